@@ -1,0 +1,312 @@
+//! The decision: per user, total, and the same for one changed user, a full pass, a preview and `explain`.
+
+use super::diff::{body_of, diff, matching_value};
+use super::{Account, AccountState, Causes, Failure, FailureKind, Operation, Removal, RemovalKind, ScopeVerdict, UserView};
+use crate::app::{Action, ArchivedRule, Connection, MappingFailure, Trigger};
+use crate::directory::User;
+use crate::time::{Span, Timestamp};
+
+/// An edit of a grace period takes effect no sooner than this after it, for causes that began before it.
+const EDIT_NOTICE: Span = Span::hours(24);
+
+/// One step of the reasoning, in the order in which it was taken. The texts are made by [`super::explain`].
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Reason {
+    /// The directory has forgotten the user, 20 days after the deletion.
+    Purged,
+    /// The user is deleted; entitlement is frozen.
+    Deleted,
+    /// The user is archived and left alone.
+    Archived,
+    /// The user is suspended, or archived and treated so.
+    Suspended,
+    /// Service status and scope, as the view's verdicts say.
+    Entitlement,
+    /// In groups mode without a living group: creates and removals are held.
+    NoLivingGroup,
+    /// An answer was lost: look first.
+    AnswerLost,
+    /// A cause of deprovisioning holds.
+    Cause(Trigger),
+    /// The policy has nothing ticked for this cause.
+    NothingTicked(Trigger),
+    /// Updates pause while a cause holds.
+    UpdatesPaused,
+    /// The next removal.
+    Removal,
+    /// There is no account, and none is to be made.
+    NoAccountWanted,
+    /// There is no account, and one is to be made.
+    AccountWanted,
+    /// The account was suspended by us and its cause has ended.
+    ToBeRestored,
+    /// Mapped attributes differ from what was last confirmed.
+    Differs,
+    /// Nothing differs.
+    UpToDate,
+    /// No body can be made.
+    MappingFailed,
+    /// The last attempt failed, and the next one is not due.
+    WaitsAfterFailure,
+}
+
+/// Why something that is wanted is not done now.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Blocked {
+    /// The user is archived: nothing is sent, and clocks stand still.
+    Archived,
+    /// The scope has lost its last group: creates and removals are held until an administrator edits it.
+    NoLivingGroup,
+    /// The last attempt failed; the next one at this instant, or after a change.
+    Failing(Option<Timestamp>),
+    /// No body can be made for the user.
+    Mapping(MappingFailure),
+}
+
+/// What is to become of one user.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Decision {
+    /// The request to be sent now; removals are not here, they go through the guard.
+    pub operation: Option<Operation>,
+    /// The removal whose grace period is over, to be judged by the guard.
+    pub removal_due: Option<Removal>,
+    /// The next removal, due or not.
+    pub removal: Option<Removal>,
+    /// Why something that is wanted is not done now.
+    pub blocked: Option<Blocked>,
+    /// All causes that hold.
+    pub causes: Causes,
+    /// When to look again, if no change comes before.
+    pub wake_at: Option<Timestamp>,
+    /// How it was reasoned.
+    pub reasons: Vec<Reason>,
+}
+
+impl Decision {
+    fn of(causes: Causes, reasons: Vec<Reason>) -> Self {
+        Self { operation: None, removal_due: None, removal: None, blocked: None, causes, wake_at: None, reasons }
+    }
+
+    /// Nothing is wanted, and nothing is in the way of anything: a failure that is recorded is over.
+    pub const fn is_quiet(&self) -> bool {
+        self.operation.is_none() && self.removal_due.is_none() && self.blocked.is_none()
+    }
+}
+
+/// Decides what is to become of one user in one connection at `now`.
+pub fn decide(view: &UserView<'_>, account: &Account, connection: &Connection, now: Timestamp) -> Decision {
+    let mut reasons = Vec::new();
+    let status = view.user.map(|user| &user.status);
+    let deleted = status.is_none_or(|status| status.deleted_since.is_some());
+    let archived = !deleted && status.is_some_and(|status| status.archived_since.is_some());
+    if archived && connection.config.archived == ArchivedRule::LeaveAlone {
+        reasons.push(Reason::Archived);
+        let mut decision = Decision::of(Causes::default(), reasons);
+        decision.blocked = Some(Blocked::Archived);
+        return decision;
+    }
+    let causes = causes(view, account, connection, now, &mut reasons);
+    let mut decision = Decision::of(causes, reasons);
+    if account.intent.is_some() {
+        look_up(view, account, connection, &mut decision);
+    } else if account.remote_id.is_some() && causes.any() {
+        deprovision(view, account, connection, now, &mut decision);
+    } else if account.remote_id.is_some() {
+        bring_up_to_date(view, account, connection, &mut decision);
+    } else {
+        create(view, connection, &mut decision);
+    }
+    wait_after_failure(account, now, &mut decision);
+    decision
+}
+
+/// All causes that hold, each with its beginning. Without an account there is nothing to take away, and none is kept.
+fn causes(view: &UserView<'_>, account: &Account, connection: &Connection, now: Timestamp, reasons: &mut Vec<Reason>) -> Causes {
+    let known = account.causes;
+    let first_seen = account.entitlement_marked_at.min(now);
+    let (deleted_since, suspended_since) = match view.user {
+        None => (known.deleted_since.or(Some(first_seen)), known.suspended_since),
+        Some(user) => (user.status.deleted_since, suspended_since(user, connection)),
+    };
+    match (view.user.is_some(), deleted_since, suspended_since) {
+        (false, _, _) => reasons.push(Reason::Purged),
+        (true, Some(_), _) => reasons.push(Reason::Deleted),
+        (true, None, Some(_)) => reasons.push(Reason::Suspended),
+        (true, None, None) => {}
+    }
+    reasons.push(Reason::Entitlement);
+    let app_off_since = if view.service.is_on() && view.scope == ScopeVerdict::NoLivingGroup {
+        // The scope says nothing about anybody now: a running clock goes on, and none starts.
+        reasons.push(Reason::NoLivingGroup);
+        known.app_off_since
+    } else if let Some(deleted_since) = deleted_since {
+        // Deletion freezes entitlement: a running clock goes on, and only a loss from before the deletion starts one.
+        let lost_before = view.user.is_some() && !view.entitled() && first_seen < deleted_since;
+        known.app_off_since.or(lost_before.then_some(first_seen))
+    } else if view.entitled() {
+        None
+    } else {
+        known.app_off_since.or(Some(first_seen))
+    };
+    if !account.may_exist() {
+        return Causes::default();
+    }
+    Causes { app_off_since, suspended_since, deleted_since }
+}
+
+fn suspended_since(user: &User, connection: &Connection) -> Option<Timestamp> {
+    let status = &user.status;
+    let archived = match connection.config.archived {
+        ArchivedRule::AsSuspended => status.archived_since,
+        ArchivedRule::LeaveAlone => None,
+    };
+    let suspended = status.suspended.as_ref().map(|suspension| match connection.config.archived {
+        // Unarchiving restarts the clock of a suspension that still holds.
+        ArchivedRule::LeaveAlone => suspension.since.max(status.unarchived_at.unwrap_or(suspension.since)),
+        ArchivedRule::AsSuspended => suspension.since,
+    });
+    match (suspended, archived) {
+        (Some(suspended), Some(archived)) => Some(suspended.min(archived)),
+        (one, other) => one.or(other),
+    }
+}
+
+fn look_up(view: &UserView<'_>, account: &Account, connection: &Connection, decision: &mut Decision) {
+    decision.reasons.push(Reason::AnswerLost);
+    let sent = account.intent.as_ref().and_then(|intent| intent.matching.clone());
+    let confirmed = || account.applied.as_ref().and_then(|body| matching_value(body, connection.profile));
+    let wanted = || body_of(view, connection).and_then(Result::ok).and_then(|body| matching_value(&body, connection.profile));
+    let matching = sent.or_else(confirmed).or_else(wanted).unwrap_or_else(|| account.email.clone());
+    decision.operation = Some(Operation::LookUp { remote_id: account.remote_id.clone(), matching });
+}
+
+fn deprovision(view: &UserView<'_>, account: &Account, connection: &Connection, now: Timestamp, decision: &mut Decision) {
+    for trigger in Trigger::ALL {
+        if decision.causes.since(trigger).is_none() {
+            continue;
+        }
+        decision.reasons.push(Reason::Cause(trigger));
+        let rule = connection.config.deprovisioning.rule(trigger);
+        if rule.suspend.is_none() && rule.hard_delete.is_none() {
+            decision.reasons.push(Reason::NothingTicked(trigger));
+        }
+    }
+    decision.reasons.push(Reason::UpdatesPaused);
+    let Some(removal) = next_removal(&decision.causes, account, connection, now) else { return };
+    decision.reasons.push(Reason::Removal);
+    decision.removal = Some(removal);
+    if removal.due > now {
+        decision.wake_at = Some(removal.due);
+    } else if view.scope == ScopeVerdict::NoLivingGroup {
+        decision.blocked = Some(Blocked::NoLivingGroup);
+    } else {
+        decision.removal_due = Some(removal);
+    }
+}
+
+/// The action that comes next: the earliest one; but where a hard delete is due already, a suspend before it would be
+/// an idle request.
+fn next_removal(causes: &Causes, account: &Account, connection: &Connection, now: Timestamp) -> Option<Removal> {
+    let config = &connection.config;
+    let mut removals = Vec::new();
+    for trigger in Trigger::ALL {
+        let Some(since) = causes.since(trigger) else { continue };
+        let rule = config.deprovisioning.rule(trigger);
+        let can_suspend = connection.profile.suspend && account.state == AccountState::Linked;
+        let mut add = |kind: RemovalKind, action: Option<Action>, grace: fn(&Action, Span) -> Span| {
+            let Some(action) = action else { return };
+            let due = since + grace(&action, config.within_24_hours_delete);
+            // An edited period gives notice to those whose clock was running when it was edited.
+            let notice = action.edited_at.filter(|edited_at| since < *edited_at).map(|edited_at| edited_at + EDIT_NOTICE);
+            removals.push(Removal { kind, trigger, since, due: notice.map_or(due, |notice| due.max(notice)) });
+        };
+        add(RemovalKind::Suspend, rule.suspend.filter(|_| can_suspend), |action, _| action.after.before_suspend());
+        add(RemovalKind::HardDelete, rule.hard_delete, |action, within| action.after.before_delete(within));
+    }
+    let earliest = |kind: Option<RemovalKind>| {
+        removals.iter().filter(|removal| kind.is_none_or(|kind| removal.kind == kind)).min_by_key(|removal| removal.due).copied()
+    };
+    earliest(Some(RemovalKind::HardDelete)).filter(|delete| delete.due <= now).or_else(|| earliest(None))
+}
+
+fn bring_up_to_date(view: &UserView<'_>, account: &Account, connection: &Connection, decision: &mut Decision) {
+    let (Some(remote_id), Some(desired)) = (account.remote_id.clone(), body_of(view, connection)) else { return };
+    let body = match desired {
+        Ok(body) => body,
+        Err(failure) => {
+            decision.reasons.push(Reason::MappingFailed);
+            decision.blocked = Some(Blocked::Mapping(failure));
+            return;
+        }
+    };
+    let patch = diff(account.applied.as_ref().unwrap_or(&serde_json::Map::new()), &body, connection.profile);
+    let Some(patch) = patch else {
+        decision.reasons.push(Reason::UpToDate);
+        return;
+    };
+    decision.operation = Some(match account.state {
+        AccountState::Suspended => {
+            decision.reasons.push(Reason::ToBeRestored);
+            Operation::Restore { remote_id, patch, body }
+        }
+        AccountState::Linked | AccountState::Absent => {
+            decision.reasons.push(Reason::Differs);
+            Operation::Update { remote_id, patch, body }
+        }
+    });
+}
+
+fn create(view: &UserView<'_>, connection: &Connection, decision: &mut Decision) {
+    let active = view.user.is_some_and(|user| user.status.deleted_since.is_none() && suspended_since(user, connection).is_none());
+    if active && view.service.is_on() && view.scope == ScopeVerdict::NoLivingGroup {
+        decision.blocked = Some(Blocked::NoLivingGroup);
+        return;
+    }
+    if !active || !view.entitled() {
+        decision.reasons.push(Reason::NoAccountWanted);
+        return;
+    }
+    decision.reasons.push(Reason::AccountWanted);
+    match body_of(view, connection) {
+        None => {}
+        Some(Err(failure)) => {
+            decision.reasons.push(Reason::MappingFailed);
+            decision.blocked = Some(Blocked::Mapping(failure));
+        }
+        Some(Ok(body)) => {
+            // A mandatory attribute always has a value here, and the matching attribute is mandatory in every profile.
+            let matching = matching_value(&body, connection.profile).unwrap_or_default();
+            decision.operation = Some(Operation::Create { body, matching });
+        }
+    }
+}
+
+/// A failed attempt is repeated at its time, or when something has changed since; a throttled one never before the time
+/// that the app named.
+fn wait_after_failure(account: &Account, now: Timestamp, decision: &mut Decision) {
+    let Some(failure) = &account.failure else { return };
+    if (decision.operation.is_none() && decision.removal_due.is_none()) || may_retry(failure, account.marked, now) {
+        return;
+    }
+    decision.operation = None;
+    decision.removal_due = None;
+    decision.reasons.push(Reason::WaitsAfterFailure);
+    decision.blocked = Some(Blocked::Failing(failure.retry_at));
+    decision.wake_at = failure.retry_at;
+}
+
+fn may_retry(failure: &Failure, marked: i64, now: Timestamp) -> bool {
+    let in_time = failure.retry_at.is_some_and(|retry_at| retry_at <= now);
+    let changed = marked > failure.marked;
+    match failure.kind {
+        FailureKind::Throttled => in_time,
+        FailureKind::Unavailable
+        | FailureKind::Rejected
+        | FailureKind::Forbidden
+        | FailureKind::Conflict
+        | FailureKind::Ambiguous
+        | FailureKind::AddressHeld { .. }
+        | FailureKind::DuplicateMatch { .. }
+        | FailureKind::Mapping => in_time || changed,
+    }
+}

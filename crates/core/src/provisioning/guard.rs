@@ -1,0 +1,158 @@
+//! The guard: the one place that lets a removal through.
+//!
+//! Removals that are due are counted before any is sent, suspends and hard deletes apart, together with those sent
+//! within the last 24 hours. Above the limit all of that kind are held, but for those that an administrator approved.
+
+use super::{OperationKind, Removal, RemovalKind};
+use crate::app::{Limits, Trigger};
+use crate::ids::UserId;
+use crate::time::{Span, Timestamp};
+use serde::{Deserialize, Serialize};
+
+/// The window in which removals are counted.
+pub const REMOVAL_WINDOW: Span = Span::hours(24);
+
+/// A removal whose grace period is over.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct RemovalCandidate {
+    /// Whose account.
+    pub user_id: UserId,
+    /// Their address as last known.
+    pub email: String,
+    /// The app's id of the account.
+    pub remote_id: String,
+    /// What, why, and when it fell due.
+    pub removal: Removal,
+    /// The account's `marked` when this was decided.
+    pub marked: i64,
+    /// The account's `revision` when this was decided.
+    pub revision: i64,
+}
+
+/// A removal that was sent.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct SentRemoval {
+    /// Suspend or hard delete.
+    pub kind: RemovalKind,
+    /// When.
+    pub at: Timestamp,
+    /// Whether an administrator had approved it: approved ones are not counted again.
+    pub approved: bool,
+}
+
+/// An administrator's verdict on one held removal. It binds account, action and cause: once the cause has ended, the
+/// verdict fits nothing any more.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Approval {
+    /// Whose account.
+    pub user_id: UserId,
+    /// Suspend or hard delete.
+    pub kind: RemovalKind,
+    /// Which cause.
+    pub trigger: Trigger,
+    /// When that cause began.
+    pub since: Timestamp,
+    /// Approved, or rejected.
+    pub approved: bool,
+}
+
+impl Approval {
+    fn fits(&self, candidate: &RemovalCandidate) -> bool {
+        self.user_id == candidate.user_id
+            && self.kind == candidate.removal.kind
+            && self.trigger == candidate.removal.trigger
+            && self.since == candidate.removal.since
+    }
+}
+
+/// A removal that the guard has let through. Only [`guard`] makes one.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct CheckedRemoval {
+    candidate: RemovalCandidate,
+    approved: bool,
+}
+
+impl CheckedRemoval {
+    /// What was let through.
+    pub const fn candidate(&self) -> &RemovalCandidate {
+        &self.candidate
+    }
+
+    /// Whether an administrator had to approve it.
+    pub const fn approved(&self) -> bool {
+        self.approved
+    }
+
+    /// The name of the request that carries it out.
+    pub const fn operation_kind(&self) -> OperationKind {
+        match self.candidate.removal.kind {
+            RemovalKind::Suspend => OperationKind::Suspend,
+            RemovalKind::HardDelete => OperationKind::HardDelete,
+        }
+    }
+}
+
+/// Removals of one kind that wait for an administrator.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Hold {
+    /// Suspends or hard deletes.
+    pub kind: RemovalKind,
+    /// How many may go in 24 hours.
+    pub limit: u64,
+    /// How many went already, not counting approved ones.
+    pub sent: u64,
+    /// Those that wait.
+    pub candidates: Vec<RemovalCandidate>,
+}
+
+/// The guard's verdict on everything that is due.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct Guarded {
+    /// May be sent now.
+    pub passed: Vec<CheckedRemoval>,
+    /// At most one hold a kind.
+    pub holds: Vec<Hold>,
+    /// Rejected by an administrator: not sent, and not counted.
+    pub rejected: Vec<RemovalCandidate>,
+}
+
+/// Judges all removals of a connection that are due at `now`. `accounts` is the number of accounts the connection has.
+pub fn guard(
+    due: &[RemovalCandidate],
+    sent: &[SentRemoval],
+    accounts: u64,
+    limits: &Limits,
+    approvals: &[Approval],
+    now: Timestamp,
+) -> Guarded {
+    let mut guarded = Guarded::default();
+    for kind in [RemovalKind::Suspend, RemovalKind::HardDelete] {
+        let counted: Vec<&SentRemoval> = sent
+            .iter()
+            .filter(|removal| removal.kind == kind && !removal.approved && now - removal.at < REMOVAL_WINDOW)
+            .collect();
+        let mut undecided = Vec::new();
+        for candidate in due.iter().filter(|candidate| candidate.removal.kind == kind && candidate.removal.due <= now) {
+            match approvals.iter().find(|approval| approval.fits(candidate)) {
+                Some(approval) if approval.approved => {
+                    guarded.passed.push(CheckedRemoval { candidate: candidate.clone(), approved: true });
+                }
+                Some(_) => guarded.rejected.push(candidate.clone()),
+                None => undecided.push(candidate.clone()),
+            }
+        }
+        // Hard deletes within the window have shrunk the connection: the share is taken of what it was.
+        let gone = if kind == RemovalKind::HardDelete { counted.len() as u64 } else { 0 };
+        let limit = limits.allowed(accounts + gone);
+        let sent_before = counted.len() as u64;
+        if undecided.is_empty() {
+            continue;
+        }
+        if sent_before + undecided.len() as u64 > limit {
+            guarded.holds.push(Hold { kind, limit, sent: sent_before, candidates: undecided });
+        } else {
+            guarded.passed.extend(undecided.into_iter().map(|candidate| CheckedRemoval { candidate, approved: false }));
+        }
+    }
+    guarded
+}

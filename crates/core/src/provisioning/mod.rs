@@ -1,0 +1,22 @@
+//! What becomes of one user in one connection: decide, and settle what came of it.
+//!
+//! [`decide`] is per user and total. What spans users is computed before it (service status, scope: [`UserView`]) or
+//! after it (the [`guard`]). Grace periods are arithmetic over stored causes, so reactivation has nothing to cancel.
+
+mod account;
+mod decide;
+mod diff;
+mod explain;
+mod guard;
+mod operation;
+mod settle;
+mod view;
+
+pub use account::{Account, AccountState, Causes, Failure, FailureKind, Intent, Removal, RemovalKind};
+pub use decide::{Blocked, Decision, Reason, decide};
+pub use diff::{body_of, diff, managed_part, matching_value};
+pub use explain::explain;
+pub use guard::{Approval, CheckedRemoval, Guarded, Hold, REMOVAL_WINDOW, RemovalCandidate, SentRemoval, guard};
+pub use operation::{Operation, OperationKind, Outcome, Remote};
+pub use settle::{Jitter, ProvisioningEvent, Settlement, retry_delay, settle};
+pub use view::{ScopeVerdict, ServiceVerdict, UserView};

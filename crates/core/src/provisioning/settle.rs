@@ -1,0 +1,294 @@
+//! Settling: what an outcome makes of the account.
+
+use super::diff::managed_part;
+use super::{Account, AccountState, Causes, Failure, FailureKind, Intent, Operation, OperationKind, Outcome, Remote};
+use crate::app::{Connection, Halt, HaltReason};
+use crate::time::{Span, Timestamp};
+use serde::{Deserialize, Serialize};
+use serde_json::{Map, Value};
+
+/// A drawn number from 0 up to 1 that spreads retries.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Jitter(pub f64);
+
+/// What the admin log and the 30-day counts say of a settlement.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum ProvisioningEvent {
+    /// An account was made.
+    Created,
+    /// An account that the app had already was linked.
+    Adopted,
+    /// An account was brought up to date.
+    Updated,
+    /// An account was suspended.
+    Suspended,
+    /// An account was restored.
+    Restored,
+    /// An account was hard deleted.
+    HardDeleted,
+    /// A request failed.
+    Failed,
+}
+
+/// The account after an outcome, what the log says of it, and whether the connection must stop.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Settlement {
+    /// To be stored; its `due_at` applies only if nothing was marked meanwhile.
+    pub account: Account,
+    /// For the log.
+    pub event: Option<ProvisioningEvent>,
+    /// Set after a 401.
+    pub halt: Option<Halt>,
+}
+
+/// The waits between attempts; the last one repeats for ever, and nothing is dropped.
+const RETRY_LADDER: [Span; 7] =
+    [Span::seconds(5), Span::seconds(30), Span::seconds(120), Span::seconds(600), Span::hours(1), Span::hours(6), Span::days(1)];
+
+/// The longest wait an app can ask for.
+const RETRY_AFTER_MAX: Span = Span::days(1);
+
+/// The wait after the `attempts`-th failed attempt (counted from 1): the ladder, spread by a fifth to either side.
+pub fn retry_delay(attempts: u32, jitter: Jitter) -> Span {
+    let step = (attempts.max(1) as usize - 1).min(RETRY_LADDER.len() - 1);
+    let base = RETRY_LADDER[step].0;
+    // At most a day in microseconds: far below 2^52, so the conversion to and fro is exact enough.
+    #[expect(clippy::cast_precision_loss, clippy::cast_possible_truncation, reason = "see the comment above")]
+    let spread = (base as f64 * (0.8 + 0.4 * jitter.0.clamp(0.0, 1.0))) as i64;
+    Span(spread)
+}
+
+/// What `outcome` of `operation` makes of `account`.
+pub fn settle(
+    operation: &Operation,
+    outcome: &Outcome,
+    account: Account,
+    connection: &Connection,
+    now: Timestamp,
+    jitter: Jitter,
+) -> Settlement {
+    let failed = |account: Account, kind: FailureKind, status: Option<u16>, message: &str, until: Option<Timestamp>| {
+        fail(operation.kind(), account, &Cause { kind, status, message, until }, now, jitter)
+    };
+    match outcome {
+        Outcome::Applied { remote } => applied(operation, remote.as_ref(), account, connection, now),
+        Outcome::Found { remote } => found(operation, remote, account, connection, now),
+        Outcome::NotFound => {
+            // The search that follows a lost answer to our own DELETE is the DELETE's answer.
+            let deleted = account.intent.as_ref().is_some_and(|intent| intent.kind == OperationKind::HardDelete);
+            gone(account, deleted.then_some(ProvisioningEvent::HardDeleted), now)
+        }
+        Outcome::AlreadyGone => match operation.kind() {
+            OperationKind::HardDelete => gone(account, Some(ProvisioningEvent::HardDeleted), now),
+            OperationKind::LookUp
+            | OperationKind::Create
+            | OperationKind::Update
+            | OperationKind::Suspend
+            | OperationKind::Restore => lost(account, connection, now),
+        },
+        Outcome::FoundHeld { by, email, until } => {
+            let message = format!("the address is held by the account of {email}");
+            let kind = FailureKind::AddressHeld { by: *by, email: email.clone(), until: *until };
+            failed(without_intent(account), kind, None, &message, *until)
+        }
+        Outcome::Ambiguous { count } => {
+            let message = format!("{count} accounts of the app match: delete or rename all but one");
+            failed(without_intent(account), FailureKind::Ambiguous, None, &message, None)
+        }
+        Outcome::Conflict { message } => failed(without_intent(account), FailureKind::Conflict, Some(409), message, None),
+        Outcome::Rejected { kind, status, message } => failed(without_intent(account), kind.clone(), *status, message, None),
+        Outcome::Stale => {
+            let mut account = account;
+            account.intent = Some(Intent { kind: OperationKind::LookUp, matching: None });
+            failed(account, FailureKind::Unavailable, Some(412), "the account was changed in the app meanwhile", None)
+        }
+        Outcome::Throttled { status, until, message } => {
+            failed(without_intent(account), FailureKind::Throttled, Some(*status), message, *until)
+        }
+        Outcome::Unavailable { status, message } => {
+            // A server error may come after the effect: a create is looked up before it is repeated.
+            let may_exist = operation.kind() == OperationKind::Create && status.is_some_and(|status| status >= 500);
+            let account = if may_exist { account } else { keep_uncertainty(operation, account) };
+            failed(account, FailureKind::Unavailable, *status, message, None)
+        }
+        Outcome::Unknown { message } => failed(account, FailureKind::Unavailable, None, message, None),
+        Outcome::Unauthorized { message } => {
+            let mut account = keep_uncertainty(operation, account);
+            account.due_at = Some(now);
+            let halt = Halt { reason: HaltReason::NeedsReauthorization, message: message.clone(), since: now };
+            Settlement { account, event: None, halt: Some(halt) }
+        }
+    }
+}
+
+fn without_intent(account: Account) -> Account {
+    Account { intent: None, ..account }
+}
+
+/// A look-up that did not come about leaves the question open that it was to answer.
+fn keep_uncertainty(operation: &Operation, account: Account) -> Account {
+    match operation.kind() {
+        OperationKind::LookUp => account,
+        OperationKind::Create
+        | OperationKind::Update
+        | OperationKind::Suspend
+        | OperationKind::Restore
+        | OperationKind::HardDelete => without_intent(account),
+    }
+}
+
+fn done(account: Account, event: Option<ProvisioningEvent>, due_at: Option<Timestamp>) -> Settlement {
+    Settlement { account: Account { intent: None, failure: None, due_at, ..account }, event, halt: None }
+}
+
+fn applied(
+    operation: &Operation,
+    remote: Option<&Remote>,
+    account: Account,
+    connection: &Connection,
+    now: Timestamp,
+) -> Settlement {
+    match operation {
+        Operation::LookUp { .. } => done(account, None, Some(now)),
+        Operation::Create { body, .. } => {
+            let Some(remote) = remote else {
+                // 201 without an id: the account exists, and the search will tell its id.
+                let message = "the app made the account and did not tell its id";
+                let cause = Cause { kind: FailureKind::Unavailable, status: None, message, until: None };
+                return fail(OperationKind::Create, account, &cause, now, Jitter(0.0));
+            };
+            let account = Account {
+                remote_id: Some(remote.id.clone()),
+                applied: Some(confirmed(body, remote, connection)),
+                state: AccountState::Linked,
+                ..account
+            };
+            done(account, Some(ProvisioningEvent::Created), None)
+        }
+        Operation::Update { body, .. } => {
+            done(Account { applied: Some(body.clone()), ..account }, Some(ProvisioningEvent::Updated), None)
+        }
+        Operation::Restore { body, .. } => {
+            let account = Account { applied: Some(body.clone()), state: AccountState::Linked, ..account };
+            done(account, Some(ProvisioningEvent::Restored), None)
+        }
+        Operation::Remove(removal) => match removal.operation_kind() {
+            OperationKind::Suspend => {
+                let mut body = account.applied.clone().unwrap_or_default();
+                body.insert("active".to_owned(), Value::Bool(false));
+                let account = Account { state: AccountState::Suspended, applied: Some(body), ..account };
+                done(account, Some(ProvisioningEvent::Suspended), Some(now))
+            }
+            OperationKind::HardDelete
+            | OperationKind::LookUp
+            | OperationKind::Create
+            | OperationKind::Update
+            | OperationKind::Restore => gone(account, Some(ProvisioningEvent::HardDeleted), now),
+        },
+    }
+}
+
+/// What a create made: the app may have changed the case of a name or filled in a value, and says so in its answer.
+/// Attributes that it does not show are taken as accepted.
+fn confirmed(body: &Map<String, Value>, remote: &Remote, connection: &Connection) -> Map<String, Value> {
+    let Some(resource) = &remote.resource else { return body.clone() };
+    let shown = managed_part(resource, connection);
+    body.iter()
+        .map(|(name, sent)| (name.clone(), if agrees(sent, shown.get(name)) { sent.clone() } else { shown[name].clone() }))
+        .collect()
+}
+
+/// Whether the app's answer says what was sent: equal, equal but for the case of a text, or silent.
+fn agrees(sent: &Value, shown: Option<&Value>) -> bool {
+    match (sent, shown) {
+        (_, None) => true,
+        (Value::String(sent), Some(Value::String(shown))) => sent.eq_ignore_ascii_case(shown),
+        (Value::Object(sent), Some(Value::Object(shown))) => sent.iter().all(|(name, value)| agrees(value, shown.get(name))),
+        (Value::Array(sent), Some(Value::Array(shown))) => {
+            sent.len() == shown.len() && sent.iter().zip(shown).all(|(sent, shown)| agrees(sent, Some(shown)))
+        }
+        (sent, Some(shown)) => sent == shown,
+    }
+}
+
+fn found(operation: &Operation, remote: &Remote, account: Account, connection: &Connection, now: Timestamp) -> Settlement {
+    let shown = remote.resource.as_ref().map(|resource| managed_part(resource, connection)).unwrap_or_default();
+    let active = shown.get("active") != Some(&Value::Bool(false));
+    let intended = account.intent.as_ref().map_or(operation.kind(), |intent| intent.kind);
+    let suspended_by_us = intended == OperationKind::Suspend || account.state == AccountState::Suspended;
+    let state = if !active && suspended_by_us { AccountState::Suspended } else { AccountState::Linked };
+    let ours = remote.resource.as_ref().and_then(|resource| resource.get("externalId")).and_then(Value::as_str)
+        == Some(account.user_id.to_string().as_str());
+    let event = match (account.remote_id.is_some(), intended) {
+        (false, OperationKind::Create) if ours && account.intent.is_some() && operation.kind() == OperationKind::LookUp => {
+            Some(ProvisioningEvent::Created)
+        }
+        (false, _) => Some(ProvisioningEvent::Adopted),
+        (true, OperationKind::Update) => (account.applied.as_ref() != Some(&shown)).then_some(ProvisioningEvent::Updated),
+        (true, OperationKind::Suspend) => (!active).then_some(ProvisioningEvent::Suspended),
+        (true, OperationKind::Restore) => active.then_some(ProvisioningEvent::Restored),
+        (true, OperationKind::LookUp | OperationKind::Create | OperationKind::HardDelete) => None,
+    };
+    let account = Account { remote_id: Some(remote.id.clone()), applied: Some(shown), state, ..account };
+    done(account, event, Some(now))
+}
+
+fn gone(account: Account, event: Option<ProvisioningEvent>, now: Timestamp) -> Settlement {
+    let account = Account {
+        state: AccountState::Absent,
+        remote_id: None,
+        applied: None,
+        causes: Causes::default(),
+        removal: None,
+        ..account
+    };
+    done(account, event, Some(now))
+}
+
+/// The app does not know the id any more: the account may live on under another one, so it is searched for before it
+/// is made again.
+fn lost(account: Account, connection: &Connection, now: Timestamp) -> Settlement {
+    let matching = account.applied.as_ref().and_then(|body| super::diff::matching_value(body, connection.profile));
+    let settlement = gone(account, None, now);
+    let intent = Some(Intent { kind: OperationKind::LookUp, matching });
+    Settlement { account: Account { intent, ..settlement.account }, ..settlement }
+}
+
+struct Cause<'a> {
+    kind: FailureKind,
+    status: Option<u16>,
+    message: &'a str,
+    until: Option<Timestamp>,
+}
+
+fn fail(operation: OperationKind, account: Account, cause: &Cause<'_>, now: Timestamp, jitter: Jitter) -> Settlement {
+    let run = account.failure.as_ref().map(|failure| (failure.since, failure.attempts));
+    let (since, attempts) = run.map_or((now, 1), |(since, attempts)| (since, attempts.saturating_add(1)));
+    let ladder = now + retry_delay(attempts, jitter);
+    let named = cause.until.map(|until| until.min(now + RETRY_AFTER_MAX));
+    let retry_at = match cause.kind {
+        FailureKind::Unavailable | FailureKind::Conflict => Some(named.map_or(ladder, |until| until.max(ladder))),
+        FailureKind::Throttled => Some(named.unwrap_or(ladder).max(now)),
+        // The holder's removal may come early, late or never: looked at again on the ladder, and woken when it settles.
+        FailureKind::AddressHeld { .. } => Some(ladder),
+        FailureKind::Rejected
+        | FailureKind::Forbidden
+        | FailureKind::Ambiguous
+        | FailureKind::DuplicateMatch { .. }
+        | FailureKind::Mapping => None,
+    };
+    let failure = Failure {
+        kind: cause.kind.clone(),
+        operation,
+        status: cause.status,
+        message: cause.message.chars().take(2_048).collect(),
+        since,
+        at: now,
+        attempts,
+        retry_at,
+        marked: account.marked,
+    };
+    let account = Account { failure: Some(failure), due_at: retry_at, ..account };
+    Settlement { account, event: Some(ProvisioningEvent::Failed), halt: None }
+}
