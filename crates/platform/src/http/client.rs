@@ -1,0 +1,161 @@
+//! The client itself: one connection pool, one guard.
+
+use super::address::address_allowed;
+use super::endpoint::{literal_addresses, scheme_allowed};
+use super::resolver::{GuardedResolver, NoAllowedAddress, refusal};
+use super::{HttpError, HttpRequest, HttpResponse, Method};
+use ipnet::IpNet;
+use reqwest::header::{HeaderMap, HeaderName, HeaderValue};
+use std::error::Error;
+use std::sync::Arc;
+use std::time::Duration;
+use url::Url;
+
+/// The most that is read of an answer's body, after decompression.
+pub const ANSWER_BYTES_MAX: usize = 8 * 1024 * 1024;
+
+const CONNECT_TIMEOUT: Duration = Duration::from_secs(5);
+/// Shorter than the idle time after which common servers close, so that a request seldom meets a closing connection.
+const IDLE_TIMEOUT: Duration = Duration::from_secs(20);
+const USER_AGENT: &str = concat!("Provost/", env!("CARGO_PKG_VERSION"));
+
+/// The outbound client. Cheap to clone; all clones share connections.
+#[derive(Clone, Debug)]
+pub struct HttpClient {
+    client: reqwest::Client,
+    allowed_private: Arc<[IpNet]>,
+}
+
+impl HttpClient {
+    /// A client that may also speak to these private networks.
+    pub fn new(allowed_private: Vec<IpNet>) -> HttpClient {
+        // An error means that a provider is installed already, in a test by another test: it is the same one.
+        let _ = rustls::crypto::ring::default_provider().install_default();
+        let allowed_private: Arc<[IpNet]> = allowed_private.into();
+        let client = builder(&allowed_private).build().unwrap_or_else(|error| {
+            tracing::warn!(
+                error = causes(&error),
+                "the system's certificate authorities cannot be loaded: https will fail until they are installed (package ca-certificates) and the server is restarted"
+            );
+            builder(&allowed_private).tls_certs_only([]).build().expect("a client without certificates needs nothing of the system")
+        });
+        HttpClient { client, allowed_private }
+    }
+
+    /// Sends one request and reads the whole answer. Redirects are answers.
+    pub async fn send(&self, request: HttpRequest) -> Result<HttpResponse, HttpError> {
+        let url = self.checked_url(&request.url)?;
+        let mut sending =
+            self.client.request(method(request.method), url).headers(headers(&request.headers)?).timeout(request.timeout);
+        if let Some(body) = request.body {
+            sending = sending.body(body);
+        }
+        let answer = sending.send().await.map_err(|error| classify(&error))?;
+        let status = answer.status().as_u16();
+        let headers = answer
+            .headers()
+            .iter()
+            .map(|(name, value)| (name.as_str().to_owned(), String::from_utf8_lossy(value.as_bytes()).into_owned()));
+        let headers = headers.collect();
+        Ok(HttpResponse { status, headers, body: read_body(answer, status).await? })
+    }
+
+    /// The resolver guards names; the connector does not ask it about literal addresses, so they are checked here.
+    fn checked_url(&self, url: &str) -> Result<Url, HttpError> {
+        let invalid = |message: String| HttpError::InvalidUrl { message };
+        let url = Url::parse(url).map_err(|error| invalid(format!("{url:?} is not a URL: {error}")))?;
+        let host = url.host().ok_or_else(|| invalid(format!("{url} has no host")))?;
+        let literals = literal_addresses(&host);
+        if let Some(first) = literals.first()
+            && !literals.iter().any(|address| address_allowed(*address, &self.allowed_private))
+        {
+            return Err(HttpError::AddressNotAllowed { message: refusal(&host.to_string(), Some(*first)) });
+        }
+        if scheme_allowed(&url, &self.allowed_private) {
+            Ok(url)
+        } else {
+            Err(invalid(format!("{}://{host} is not https, and plain http is only for allowed loopback addresses", url.scheme())))
+        }
+    }
+}
+
+fn builder(allowed_private: &Arc<[IpNet]>) -> reqwest::ClientBuilder {
+    reqwest::Client::builder()
+        .user_agent(USER_AGENT)
+        .redirect(reqwest::redirect::Policy::none())
+        .retry(reqwest::retry::never())
+        .referer(false)
+        .no_proxy()
+        .gzip(true)
+        .connect_timeout(CONNECT_TIMEOUT)
+        .pool_idle_timeout(IDLE_TIMEOUT)
+        .dns_resolver(GuardedResolver::new(Arc::clone(allowed_private)))
+}
+
+fn method(method: Method) -> reqwest::Method {
+    match method {
+        Method::Get => reqwest::Method::GET,
+        Method::Post => reqwest::Method::POST,
+        Method::Put => reqwest::Method::PUT,
+        Method::Patch => reqwest::Method::PATCH,
+        Method::Delete => reqwest::Method::DELETE,
+    }
+}
+
+fn headers(headers: &[(String, String)]) -> Result<HeaderMap, HttpError> {
+    let mut map = HeaderMap::with_capacity(headers.len());
+    for (name, value) in headers {
+        // The value is not named in the error: it may be a credential.
+        let invalid =
+            || HttpError::InvalidUrl { message: format!("the header {name:?} holds characters that HTTP does not allow") };
+        let value = HeaderValue::from_str(value).map_err(|_| invalid())?;
+        map.append(HeaderName::from_bytes(name.as_bytes()).map_err(|_| invalid())?, value);
+    }
+    Ok(map)
+}
+
+async fn read_body(mut answer: reqwest::Response, status: u16) -> Result<Vec<u8>, HttpError> {
+    let too_large = HttpError::TooLarge { status, limit_bytes: ANSWER_BYTES_MAX };
+    if answer.content_length().is_some_and(|length| length > ANSWER_BYTES_MAX as u64) {
+        return Err(too_large);
+    }
+    let mut body = Vec::new();
+    while let Some(chunk) = answer.chunk().await.map_err(|error| classify(&error))? {
+        if body.len() + chunk.len() > ANSWER_BYTES_MAX {
+            return Err(too_large);
+        }
+        body.extend_from_slice(&chunk);
+    }
+    Ok(body)
+}
+
+/// Nothing was sent only if there was no connection; whatever is in doubt counts as sent.
+fn classify(error: &reqwest::Error) -> HttpError {
+    if let Some(refused) = sources(error).find_map(|source| source.downcast_ref::<NoAllowedAddress>()) {
+        return HttpError::AddressNotAllowed { message: refused.to_string() };
+    }
+    let message = causes(error);
+    if error.is_builder() {
+        HttpError::InvalidUrl { message }
+    } else if error.is_connect() {
+        HttpError::Refused { message }
+    } else {
+        HttpError::NoAnswer { message }
+    }
+}
+
+fn sources<'a>(error: &'a (dyn Error + 'static)) -> impl Iterator<Item = &'a (dyn Error + 'static)> {
+    std::iter::successors(Some(error), |error: &&'a (dyn Error + 'static)| error.source())
+}
+
+/// The error with its causes, without the URL, each text once.
+fn causes(error: &reqwest::Error) -> String {
+    let mut texts: Vec<String> = Vec::new();
+    for source in sources(error).skip(1) {
+        let text = source.to_string();
+        if texts.last().is_none_or(|last| !last.ends_with(&text)) {
+            texts.push(text);
+        }
+    }
+    if texts.is_empty() { error.to_string() } else { texts.join(": ") }
+}

@@ -1,0 +1,67 @@
+//! Name resolution that hands over only addresses the guard allows, so that a name cannot point us somewhere private, not
+//! even between a check and the connection.
+
+use super::address::address_allowed;
+use ipnet::IpNet;
+use reqwest::dns::{Addrs, Name, Resolve, Resolving};
+use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
+use std::sync::Arc;
+
+/// A name that resolves to nothing we may speak to.
+#[derive(Debug, thiserror::Error)]
+#[error("{}", refusal(host, addresses.first().copied()))]
+pub(super) struct NoAllowedAddress {
+    host: String,
+    addresses: Vec<IpAddr>,
+}
+
+/// The text for a host that may not be spoken to.
+pub(super) fn refusal(host: &str, address: Option<IpAddr>) -> String {
+    match address {
+        Some(address) => format!(
+            "{host} is at {address}, a private or reserved address, and requests do not go there: \
+             use a public address, or start the server with --allow-private and the network it is in"
+        ),
+        None => format!("{host} has no address"),
+    }
+}
+
+/// Resolves with the system's resolver, then filters.
+#[derive(Debug)]
+pub(super) struct GuardedResolver {
+    allowed_private: Arc<[IpNet]>,
+}
+
+impl GuardedResolver {
+    pub(super) fn new(allowed_private: Arc<[IpNet]>) -> Self {
+        Self { allowed_private }
+    }
+}
+
+impl Resolve for GuardedResolver {
+    fn resolve(&self, name: Name) -> Resolving {
+        let allowed_private = Arc::clone(&self.allowed_private);
+        Box::pin(async move {
+            let host = name.as_str();
+            let found = addresses_of(host).await?;
+            let allowed: Vec<SocketAddr> = found
+                .iter()
+                .filter(|address| address_allowed(**address, &allowed_private))
+                .map(|address| SocketAddr::new(*address, 0))
+                .collect();
+            if allowed.is_empty() {
+                return Err(NoAllowedAddress { host: host.to_owned(), addresses: found }.into());
+            }
+            Ok(Box::new(allowed.into_iter()) as Addrs)
+        })
+    }
+}
+
+async fn addresses_of(host: &str) -> std::io::Result<Vec<IpAddr>> {
+    // RFC 6761, 6.3: localhost is always the loopback address, whatever a name server says.
+    let name = host.trim_end_matches('.');
+    if name.eq_ignore_ascii_case("localhost") {
+        return Ok(vec![Ipv4Addr::LOCALHOST.into(), Ipv6Addr::LOCALHOST.into()]);
+    }
+    Ok(tokio::net::lookup_host((host, 0)).await?.map(|address| address.ip()).collect())
+}

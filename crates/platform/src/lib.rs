@@ -1,0 +1,20 @@
+//! What touches the world and is not ours to decide: clock, randomness, secrets, passwords, tokens, the hardened HTTP client.
+//!
+//! Nothing here knows the domain or SQL. Everything that decides takes time, ids and randomness as arguments; this crate is
+//! where the shells get them from.
+
+pub mod clock;
+mod hex;
+pub mod http;
+pub mod ids;
+pub mod password;
+pub mod random;
+pub mod secret;
+pub mod token;
+
+pub use clock::Clock;
+pub use http::{EndpointError, HttpClient, HttpError, HttpRequest, HttpResponse, Method, address_allowed, check_endpoint};
+pub use ids::Ids;
+pub use password::{WeakPassword, check_password_strength, hash_password, verify_password};
+pub use secret::{SealError, Sealer, Secret};
+pub use token::{mint_token, token_checksum_ok, token_hash};
