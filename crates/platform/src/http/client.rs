@@ -145,7 +145,7 @@ fn classify(error: &reqwest::Error) -> HttpError {
 }
 
 fn sources<'a>(error: &'a (dyn Error + 'static)) -> impl Iterator<Item = &'a (dyn Error + 'static)> {
-    std::iter::successors(Some(error), |error: &&'a (dyn Error + 'static)| error.source())
+    std::iter::successors(Some(error), |&error| error.source())
 }
 
 /// The error with its causes, without the URL, each text once.
