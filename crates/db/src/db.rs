@@ -1,0 +1,88 @@
+//! The database as callers see it.
+
+use crate::batch::{Answer, Batch, Query};
+use crate::error::{CommitError, DbError, OpenError, check_params};
+use crate::location::Location;
+use crate::migration::Migration;
+use crate::sqlite;
+use crate::stream::RowStream;
+use crate::value::Row;
+use std::fmt;
+use std::sync::Arc;
+
+/// An open database. Cheap to clone; all clones share one writer. When the last clone is dropped, the batches that wait
+/// are still committed.
+#[derive(Clone)]
+pub struct Db(Arc<Shared>);
+
+/// What all clones share.
+pub(crate) enum Shared {
+    File(sqlite::File),
+    Inline(sqlite::Inline),
+}
+
+impl fmt::Debug for Db {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let engine = match &*self.0 {
+            Shared::File(_) => "SQLite file",
+            Shared::Inline(_) => "SQLite in memory",
+        };
+        formatter.debug_tuple("Db").field(&engine).finish()
+    }
+}
+
+impl Shared {
+    pub(crate) async fn start_stream(&self, query: Query) -> Result<RowStream, DbError> {
+        check_params([&query])?;
+        match self {
+            Self::File(file) => file.stream(query).await.map(RowStream::running),
+            Self::Inline(inline) => inline.stream(&query).map(RowStream::collected),
+        }
+    }
+}
+
+impl Db {
+    /// Opens the database and brings its schema up to date.
+    pub async fn open(location: &Location, migrations: &[Migration]) -> Result<Self, OpenError> {
+        let shared = match location {
+            Location::File(path) => Shared::File(sqlite::File::open(path, migrations).await?),
+            Location::Memory => Shared::Inline(sqlite::Inline::open(migrations)?),
+            Location::Postgres(_) => {
+                return Err(OpenError::Unreachable { location: format!("{location:?}"), message: "not built yet".to_owned() });
+            }
+        };
+        Ok(Self(Arc::new(shared)))
+    }
+
+    /// Answers one query.
+    pub async fn read(&self, query: Query) -> Result<Vec<Row>, DbError> {
+        Ok(self.read_all(vec![query]).await?.pop().unwrap_or_default())
+    }
+
+    /// Answers several queries from one snapshot.
+    pub async fn read_all(&self, queries: Vec<Query>) -> Result<Vec<Vec<Row>>, DbError> {
+        check_params(&queries)?;
+        match &*self.0 {
+            Shared::File(file) => file.read_all(queries).await,
+            Shared::Inline(inline) => inline.read_all(&queries),
+        }
+    }
+
+    /// Streams the rows of one query from one snapshot, taken when the first chunk is asked for.
+    pub fn stream(&self, query: Query) -> RowStream {
+        RowStream::new(Arc::clone(&self.0), query)
+    }
+
+    /// Runs every statement, checks every expectation, and commits; or does nothing and says why. Once begun, a batch
+    /// runs to its end even when the caller goes away.
+    pub async fn commit(&self, batch: Batch) -> Result<Vec<Answer>, CommitError> {
+        check_params(batch.statements.iter().map(|(query, _)| query))?;
+        if batch.statements.is_empty() {
+            return Ok(Vec::new());
+        }
+        match &*self.0 {
+            Shared::File(file) => file.commit(batch).await,
+            Shared::Inline(inline) => inline.commit(&batch),
+        }
+    }
+}

@@ -1,0 +1,140 @@
+//! Group commit: many batches in one transaction, a savepoint each, one COMMIT for all.
+
+use super::names::UniqueNames;
+use super::statement::{Failure, execute};
+use crate::batch::{Answer, Batch, Expect};
+use crate::error::{CommitError, DbError, end_process};
+use rusqlite::{Connection, ErrorCode};
+
+/// What became of a batch.
+pub(crate) type Outcome = Result<Vec<Answer>, CommitError>;
+
+/// The connection that writes.
+#[derive(Debug)]
+pub(super) struct Writer {
+    pub(super) connection: Connection,
+    names: UniqueNames,
+}
+
+enum Attempt {
+    /// Committed; each batch has its own outcome.
+    Finished(Vec<Outcome>),
+    /// SQLite has undone the whole transaction; why.
+    RolledBack(DbError),
+    /// The transaction could not begin; why.
+    NotBegun(String),
+}
+
+impl Writer {
+    pub(super) fn new(connection: Connection) -> Self {
+        Self { connection, names: UniqueNames::default() }
+    }
+
+    /// Commits the batches, as far as each of them can be; outcomes in the same order. When SQLite undoes the whole
+    /// group (a full disk, memory), each batch is run again alone, so that one cannot spoil the others.
+    pub(super) fn commit(&mut self, batches: &[&Batch]) -> Vec<Outcome> {
+        match self.attempt(batches) {
+            Attempt::Finished(outcomes) => outcomes,
+            Attempt::NotBegun(message) => {
+                batches.iter().map(|_| Err(CommitError::Db(DbError::Engine(message.clone())))).collect()
+            }
+            Attempt::RolledBack(error) if batches.len() == 1 => vec![Err(CommitError::Db(error))],
+            Attempt::RolledBack(_) => batches.iter().flat_map(|batch| self.commit(&[batch])).collect(),
+        }
+    }
+
+    fn attempt(&mut self, batches: &[&Batch]) -> Attempt {
+        if let Err(error) = self.control("BEGIN IMMEDIATE") {
+            return Attempt::NotBegun(not_begun(&error));
+        }
+        let mut outcomes = Vec::with_capacity(batches.len());
+        for batch in batches {
+            match self.run_in_savepoint(batch) {
+                Ok(outcome) => outcomes.push(outcome),
+                Err(error) => {
+                    self.roll_back();
+                    return Attempt::RolledBack(error);
+                }
+            }
+        }
+        if let Err(error) = self.control("COMMIT") {
+            self.roll_back();
+            // A write or a sync that failed may still have reached the disk, and come back with the next start.
+            if error.sqlite_error_code() == Some(ErrorCode::SystemIoFailure) {
+                end_process(&error.to_string());
+            }
+            return Attempt::RolledBack(DbError::Engine(error.to_string()));
+        }
+        Attempt::Finished(outcomes)
+    }
+
+    /// The outer error means that the transaction is gone.
+    fn run_in_savepoint(&mut self, batch: &Batch) -> Result<Outcome, DbError> {
+        let lost = |error: rusqlite::Error| DbError::Engine(error.to_string());
+        self.control("SAVEPOINT batch").map_err(lost)?;
+        let outcome = self.run(batch);
+        if self.connection.is_autocommit() {
+            return Err(match outcome {
+                Err(CommitError::Db(error)) => error,
+                Ok(_) | Err(CommitError::Conflict { .. } | CommitError::Unique { .. }) => {
+                    DbError::Engine("SQLite has undone the transaction".to_owned())
+                }
+            });
+        }
+        if outcome.is_err() {
+            self.control("ROLLBACK TO batch").map_err(lost)?;
+        }
+        self.control("RELEASE batch").map_err(lost)?;
+        Ok(outcome)
+    }
+
+    fn run(&mut self, batch: &Batch) -> Outcome {
+        let mut answers = Vec::with_capacity(batch.statements.len());
+        for (number, (query, expect)) in batch.statements.iter().enumerate() {
+            let answer = match execute(&self.connection, query) {
+                Ok(answer) => answer,
+                Err(failure) => return Err(self.refused(number, failure)),
+            };
+            check(number, *expect, answer.count)?;
+            answers.push(answer);
+        }
+        Ok(answers)
+    }
+
+    fn refused(&mut self, statement: usize, failure: Failure) -> CommitError {
+        if let Failure::Sqlite(error, _) = &failure
+            && let Some(constraint) = self.names.broken(&self.connection, error)
+        {
+            return CommitError::Unique { statement, constraint };
+        }
+        CommitError::Db(failure.into_db_error())
+    }
+
+    fn control(&self, sql: &str) -> rusqlite::Result<()> {
+        self.connection.prepare_cached(sql)?.raw_execute().map(|_| ())
+    }
+
+    /// After a failure the transaction may be gone already; then there is nothing to do.
+    fn roll_back(&self) {
+        if !self.connection.is_autocommit()
+            && let Err(error) = self.control("ROLLBACK")
+        {
+            tracing::error!(%error, "a transaction cannot be undone");
+        }
+    }
+}
+
+/// Whether the statement touched as many rows as its batch asked for.
+pub(crate) fn check(statement: usize, expect: Expect, found: u64) -> Result<(), CommitError> {
+    match expect {
+        Expect::Exactly(expected) if expected != found => Err(CommitError::Conflict { statement, expected, found }),
+        Expect::Exactly(_) | Expect::Any => Ok(()),
+    }
+}
+
+fn not_begun(error: &rusqlite::Error) -> String {
+    if error.sqlite_error_code() == Some(ErrorCode::DatabaseBusy) {
+        return "another process has been writing to the database for more than 10 s: wait for it to end, then try again".to_owned();
+    }
+    error.to_string()
+}

@@ -1,0 +1,211 @@
+//! SQLite: a file with one writing thread and a few reading ones, or a database in memory that runs on the caller's thread.
+//!
+//! The file is in WAL mode with synchronous=FULL: an acknowledged commit survives a power cut.
+
+mod group;
+mod names;
+mod open;
+mod placeholders;
+mod statement;
+
+pub(crate) use group::{Outcome, check};
+
+use crate::batch::{Batch, Lane, Query};
+use crate::error::{DbError, OpenError};
+use crate::migration::Migration;
+use crate::queue::{CloseOnDrop, Queue};
+use crate::stream::{CHUNK_ROWS, Chunk, STREAMS_MAX};
+use crate::value::Row;
+use group::Writer;
+use rusqlite::Connection;
+use statement::Failure;
+use std::path::{Path, PathBuf};
+use std::sync::{Arc, Mutex};
+use std::thread;
+use tokio::sync::{Semaphore, mpsc, oneshot};
+
+/// Batches that may wait in each lane, and reads that may wait.
+const QUEUE_CAPACITY: usize = 1_024;
+/// Statements that share a COMMIT.
+const GROUP_STATEMENTS_MAX: usize = 512;
+
+type ReadResult = Result<Vec<Vec<Row>>, DbError>;
+
+struct WriteJob {
+    batch: Batch,
+    answer: oneshot::Sender<Outcome>,
+}
+
+struct ReadJob {
+    queries: Vec<Query>,
+    answer: oneshot::Sender<ReadResult>,
+}
+
+/// A file and the threads that work on it. They end when this is dropped, after the batches that wait.
+pub(crate) struct File {
+    path: PathBuf,
+    writes: Arc<Queue<WriteJob>>,
+    reads: Arc<Queue<ReadJob>>,
+    streams: Arc<Semaphore>,
+}
+
+impl Drop for File {
+    fn drop(&mut self) {
+        self.writes.close();
+        self.reads.close();
+    }
+}
+
+impl File {
+    pub(crate) async fn open(path: &Path, migrations: &[Migration]) -> Result<Self, OpenError> {
+        let unreachable = |message: String| OpenError::Unreachable { location: path.display().to_string(), message };
+        let file = Self {
+            path: path.to_owned(),
+            writes: Arc::new(Queue::new(QUEUE_CAPACITY)),
+            reads: Arc::new(Queue::new(QUEUE_CAPACITY)),
+            streams: Arc::new(Semaphore::new(STREAMS_MAX)),
+        };
+        let (opened, opening) = oneshot::channel();
+        let (owned_path, steps, writes) = (path.to_owned(), migrations.to_vec(), Arc::clone(&file.writes));
+        let write = move || match open::open_writer(&owned_path, &steps) {
+            Ok(connection) => {
+                // Nobody listens when the caller has gone away; the queue is then closed at once.
+                let _ = opened.send(Ok(()));
+                write_loop(Writer::new(connection), writes);
+            }
+            Err(error) => drop(opened.send(Err(error))),
+        };
+        thread::Builder::new().name("db-writer".to_owned()).spawn(write).map_err(|error| unreachable(error.to_string()))?;
+        opening.await.map_err(|_| unreachable("the writer ended while opening".to_owned()))??;
+        for _ in 0..readers() {
+            let connection = open::open_reader(path).map_err(|error| unreachable(error.to_string()))?;
+            let reads = Arc::clone(&file.reads);
+            let read = move || read_loop(&connection, reads);
+            thread::Builder::new().name("db-reader".to_owned()).spawn(read).map_err(|error| unreachable(error.to_string()))?;
+        }
+        Ok(file)
+    }
+
+    pub(crate) async fn commit(&self, batch: Batch) -> Outcome {
+        let (answer, answered) = oneshot::channel();
+        let (lane, weight) = (batch.lane, batch.statements.len());
+        self.writes.push(lane, weight, WriteJob { batch, answer }).await?;
+        answered.await.unwrap_or(Err(DbError::Closed.into()))
+    }
+
+    pub(crate) async fn read_all(&self, queries: Vec<Query>) -> ReadResult {
+        let (answer, answered) = oneshot::channel();
+        self.reads.push(Lane::Interactive, 1, ReadJob { queries, answer }).await?;
+        answered.await.unwrap_or(Err(DbError::Closed))
+    }
+
+    /// Starts a thread with a connection of its own that hands over chunks as fast as they are taken.
+    pub(crate) async fn stream(&self, query: Query) -> Result<mpsc::Receiver<Chunk>, DbError> {
+        let place = Arc::clone(&self.streams).acquire_owned().await.map_err(|_| DbError::Closed)?;
+        let (chunks, received) = mpsc::channel(1);
+        let path = self.path.clone();
+        let run = move || {
+            let last = match open::open_reader(&path) {
+                Ok(connection) => send_chunks(&connection, &query, |rows| chunks.blocking_send(Chunk::Rows(rows)).is_ok()),
+                Err(error) => Err(DbError::Engine(error.to_string())),
+            };
+            // Nobody listens when the stream was dropped half-way.
+            let _ = chunks.blocking_send(last.map_or_else(Chunk::Failed, |()| Chunk::End));
+            drop(place);
+        };
+        thread::Builder::new().name("db-stream".to_owned()).spawn(run).map_err(|error| DbError::Engine(error.to_string()))?;
+        Ok(received)
+    }
+}
+
+/// A database in memory, on the caller's thread: one seed gives one trace.
+pub(crate) struct Inline(Mutex<Writer>);
+
+impl Inline {
+    pub(crate) fn open(migrations: &[Migration]) -> Result<Self, OpenError> {
+        open::open_memory(migrations).map(|connection| Self(Mutex::new(Writer::new(connection))))
+    }
+
+    pub(crate) fn commit(&self, batch: &Batch) -> Outcome {
+        let mut writer = self.0.lock().map_err(|_| DbError::Closed)?;
+        writer.commit(&[batch]).pop().unwrap_or(Err(DbError::Closed.into()))
+    }
+
+    pub(crate) fn read_all(&self, queries: &[Query]) -> ReadResult {
+        let writer = self.0.lock().map_err(|_| DbError::Closed)?;
+        read_snapshot(&writer.connection, queries)
+    }
+
+    /// All chunks at once: with one connection, a stream that stayed open would see later writes.
+    pub(crate) fn stream(&self, query: &Query) -> Result<Vec<Vec<Row>>, DbError> {
+        let writer = self.0.lock().map_err(|_| DbError::Closed)?;
+        let mut chunks = Vec::new();
+        send_chunks(&writer.connection, query, |rows| {
+            chunks.push(rows);
+            true
+        })?;
+        Ok(chunks)
+    }
+}
+
+fn readers() -> usize {
+    thread::available_parallelism().map_or(2, |cores| cores.get().clamp(2, 4))
+}
+
+fn write_loop(mut writer: Writer, queue: Arc<Queue<WriteJob>>) {
+    let queue = CloseOnDrop(queue);
+    while let Some(jobs) = queue.0.take_blocking(GROUP_STATEMENTS_MAX) {
+        let batches: Vec<&Batch> = jobs.iter().map(|job| &job.batch).collect();
+        let outcomes = writer.commit(&batches);
+        for (job, outcome) in jobs.into_iter().zip(outcomes) {
+            // A caller that has gone away does not undo its batch.
+            let _ = job.answer.send(outcome);
+        }
+    }
+}
+
+fn read_loop(connection: &Connection, queue: Arc<Queue<ReadJob>>) {
+    let queue = CloseOnDrop(queue);
+    while let Some(jobs) = queue.0.take_blocking(1) {
+        for job in jobs {
+            if !job.answer.is_closed() {
+                let _ = job.answer.send(read_snapshot(connection, &job.queries));
+            }
+        }
+    }
+}
+
+/// One statement sees one snapshot anyway; several need a transaction.
+fn read_snapshot(connection: &Connection, queries: &[Query]) -> ReadResult {
+    let engine = |error: rusqlite::Error| DbError::Engine(error.to_string());
+    let transaction = if queries.len() > 1 { Some(connection.unchecked_transaction().map_err(engine)?) } else { None };
+    let mut answers = Vec::with_capacity(queries.len());
+    for query in queries {
+        let mut rows = Vec::new();
+        let read = statement::select(connection, query, |row| {
+            rows.push(row);
+            Ok(())
+        });
+        read.map_err(Failure::into_db_error)?;
+        answers.push(rows);
+    }
+    transaction.map_or(Ok(()), rusqlite::Transaction::commit).map_err(engine)?;
+    Ok(answers)
+}
+
+/// Hands over the rows in chunks until `send` says that nobody wants more.
+fn send_chunks(connection: &Connection, query: &Query, mut send: impl FnMut(Vec<Row>) -> bool) -> Result<(), DbError> {
+    let mut chunk = Vec::new();
+    let read = statement::select(connection, query, |row| {
+        chunk.push(row);
+        if chunk.len() == CHUNK_ROWS && !send(std::mem::take(&mut chunk)) {
+            return Err(Failure::Unfit("the stream was dropped".to_owned()));
+        }
+        Ok(())
+    });
+    read.map_err(Failure::into_db_error)?;
+    if !chunk.is_empty() {
+        send(chunk);
+    }
+    Ok(())
+}

@@ -1,0 +1,124 @@
+//! Opens connections and brings the schema up to date.
+
+use crate::error::OpenError;
+use crate::migration::{self, Engine, Migration};
+use rusqlite::functions::FunctionFlags;
+use rusqlite::types::ValueRef;
+use rusqlite::{Connection, ErrorCode, OpenFlags, TransactionBehavior};
+use sha2::{Digest, Sha256};
+use std::fs::OpenOptions;
+use std::path::Path;
+use std::time::{Duration, Instant};
+
+/// A second process may write too (the commands that create things), so that a lock is waited for this long.
+const BUSY_TIMEOUT: Duration = Duration::from_secs(10);
+const CACHED_STATEMENTS: usize = 256;
+
+/// The writing connection of a file, its schema up to date.
+pub(super) fn open_writer(path: &Path, migrations: &[Migration]) -> Result<Connection, OpenError> {
+    let unreachable = |message: String| OpenError::Unreachable { location: path.display().to_string(), message };
+    create_private(path).map_err(|error| unreachable(error.to_string()))?;
+    let flags = OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_CREATE | OpenFlags::SQLITE_OPEN_NO_MUTEX;
+    let mut connection = Connection::open_with_flags(path, flags).map_err(|error| unreachable(error.to_string()))?;
+    let prepared = prepare(&connection).and_then(|()| use_wal(&connection)).and_then(|()| {
+        connection.pragma_update(None, "synchronous", "FULL")?;
+        // A long stream makes the WAL grow; this gives the space back afterwards.
+        connection.pragma_update(None, "journal_size_limit", 64 << 20)?;
+        connection.pragma_update(None, "cache_size", -8192)
+    });
+    prepared.map_err(|error| unreachable(error.to_string()))?;
+    migrate(&mut connection, migrations, &path.display().to_string())?;
+    Ok(connection)
+}
+
+/// A connection of a file that only reads.
+pub(super) fn open_reader(path: &Path) -> rusqlite::Result<Connection> {
+    let flags = OpenFlags::SQLITE_OPEN_READ_ONLY | OpenFlags::SQLITE_OPEN_NO_MUTEX;
+    let connection = Connection::open_with_flags(path, flags)?;
+    prepare(&connection)?;
+    Ok(connection)
+}
+
+/// The only connection of a database in memory.
+pub(super) fn open_memory(migrations: &[Migration]) -> Result<Connection, OpenError> {
+    let unreachable =
+        |error: rusqlite::Error| OpenError::Unreachable { location: "memory".to_owned(), message: error.to_string() };
+    let mut connection = Connection::open_in_memory().map_err(unreachable)?;
+    prepare(&connection).map_err(unreachable)?;
+    migrate(&mut connection, migrations, "memory")?;
+    Ok(connection)
+}
+
+/// SQLite gives a new file the usual permissions, and its WAL those of the file. It holds secrets, so that only its owner may read it.
+fn create_private(path: &Path) -> std::io::Result<()> {
+    let mut options = OpenOptions::new();
+    options.write(true).create_new(true);
+    #[cfg(unix)]
+    std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
+    match options.open(path) {
+        Ok(_) => Ok(()),
+        Err(error) if error.kind() == std::io::ErrorKind::AlreadyExists => Ok(()),
+        Err(error) => Err(error),
+    }
+}
+
+fn prepare(connection: &Connection) -> rusqlite::Result<()> {
+    connection.busy_timeout(BUSY_TIMEOUT)?;
+    connection.pragma_update(None, "foreign_keys", true)?;
+    connection.set_prepared_statement_cache_capacity(CACHED_STATEMENTS);
+    let flags = FunctionFlags::SQLITE_UTF8 | FunctionFlags::SQLITE_DETERMINISTIC;
+    // PostgreSQL has it built in.
+    connection.create_scalar_function("sha256", 1, flags, |context| {
+        Ok(match context.get_raw(0) {
+            ValueRef::Null => None,
+            ValueRef::Blob(bytes) | ValueRef::Text(bytes) => Some(Sha256::digest(bytes).to_vec()),
+            ValueRef::Integer(_) | ValueRef::Real(_) => {
+                return Err(rusqlite::Error::UserFunctionError("sha256 takes bytes".into()));
+            }
+        })
+    })
+}
+
+/// Two processes that turn to WAL at the same moment may see "busy" at once, whatever the timeout is.
+fn use_wal(connection: &Connection) -> rusqlite::Result<()> {
+    #[expect(clippy::disallowed_methods, reason = "bounds a wait for another process in real time")]
+    let give_up = Instant::now() + BUSY_TIMEOUT;
+    loop {
+        match connection.pragma_update(None, "journal_mode", "WAL") {
+            #[expect(clippy::disallowed_methods, reason = "bounds a wait for another process in real time")]
+            Err(error) if error.sqlite_error_code() == Some(ErrorCode::DatabaseBusy) && Instant::now() < give_up => {
+                std::thread::sleep(Duration::from_millis(20));
+            }
+            result => return result,
+        }
+    }
+}
+
+/// Every step looks up the version inside its own write transaction, so that two processes never run the same step.
+fn migrate(connection: &mut Connection, migrations: &[Migration], location: &str) -> Result<(), OpenError> {
+    let known = migration::check(migrations)?;
+    let unreachable = |error: rusqlite::Error| OpenError::Unreachable { location: location.to_owned(), message: error.to_string() };
+    connection.execute_batch(migration::VERSION_TABLE).map_err(unreachable)?;
+    let found: i64 = connection.query_row(migration::VERSION_QUERY, [], |row| row.get(0)).map_err(unreachable)?;
+    if found > known {
+        return Err(OpenError::Newer { found, known });
+    }
+    for step in migrations.iter().filter(|step| step.version > found) {
+        run_step(connection, step).map_err(|error| OpenError::Migration {
+            version: step.version,
+            name: step.name,
+            message: error.to_string(),
+        })?;
+    }
+    Ok(())
+}
+
+fn run_step(connection: &mut Connection, step: &Migration) -> rusqlite::Result<()> {
+    let transaction = connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
+    let found: i64 = transaction.query_row(migration::VERSION_QUERY, [], |row| row.get(0))?;
+    if found < step.version {
+        transaction.execute_batch(&migration::text_for(step, Engine::Sqlite))?;
+        transaction.execute("INSERT INTO schema_version (version, name) VALUES (?1, ?2)", (step.version, step.name))?;
+    }
+    transaction.commit()
+}

@@ -1,0 +1,120 @@
+//! Runs one statement on a connection: binds, steps, reads the values.
+
+use super::placeholders::numbered;
+use crate::batch::{Answer, Query};
+use crate::error::{DbError, excerpt};
+use crate::value::{Row, Value};
+use rusqlite::types::{ToSqlOutput, ValueRef};
+use rusqlite::{CachedStatement, Connection, ToSql};
+
+/// A statement that failed.
+#[derive(Debug)]
+pub(super) enum Failure {
+    /// SQLite refused or failed; the statement's text for the message.
+    Sqlite(rusqlite::Error, String),
+    /// What it was given or what it answered does not fit this crate.
+    Unfit(String),
+}
+
+impl Failure {
+    pub(super) fn into_db_error(self) -> DbError {
+        match self {
+            Self::Sqlite(error, sql) => DbError::Engine(format!("{error} (in: {sql})")),
+            Self::Unfit(message) => DbError::Engine(message),
+        }
+    }
+}
+
+struct Parameter<'a>(&'a Value);
+
+impl ToSql for Parameter<'_> {
+    fn to_sql(&self) -> rusqlite::Result<ToSqlOutput<'_>> {
+        Ok(ToSqlOutput::Borrowed(match self.0 {
+            Value::Null => ValueRef::Null,
+            Value::Integer(number) => ValueRef::Integer(*number),
+            Value::Text(text) => ValueRef::Text(text.as_bytes()),
+            Value::Blob(bytes) => ValueRef::Blob(bytes),
+        }))
+    }
+}
+
+/// Runs a statement that may write, to its end.
+pub(super) fn execute(connection: &Connection, query: &Query) -> Result<Answer, Failure> {
+    let mut statement = prepare(connection, query)?;
+    let failed = |error| Failure::Sqlite(error, excerpt(&query.sql));
+    if statement.column_count() > 0 {
+        let mut rows = Vec::new();
+        step(&mut statement, query, |row| {
+            rows.push(row);
+            Ok(())
+        })?;
+        return Ok(Answer { count: rows.len() as u64, rows });
+    }
+    // `changes` keeps the number of an earlier statement when this one is not an INSERT, UPDATE or DELETE.
+    let before = connection.total_changes();
+    let changed = statement.raw_execute().map_err(failed)?;
+    let count = if connection.total_changes() == before { 0 } else { changed as u64 };
+    Ok(Answer { count, rows: Vec::new() })
+}
+
+/// Runs a query that may not write; `each` gets every row and may end it with an error.
+pub(super) fn select(
+    connection: &Connection,
+    query: &Query,
+    each: impl FnMut(Row) -> Result<(), Failure>,
+) -> Result<(), Failure> {
+    let mut statement = prepare(connection, query)?;
+    if !statement.readonly() {
+        return Err(Failure::Unfit(format!("a read may not write (in: {})", excerpt(&query.sql))));
+    }
+    step(&mut statement, query, each)
+}
+
+fn prepare<'c>(connection: &'c Connection, query: &Query) -> Result<CachedStatement<'c>, Failure> {
+    let failed = |error| Failure::Sqlite(error, excerpt(&query.sql));
+    let mut statement = connection.prepare_cached(&numbered(&query.sql)).map_err(failed)?;
+    if statement.parameter_count() != query.params.len() {
+        return Err(Failure::Unfit(format!(
+            "the statement has {} parameters, {} values were given (in: {})",
+            statement.parameter_count(),
+            query.params.len(),
+            excerpt(&query.sql)
+        )));
+    }
+    for (index, value) in query.params.iter().enumerate() {
+        statement.raw_bind_parameter(index + 1, Parameter(value)).map_err(failed)?;
+    }
+    Ok(statement)
+}
+
+fn step(
+    statement: &mut CachedStatement<'_>,
+    query: &Query,
+    mut each: impl FnMut(Row) -> Result<(), Failure>,
+) -> Result<(), Failure> {
+    let failed = |error| Failure::Sqlite(error, excerpt(&query.sql));
+    let columns = statement.column_count();
+    let mut rows = statement.raw_query();
+    while let Some(row) = rows.next().map_err(failed)? {
+        let mut values = Vec::with_capacity(columns);
+        for column in 0..columns {
+            let value = owned(row.get_ref(column).map_err(failed)?);
+            values.push(value.map_err(|what| Failure::Unfit(format!("column {column} holds {what} (in: {})", excerpt(&query.sql))))?);
+        }
+        each(Row(values))?;
+    }
+    Ok(())
+}
+
+fn owned(value: ValueRef<'_>) -> Result<Value, &'static str> {
+    match value {
+        ValueRef::Null => Ok(Value::Null),
+        ValueRef::Integer(number) => Ok(Value::Integer(number)),
+        ValueRef::Text(bytes) => match std::str::from_utf8(bytes) {
+            Ok(text) => Ok(Value::Text(text.to_owned())),
+            Err(_) => Err("text that is not UTF-8"),
+        },
+        ValueRef::Blob(bytes) => Ok(Value::Blob(bytes.to_vec())),
+        ValueRef::Real(_) => Err("a fraction: cast it to BIGINT"),
+    }
+}
