@@ -125,7 +125,7 @@ pub fn desired_body(user: &User, mapping: &[AttributeMapping], profile: &Profile
         }
         place(&mut body, parent, leaf, value).ok_or_else(|| MappingFailure::Shape(row.target.clone()))?;
     }
-    body.retain(|name, value| !value.is_array() || filled.iter().any(|parent| *parent == name.as_str()));
+    body.retain(|name, value| !value.is_array() || filled.contains(&name.as_str()));
     Ok(body)
 }
 

@@ -31,7 +31,7 @@ pub struct App {
     pub sso: Option<SsoDetails>,
     /// For whom the app is ON.
     pub access: Access,
-    /// Raised by every change of this row; the app's ETag.
+    /// Raised by every change of this row; the app's `ETag`.
     pub revision: i64,
 }
 

@@ -162,7 +162,7 @@ pub struct User {
     pub attributes: Map<String, Value>,
     /// Commit time of the creation.
     pub created_at: Timestamp,
-    /// Raised by every change of this row; the user's ETag.
+    /// Raised by every change of this row; the user's `ETag`.
     pub revision: i64,
 }
 

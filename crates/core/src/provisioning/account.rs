@@ -82,6 +82,14 @@ impl RemovalKind {
         }
     }
 
+    /// The request that carries it out.
+    pub const fn operation(self) -> OperationKind {
+        match self {
+            Self::Suspend => OperationKind::Suspend,
+            Self::HardDelete => OperationKind::HardDelete,
+        }
+    }
+
     /// Reads [`Self::word`].
     pub fn parse(text: &str) -> Option<Self> {
         [Self::Suspend, Self::HardDelete].into_iter().find(|kind| kind.word() == text)

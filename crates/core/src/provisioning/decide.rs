@@ -1,7 +1,9 @@
 //! The decision: per user, total, and the same for one changed user, a full pass, a preview and `explain`.
 
 use super::diff::{body_of, diff, matching_value};
-use super::{Account, AccountState, Causes, Failure, FailureKind, Operation, Removal, RemovalKind, ScopeVerdict, UserView};
+use super::{
+    Account, AccountState, Causes, Failure, FailureKind, Operation, OperationKind, Removal, RemovalKind, ScopeVerdict, UserView,
+};
 use crate::app::{Action, ArchivedRule, Connection, MappingFailure, Trigger};
 use crate::directory::User;
 use crate::time::{Span, Timestamp};
@@ -107,7 +109,7 @@ pub fn decide(view: &UserView<'_>, account: &Account, connection: &Connection, n
     }
     let causes = causes(view, account, connection, now, &mut reasons);
     let mut decision = Decision::of(causes, reasons);
-    if account.intent.is_some() {
+    if is_open(view, account, connection) {
         look_up(view, account, connection, &mut decision);
     } else if account.remote_id.is_some() && causes.any() {
         deprovision(view, account, connection, now, &mut decision);
@@ -122,7 +124,7 @@ pub fn decide(view: &UserView<'_>, account: &Account, connection: &Connection, n
 
 /// All causes that hold, each with its beginning. Without an account there is nothing to take away, and none is kept.
 fn causes(view: &UserView<'_>, account: &Account, connection: &Connection, now: Timestamp, reasons: &mut Vec<Reason>) -> Causes {
-    let known = account.causes;
+    let known = Causes { app_off_since: app_off_known(view, account, connection), ..account.causes };
     let first_seen = account.entitlement_marked_at.min(now);
     let (deleted_since, suspended_since) = match view.user {
         None => (known.deleted_since.or(Some(first_seen)), known.suspended_since),
@@ -140,8 +142,10 @@ fn causes(view: &UserView<'_>, account: &Account, connection: &Connection, now: 
         reasons.push(Reason::NoLivingGroup);
         known.app_off_since
     } else if let Some(deleted_since) = deleted_since {
-        // Deletion freezes entitlement: a running clock goes on, and only a loss from before the deletion starts one.
-        let lost_before = view.user.is_some() && !view.entitled() && first_seen < deleted_since;
+        // Deletion freezes entitlement: a running clock goes on. A loss from before the deletion that no decision has seen
+        // yet starts one, once; whatever the memberships and settings become later starts none.
+        let unseen = view.user.is_some() && known.deleted_since != Some(deleted_since) && !left_alone(view, connection);
+        let lost_before = unseen && !view.entitled() && first_seen <= deleted_since;
         known.app_off_since.or(lost_before.then_some(first_seen))
     } else if view.entitled() {
         None
@@ -154,21 +158,52 @@ fn causes(view: &UserView<'_>, account: &Account, connection: &Connection, now: 
     Causes { app_off_since, suspended_since, deleted_since }
 }
 
+/// The archived flag is set, and this connection leaves such users alone.
+fn left_alone(view: &UserView<'_>, connection: &Connection) -> bool {
+    let archived = view.user.is_some_and(|user| user.status.archived_since.is_some());
+    archived && connection.config.archived == ArchivedRule::LeaveAlone
+}
+
+/// The running clock of `app_off`. One that ran before the user was archived stands still while the flag is set, also when
+/// the user is deleted meanwhile, and restarts with the unarchiving, even if no decision was made in between.
+fn app_off_known(view: &UserView<'_>, account: &Account, connection: &Connection) -> Option<Timestamp> {
+    let known = account.causes.app_off_since?;
+    if left_alone(view, connection) {
+        return None;
+    }
+    let restarted = view.user.and_then(|user| user.status.unarchived_at);
+    Some(match connection.config.archived {
+        ArchivedRule::LeaveAlone => known.max(restarted.unwrap_or(known)),
+        ArchivedRule::AsSuspended => known,
+    })
+}
+
 fn suspended_since(user: &User, connection: &Connection) -> Option<Timestamp> {
     let status = &user.status;
-    let archived = match connection.config.archived {
-        ArchivedRule::AsSuspended => status.archived_since,
-        ArchivedRule::LeaveAlone => None,
-    };
-    let suspended = status.suspended.as_ref().map(|suspension| match connection.config.archived {
+    let suspended = status.suspended.as_ref().map(|suspension| suspension.since);
+    match connection.config.archived {
+        // Archived and deleted: only the deletion's clock runs.
+        ArchivedRule::LeaveAlone if status.archived_since.is_some() => None,
         // Unarchiving restarts the clock of a suspension that still holds.
-        ArchivedRule::LeaveAlone => suspension.since.max(status.unarchived_at.unwrap_or(suspension.since)),
-        ArchivedRule::AsSuspended => suspension.since,
-    });
-    match (suspended, archived) {
-        (Some(suspended), Some(archived)) => Some(suspended.min(archived)),
-        (one, other) => one.or(other),
+        ArchivedRule::LeaveAlone => suspended.map(|since| since.max(status.unarchived_at.unwrap_or(since))),
+        ArchivedRule::AsSuspended => match (suspended, status.archived_since) {
+            (Some(suspended), Some(archived)) => Some(suspended.min(archived)),
+            (one, other) => one.or(other),
+        },
     }
+}
+
+/// Whether a question must be answered before anything else. A search for a successor of an account that the app has lost
+/// is idle for a user who is to have none, and could only find somebody else's.
+fn is_open(view: &UserView<'_>, account: &Account, connection: &Connection) -> bool {
+    let Some(intent) = &account.intent else { return false };
+    let successor = intent.kind == OperationKind::LookUp && account.remote_id.is_none();
+    !successor || (view.entitled() && is_active(view, connection))
+}
+
+/// Neither deleted nor suspended.
+fn is_active(view: &UserView<'_>, connection: &Connection) -> bool {
+    view.user.is_some_and(|user| user.status.deleted_since.is_none() && suspended_since(user, connection).is_none())
 }
 
 fn look_up(view: &UserView<'_>, account: &Account, connection: &Connection, decision: &mut Decision) {
@@ -257,7 +292,7 @@ fn bring_up_to_date(view: &UserView<'_>, account: &Account, connection: &Connect
 }
 
 fn create(view: &UserView<'_>, connection: &Connection, decision: &mut Decision) {
-    let active = view.user.is_some_and(|user| user.status.deleted_since.is_none() && suspended_since(user, connection).is_none());
+    let active = is_active(view, connection);
     if active && view.service.is_on() && view.scope == ScopeVerdict::NoLivingGroup {
         decision.blocked = Some(Blocked::NoLivingGroup);
         return;
@@ -285,7 +320,10 @@ fn create(view: &UserView<'_>, connection: &Connection, decision: &mut Decision)
 /// that the app named.
 fn wait_after_failure(account: &Account, now: Timestamp, decision: &mut Decision) {
     let Some(failure) = &account.failure else { return };
-    if (decision.operation.is_none() && decision.removal_due.is_none()) || may_retry(failure, account.marked, now) {
+    let wanted =
+        decision.operation.as_ref().map(Operation::kind).or(decision.removal_due.map(|removal| removal.kind.operation()));
+    let Some(wanted) = wanted else { return };
+    if may_retry(failure, wanted, account.marked, now) {
         return;
     }
     decision.operation = None;
@@ -295,18 +333,19 @@ fn wait_after_failure(account: &Account, now: Timestamp, decision: &mut Decision
     decision.wake_at = failure.retry_at;
 }
 
-fn may_retry(failure: &Failure, marked: i64, now: Timestamp) -> bool {
+fn may_retry(failure: &Failure, wanted: OperationKind, marked: i64, now: Timestamp) -> bool {
     let in_time = failure.retry_at.is_some_and(|retry_at| retry_at <= now);
     let changed = marked > failure.marked;
     match failure.kind {
         FailureKind::Throttled => in_time,
-        FailureKind::Unavailable
-        | FailureKind::Rejected
+        FailureKind::Unavailable => in_time || changed,
+        // A suspend that the app refuses is no reason to forget the hard delete that falls due after it.
+        FailureKind::Rejected
         | FailureKind::Forbidden
         | FailureKind::Conflict
         | FailureKind::Ambiguous
         | FailureKind::AddressHeld { .. }
         | FailureKind::DuplicateMatch { .. }
-        | FailureKind::Mapping => in_time || changed,
+        | FailureKind::Mapping => in_time || changed || wanted != failure.operation,
     }
 }

@@ -142,7 +142,7 @@ fn remove(path: String) -> PatchOperation {
 }
 
 /// Truth values as text for apps that ask for it.
-pub(crate) fn on_the_wire(value: &Value, profile: &Profile) -> Value {
+pub fn on_the_wire(value: &Value, profile: &Profile) -> Value {
     match value {
         Value::Bool(flag) if profile.boolean_strings => Value::String(flag.to_string()),
         Value::Array(elements) => elements.iter().map(|element| on_the_wire(element, profile)).collect(),

@@ -85,10 +85,7 @@ impl CheckedRemoval {
 
     /// The name of the request that carries it out.
     pub const fn operation_kind(&self) -> OperationKind {
-        match self.candidate.removal.kind {
-            RemovalKind::Suspend => OperationKind::Suspend,
-            RemovalKind::HardDelete => OperationKind::HardDelete,
-        }
+        self.candidate.removal.kind.operation()
     }
 }
 

@@ -14,7 +14,7 @@ mod view;
 
 pub use account::{Account, AccountState, Causes, Failure, FailureKind, Intent, Removal, RemovalKind};
 pub use decide::{Blocked, Decision, Reason, decide};
-pub use diff::{body_of, diff, managed_part, matching_value};
+pub use diff::{body_of, diff, managed_part, matching_value, on_the_wire};
 pub use explain::explain;
 pub use guard::{Approval, CheckedRemoval, Guarded, Hold, REMOVAL_WINDOW, RemovalCandidate, SentRemoval, guard};
 pub use operation::{Operation, OperationKind, Outcome, Remote};

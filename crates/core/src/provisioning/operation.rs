@@ -185,6 +185,8 @@ pub enum Outcome {
         /// What happened.
         message: String,
     },
+    /// The connection was stopped before the request: nothing was changed.
+    NotStarted,
     /// 401: the connection stops.
     Unauthorized {
         /// The app's words.

@@ -74,45 +74,40 @@ pub fn settle(
     match outcome {
         Outcome::Applied { remote } => applied(operation, remote.as_ref(), account, connection, now),
         Outcome::Found { remote } => found(operation, remote, account, connection, now),
-        Outcome::NotFound => {
-            // The search that follows a lost answer to our own DELETE is the DELETE's answer.
-            let deleted = account.intent.as_ref().is_some_and(|intent| intent.kind == OperationKind::HardDelete);
-            gone(account, deleted.then_some(ProvisioningEvent::HardDeleted), now)
-        }
-        Outcome::AlreadyGone => match operation.kind() {
-            OperationKind::HardDelete => gone(account, Some(ProvisioningEvent::HardDeleted), now),
-            OperationKind::LookUp
-            | OperationKind::Create
-            | OperationKind::Update
-            | OperationKind::Suspend
-            | OperationKind::Restore => lost(account, connection, now),
-        },
+        Outcome::NotFound => not_there(account, now),
+        Outcome::AlreadyGone => already_gone(operation, account, connection, now),
         Outcome::FoundHeld { by, email, until } => {
             let message = format!("the address is held by the account of {email}");
             let kind = FailureKind::AddressHeld { by: *by, email: email.clone(), until: *until };
+            // The one account that bears our address is another user's: ours was not made.
             failed(without_intent(account), kind, None, &message, *until)
         }
         Outcome::Ambiguous { count } => {
             let message = format!("{count} accounts of the app match: delete or rename all but one");
-            failed(without_intent(account), FailureKind::Ambiguous, None, &message, None)
+            failed(keep_uncertainty(operation, account), FailureKind::Ambiguous, None, &message, None)
         }
-        Outcome::Conflict { message } => failed(without_intent(account), FailureKind::Conflict, Some(409), message, None),
-        Outcome::Rejected { kind, status, message } => failed(without_intent(account), kind.clone(), *status, message, None),
+        Outcome::Conflict { message } => {
+            failed(keep_uncertainty(operation, account), FailureKind::Conflict, Some(409), message, None)
+        }
+        Outcome::Rejected { kind, status, message } => {
+            failed(keep_uncertainty(operation, account), kind.clone(), *status, message, None)
+        }
         Outcome::Stale => {
             let mut account = account;
             account.intent = Some(Intent { kind: OperationKind::LookUp, matching: None });
             failed(account, FailureKind::Unavailable, Some(412), "the account was changed in the app meanwhile", None)
         }
         Outcome::Throttled { status, until, message } => {
-            failed(without_intent(account), FailureKind::Throttled, Some(*status), message, *until)
+            failed(after_error(operation, account, Some(*status)), FailureKind::Throttled, Some(*status), message, *until)
         }
         Outcome::Unavailable { status, message } => {
-            // A server error may come after the effect: a create is looked up before it is repeated.
-            let may_exist = operation.kind() == OperationKind::Create && status.is_some_and(|status| status >= 500);
-            let account = if may_exist { account } else { keep_uncertainty(operation, account) };
-            failed(account, FailureKind::Unavailable, *status, message, None)
+            failed(after_error(operation, account, *status), FailureKind::Unavailable, *status, message, None)
         }
-        Outcome::Unknown { message } => failed(account, FailureKind::Unavailable, None, message, None),
+        Outcome::Unknown { message } => failed(uncertain(operation, account), FailureKind::Unavailable, None, message, None),
+        Outcome::NotStarted => {
+            let account = Account { due_at: Some(now), ..keep_uncertainty(operation, account) };
+            Settlement { account, event: None, halt: None }
+        }
         Outcome::Unauthorized { message } => {
             let mut account = keep_uncertainty(operation, account);
             account.due_at = Some(now);
@@ -138,6 +133,22 @@ fn keep_uncertainty(operation: &Operation, account: Account) -> Account {
     }
 }
 
+/// A server error may come after the effect: what was asked for is looked up before anything is sent again.
+fn after_error(operation: &Operation, account: Account, status: Option<u16>) -> Account {
+    if status.is_some_and(|status| status >= 500) { uncertain(operation, account) } else { keep_uncertainty(operation, account) }
+}
+
+/// It may have been done. The intent that was committed before sending stays; it is made up for a caller that keeps none.
+fn uncertain(operation: &Operation, account: Account) -> Account {
+    let matching = match operation {
+        Operation::LookUp { .. } => return account,
+        Operation::Create { matching, .. } => Some(matching.clone()),
+        Operation::Update { .. } | Operation::Restore { .. } | Operation::Remove(_) => None,
+    };
+    let intent = account.intent.clone().unwrap_or(Intent { kind: operation.kind(), matching });
+    Account { intent: Some(intent), ..account }
+}
+
 fn done(account: Account, event: Option<ProvisioningEvent>, due_at: Option<Timestamp>) -> Settlement {
     Settlement { account: Account { intent: None, failure: None, due_at, ..account }, event, halt: None }
 }
@@ -150,21 +161,21 @@ fn applied(
     now: Timestamp,
 ) -> Settlement {
     match operation {
-        Operation::LookUp { .. } => done(account, None, Some(now)),
+        Operation::LookUp { .. } => answered(account, None, now),
         Operation::Create { body, .. } => {
             let Some(remote) = remote else {
                 // 201 without an id: the account exists, and the search will tell its id.
+                let account = uncertain(operation, account);
                 let message = "the app made the account and did not tell its id";
                 let cause = Cause { kind: FailureKind::Unavailable, status: None, message, until: None };
                 return fail(OperationKind::Create, account, &cause, now, Jitter(0.0));
             };
-            let account = Account {
-                remote_id: Some(remote.id.clone()),
-                applied: Some(confirmed(body, remote, connection)),
-                state: AccountState::Linked,
-                ..account
-            };
-            done(account, Some(ProvisioningEvent::Created), None)
+            let confirmed = confirmed(body, remote, connection);
+            // What the app made otherwise than it was asked is brought up to date in a second step.
+            let due_at = (confirmed != *body).then_some(now);
+            let account =
+                Account { remote_id: Some(remote.id.clone()), applied: Some(confirmed), state: AccountState::Linked, ..account };
+            done(account, Some(ProvisioningEvent::Created), due_at)
         }
         Operation::Update { body, .. } => {
             done(Account { applied: Some(body.clone()), ..account }, Some(ProvisioningEvent::Updated), None)
@@ -216,6 +227,11 @@ fn found(operation: &Operation, remote: &Remote, account: Account, connection: &
     let shown = remote.resource.as_ref().map(|resource| managed_part(resource, connection)).unwrap_or_default();
     let active = shown.get("active") != Some(&Value::Bool(false));
     let intended = account.intent.as_ref().map_or(operation.kind(), |intent| intent.kind);
+    let removing = matches!(intended, OperationKind::Suspend | OperationKind::HardDelete);
+    if removing && account.remote_id.as_ref().is_some_and(|known| *known != remote.id) {
+        // The account that was to go is gone; the one that bears the address now is not ours.
+        return not_there(account, now);
+    }
     let suspended_by_us = intended == OperationKind::Suspend || account.state == AccountState::Suspended;
     let state = if !active && suspended_by_us { AccountState::Suspended } else { AccountState::Linked };
     let ours = remote.resource.as_ref().and_then(|resource| resource.get("externalId")).and_then(Value::as_str)
@@ -230,8 +246,48 @@ fn found(operation: &Operation, remote: &Remote, account: Account, connection: &
         (true, OperationKind::Restore) => active.then_some(ProvisioningEvent::Restored),
         (true, OperationKind::LookUp | OperationKind::Create | OperationKind::HardDelete) => None,
     };
-    let account = Account { remote_id: Some(remote.id.clone()), applied: Some(shown), state, ..account };
-    done(account, event, Some(now))
+    answered(Account { remote_id: Some(remote.id.clone()), applied: Some(shown), state, ..account }, event, now)
+}
+
+/// A look-up has told how things stand. Where it tells that what was tried has come about, the run of failures is over;
+/// else the next attempt may go at once and counts on in the run, so that the waits keep growing.
+fn answered(account: Account, event: Option<ProvisioningEvent>, now: Timestamp) -> Settlement {
+    let failure = if event.is_some() { None } else { account.failure.clone() };
+    let failure = failure.map(|failure| Failure { retry_at: Some(now), ..failure });
+    let settlement = done(account, event, Some(now));
+    Settlement { account: Account { failure, ..settlement.account }, ..settlement }
+}
+
+/// A search found nothing.
+fn not_there(account: Account, now: Timestamp) -> Settlement {
+    let failure = account.failure.clone();
+    let intended = account.intent.as_ref().map(|intent| intent.kind);
+    // The search that follows a lost answer to our own DELETE is the DELETE's answer.
+    let event = (intended == Some(OperationKind::HardDelete)).then_some(ProvisioningEvent::HardDeleted);
+    let settlement = gone(account, event, now);
+    answered(Account { failure, ..settlement.account }, event, now)
+}
+
+/// The app does not know the id that we have.
+fn already_gone(operation: &Operation, account: Account, connection: &Connection, now: Timestamp) -> Settlement {
+    let intended = account.intent.as_ref().map(|intent| intent.kind);
+    let tried = match operation.kind() {
+        OperationKind::LookUp => intended.unwrap_or(OperationKind::LookUp),
+        kind @ (OperationKind::Create
+        | OperationKind::Update
+        | OperationKind::Suspend
+        | OperationKind::Restore
+        | OperationKind::HardDelete) => kind,
+    };
+    match tried {
+        // 404 on a delete is success.
+        OperationKind::HardDelete => gone(account, Some(ProvisioningEvent::HardDeleted), now),
+        // The user was to lose the account: no other one is sought.
+        OperationKind::Suspend => gone(account, None, now),
+        OperationKind::LookUp | OperationKind::Create | OperationKind::Update | OperationKind::Restore => {
+            lost(account, connection, now)
+        }
+    }
 }
 
 fn gone(account: Account, event: Option<ProvisioningEvent>, now: Timestamp) -> Settlement {
