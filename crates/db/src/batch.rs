@@ -64,7 +64,12 @@ impl Batch {
     }
 
     /// Adds a statement that must touch exactly `count` rows.
-    pub fn expect(&mut self, count: u64, sql: impl Into<Cow<'static, str>>, params: impl IntoIterator<Item = Value>) -> &mut Self {
+    pub fn expect(
+        &mut self,
+        count: u64,
+        sql: impl Into<Cow<'static, str>>,
+        params: impl IntoIterator<Item = Value>,
+    ) -> &mut Self {
         self.push(Query::new(sql, params), Expect::Exactly(count))
     }
 

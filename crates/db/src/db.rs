@@ -4,6 +4,7 @@ use crate::batch::{Answer, Batch, Query};
 use crate::error::{CommitError, DbError, OpenError, check_params};
 use crate::location::Location;
 use crate::migration::Migration;
+use crate::postgres;
 use crate::sqlite;
 use crate::stream::RowStream;
 use crate::value::Row;
@@ -19,6 +20,7 @@ pub struct Db(Arc<Shared>);
 pub(crate) enum Shared {
     File(sqlite::File),
     Inline(sqlite::Inline),
+    Server(postgres::Server),
 }
 
 impl fmt::Debug for Db {
@@ -26,6 +28,7 @@ impl fmt::Debug for Db {
         let engine = match &*self.0 {
             Shared::File(_) => "SQLite file",
             Shared::Inline(_) => "SQLite in memory",
+            Shared::Server(_) => "PostgreSQL",
         };
         formatter.debug_tuple("Db").field(&engine).finish()
     }
@@ -37,6 +40,7 @@ impl Shared {
         match self {
             Self::File(file) => file.stream(query).await.map(RowStream::running),
             Self::Inline(inline) => inline.stream(&query).map(RowStream::collected),
+            Self::Server(server) => server.stream(query).await.map(RowStream::running),
         }
     }
 }
@@ -47,9 +51,7 @@ impl Db {
         let shared = match location {
             Location::File(path) => Shared::File(sqlite::File::open(path, migrations).await?),
             Location::Memory => Shared::Inline(sqlite::Inline::open(migrations)?),
-            Location::Postgres(_) => {
-                return Err(OpenError::Unreachable { location: format!("{location:?}"), message: "not built yet".to_owned() });
-            }
+            Location::Postgres(url) => Shared::Server(postgres::Server::open(url, migrations).await?),
         };
         Ok(Self(Arc::new(shared)))
     }
@@ -65,6 +67,7 @@ impl Db {
         match &*self.0 {
             Shared::File(file) => file.read_all(queries).await,
             Shared::Inline(inline) => inline.read_all(&queries),
+            Shared::Server(server) => server.read_all(&queries).await,
         }
     }
 
@@ -83,6 +86,7 @@ impl Db {
         match &*self.0 {
             Shared::File(file) => file.commit(batch).await,
             Shared::Inline(inline) => inline.commit(&batch),
+            Shared::Server(server) => server.commit(batch).await,
         }
     }
 }

@@ -48,7 +48,9 @@ pub enum CommitError {
 #[derive(Debug, thiserror::Error)]
 pub enum OpenError {
     /// Written by a later version of the program.
-    #[error("the data was written by a newer version (schema {found}, this version knows {known}): start that version, or restore a backup")]
+    #[error(
+        "the data was written by a newer version (schema {found}, this version knows {known}): start that version, or restore a backup"
+    )]
     Newer {
         /// The schema's version in the file.
         found: i64,
@@ -78,7 +80,10 @@ pub enum OpenError {
 /// Ends the process: a COMMIT was sent and its fate cannot be known. Whoever answered its callers with an error, or sent
 /// it again, could be wrong; a fresh start reads what is true.
 pub(crate) fn end_process(message: &str) -> ! {
-    tracing::error!(message, "a COMMIT was sent and nobody knows whether it was done: the process ends, its next start reads the truth");
+    tracing::error!(
+        message,
+        "a COMMIT was sent and nobody knows whether it was done: the process ends, its next start reads the truth"
+    );
     std::process::abort();
 }
 
@@ -90,7 +95,8 @@ pub(crate) fn check_params<'a>(queries: impl IntoIterator<Item = &'a Query>) -> 
                 && text.contains('\0')
             {
                 let (number, sql) = (index + 1, excerpt(&query.sql));
-                let message = format!("the text for ${number} holds the character NUL (U+0000), which cannot be stored (in: {sql})");
+                let message =
+                    format!("the text for ${number} holds the character NUL (U+0000), which cannot be stored (in: {sql})");
                 return Err(DbError::Engine(message));
             }
         }

@@ -66,7 +66,8 @@ pub fn postgres_database() -> (Location, Guard) {
 
 /// The server's URL with another database: `scheme://authority/NAME?options`.
 fn with_database(server: &str, name: &str) -> String {
-    let (address, options) = server.split_once('?').map_or((server, String::new()), |(before, after)| (before, format!("?{after}")));
+    let (address, options) =
+        server.split_once('?').map_or((server, String::new()), |(before, after)| (before, format!("?{after}")));
     let start = address.find("://").map_or(0, |at| at + 3);
     let end = address[start..].find('/').map_or(address.len(), |at| start + at);
     format!("{}/{name}{options}", &address[..end])
@@ -77,9 +78,10 @@ fn on_server(server: &str, sql: &str) {
     let run = || -> Result<(), String> {
         let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().map_err(|error| error.to_string())?;
         runtime.block_on(async {
-            let (client, connection) = tokio_postgres::connect(server, NoTls).await.map_err(|error| crate::postgres::chain(&error))?;
+            let (client, connection) =
+                tokio_postgres::connect(server, NoTls).await.map_err(|error| crate::postgres::error_chain(&error))?;
             tokio::spawn(connection);
-            client.batch_execute(sql).await.map_err(|error| crate::postgres::chain(&error))
+            client.batch_execute(sql).await.map_err(|error| crate::postgres::error_chain(&error))
         })
     };
     let done = thread::scope(|scope| scope.spawn(run).join());

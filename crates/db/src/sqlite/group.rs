@@ -134,7 +134,8 @@ pub(crate) fn check(statement: usize, expect: Expect, found: u64) -> Result<(), 
 
 fn not_begun(error: &rusqlite::Error) -> String {
     if error.sqlite_error_code() == Some(ErrorCode::DatabaseBusy) {
-        return "another process has been writing to the database for more than 10 s: wait for it to end, then try again".to_owned();
+        return "another process has been writing to the database for more than 10 s: wait for it to end, then try again"
+            .to_owned();
     }
     error.to_string()
 }

@@ -97,7 +97,8 @@ fn use_wal(connection: &Connection) -> rusqlite::Result<()> {
 /// Every step looks up the version inside its own write transaction, so that two processes never run the same step.
 fn migrate(connection: &mut Connection, migrations: &[Migration], location: &str) -> Result<(), OpenError> {
     let known = migration::check(migrations)?;
-    let unreachable = |error: rusqlite::Error| OpenError::Unreachable { location: location.to_owned(), message: error.to_string() };
+    let unreachable =
+        |error: rusqlite::Error| OpenError::Unreachable { location: location.to_owned(), message: error.to_string() };
     connection.execute_batch(migration::VERSION_TABLE).map_err(unreachable)?;
     let found: i64 = connection.query_row(migration::VERSION_QUERY, [], |row| row.get(0)).map_err(unreachable)?;
     if found > known {

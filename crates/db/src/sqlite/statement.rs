@@ -99,7 +99,9 @@ fn step(
         let mut values = Vec::with_capacity(columns);
         for column in 0..columns {
             let value = owned(row.get_ref(column).map_err(failed)?);
-            values.push(value.map_err(|what| Failure::Unfit(format!("column {column} holds {what} (in: {})", excerpt(&query.sql))))?);
+            values.push(
+                value.map_err(|what| Failure::Unfit(format!("column {column} holds {what} (in: {})", excerpt(&query.sql))))?,
+            );
         }
         each(Row(values))?;
     }

@@ -81,7 +81,12 @@ async fn null_is_distinct_in_a_unique_key() {
 #[tokio::test]
 async fn other_errors_undo_the_batch_and_say_where() {
     for place in places().await {
-        for sql in ["INSERT INTO part (id, item_id) VALUES (1, 99)", "UPDATE nowhere SET x = 1", "NOT SQL", "INSERT INTO pair (a) VALUES (1)"] {
+        for sql in [
+            "INSERT INTO part (id, item_id) VALUES (1, 99)",
+            "UPDATE nowhere SET x = 1",
+            "NOT SQL",
+            "INSERT INTO pair (a) VALUES (1)",
+        ] {
             let mut batch = add(1, "a");
             batch.run(sql, []);
             let error = place.db.commit(batch).await.unwrap_err();

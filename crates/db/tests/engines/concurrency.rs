@@ -56,7 +56,11 @@ async fn sixty_four_callers_lose_no_step() {
                     loop {
                         let read: i64 = rows(&db, "SELECT amount FROM item WHERE id = 1", []).await[0].get(0).unwrap();
                         let mut batch = Batch::new();
-                        batch.expect(1, "UPDATE item SET amount = $1 WHERE id = 1 AND amount = $2", [(read + 1).into(), read.into()]);
+                        batch.expect(
+                            1,
+                            "UPDATE item SET amount = $1 WHERE id = 1 AND amount = $2",
+                            [(read + 1).into(), read.into()],
+                        );
                         match db.commit(batch).await {
                             Ok(_) => break,
                             Err(CommitError::Conflict { .. }) => conflicts += 1,

@@ -63,11 +63,8 @@ async fn a_killed_process_has_kept_every_acknowledged_commit() {
 }
 
 async fn commit_forever(location: &str) {
-    let location = if location.starts_with("postgres") {
-        Location::Postgres(location.to_owned())
-    } else {
-        Location::File(location.into())
-    };
+    let location =
+        if location.starts_with("postgres") { Location::Postgres(location.to_owned()) } else { Location::File(location.into()) };
     let db = open(&location).await;
     let callers = (0..8_i64).map(|caller| {
         let db = db.clone();

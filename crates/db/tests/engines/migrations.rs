@@ -38,7 +38,11 @@ async fn a_step_that_fails_half_way_leaves_nothing() {
         let sql = "CREATE TABLE half (id BIGINT);\nINSERT INTO item (id) VALUES (1);\nINSERT INTO nowhere (id) VALUES (1);";
         let broken = [MIGRATIONS, &[Migration { version: 3, name: "broken", sql }]].concat();
         let error = Db::open(&place.location, &broken).await.unwrap_err();
-        assert!(matches!(&error, OpenError::Migration { version: 3, name: "broken", message } if message.contains("nowhere")), "{}: {error}", place.name);
+        assert!(
+            matches!(&error, OpenError::Migration { version: 3, name: "broken", message } if message.contains("nowhere")),
+            "{}: {error}",
+            place.name
+        );
         let again = open(&place.location).await;
         assert_eq!(count(&again).await, 0, "{}", place.name);
         let sql = "CREATE TABLE half (id BIGINT);";

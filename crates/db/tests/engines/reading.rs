@@ -13,7 +13,9 @@ async fn values_come_back_as_they_went_in() {
             let params = [id.into(), text.into(), (i64::MAX - id).into(), bytes.into()];
             batch.expect(1, "INSERT INTO item (id, label, amount, bytes) VALUES ($1, $2, $3, $4)", params);
             place.db.commit(batch).await.unwrap();
-            let row = &rows(&place.db, "SELECT label, amount, bytes FROM item WHERE label = $1 AND id = $2", [text.into(), id.into()]).await[0];
+            let row =
+                &rows(&place.db, "SELECT label, amount, bytes FROM item WHERE label = $1 AND id = $2", [text.into(), id.into()])
+                    .await[0];
             assert_eq!(row.get::<String>(0).unwrap(), text, "{}", place.name);
             assert_eq!(row.get::<i64>(1).unwrap(), i64::MAX - id);
             assert_eq!(row.get::<Vec<u8>>(2).unwrap(), [0, 255, 128, u8::try_from(id).unwrap()]);
@@ -33,9 +35,14 @@ async fn values_come_back_as_they_went_in() {
 async fn nul_in_text_is_refused_everywhere() {
     for place in places().await {
         let error = place.db.commit(add(1, "a\0b")).await.unwrap_err();
-        assert!(matches!(&error, CommitError::Db(DbError::Engine(message)) if message.contains("$2 holds the character NUL")), "{error}");
+        assert!(
+            matches!(&error, CommitError::Db(DbError::Engine(message)) if message.contains("$2 holds the character NUL")),
+            "{error}"
+        );
         assert!(place.db.read(Query::new("SELECT id FROM item WHERE label = $1", ["\0".into()])).await.is_err());
-        assert!(place.db.stream(Query::new("SELECT id FROM item WHERE label = $1", ["\0".into()])).next().await.unwrap().is_err());
+        assert!(
+            place.db.stream(Query::new("SELECT id FROM item WHERE label = $1", ["\0".into()])).next().await.unwrap().is_err()
+        );
         place.db.commit(add(1, "ab")).await.unwrap();
     }
 }
@@ -46,7 +53,8 @@ async fn placeholders_stand_anywhere_and_in_any_order() {
         for id in 1..=4 {
             place.db.commit(add(id, &format!("label {id}"))).await.unwrap();
         }
-        let sql = "SELECT id, '$1', \"label\" FROM item WHERE id >= $2 AND (label = $1 OR id = $3 OR id = $2) ORDER BY id LIMIT $4";
+        let sql =
+            "SELECT id, '$1', \"label\" FROM item WHERE id >= $2 AND (label = $1 OR id = $3 OR id = $2) ORDER BY id LIMIT $4";
         let found = rows(&place.db, sql, ["label 4".into(), 2.into(), 3.into(), 2.into()]).await;
         let expected = [Row(vec![2.into(), "$1".into(), "label 2".into()]), Row(vec![3.into(), "$1".into(), "label 3".into()])];
         assert_eq!(found, expected, "{}", place.name);
@@ -68,7 +76,11 @@ async fn typical_texts_mean_the_same_everywhere() {
         batch.expect(2, sql, [1.into(), 10.into(), 2.into(), 20.into()]);
         let sql = "INSERT INTO pair (a, b, kind) SELECT id, $1, $2 FROM item WHERE true ON CONFLICT (a, b) DO UPDATE SET kind = excluded.kind";
         batch.run(sql, [7.into(), Value::Null]);
-        batch.expect(1, "UPDATE item SET label = COALESCE($2, label), amount = $3 WHERE id = $1", [3.into(), Value::Null, Value::Null]);
+        batch.expect(
+            1,
+            "UPDATE item SET label = COALESCE($2, label), amount = $3 WHERE id = $1",
+            [3.into(), Value::Null, Value::Null],
+        );
         place.db.commit(batch).await.unwrap();
         let found = rows(&place.db, "SELECT sum(amount), count(*), max(label), sum(amount) > $1 FROM item", [29.into()]).await;
         let expected = match found[0].0[3] {
@@ -130,7 +142,11 @@ async fn a_read_cannot_write() {
     for place in places().await {
         for sql in ["INSERT INTO item (id) VALUES (1)", "DELETE FROM item", "INSERT INTO item (id) VALUES (1) RETURNING id"] {
             assert!(place.db.read(Query::new(sql, [])).await.is_err(), "{}: {sql}", place.name);
-            assert!(place.db.read_all(vec![Query::new("SELECT 1", []), Query::new(sql, [])]).await.is_err(), "{}: {sql}", place.name);
+            assert!(
+                place.db.read_all(vec![Query::new("SELECT 1", []), Query::new(sql, [])]).await.is_err(),
+                "{}: {sql}",
+                place.name
+            );
         }
         assert_eq!(count(&place.db).await, 0, "{}", place.name);
     }

@@ -1,0 +1,253 @@
+//! Group commit: the statements of many batches in one flight, their counts checked, one COMMIT for all.
+//!
+//! When a batch of the group cannot be committed, the group is undone and run again with a savepoint for each batch, so
+//! that it harms no neighbour. Nothing decides whether a COMMIT was done when its answer is lost: then the process ends.
+
+use super::session::{Purpose, Session, Step, chain, engine_error, in_one_flight, is_collision, is_lost, is_stale};
+use crate::batch::{Answer, Batch};
+use crate::error::{CommitError, DbError, end_process};
+use crate::sqlite::{Outcome, check};
+use tokio_postgres::error::SqlState;
+use tokio_postgres::{Config, Error, Statement};
+
+/// How often a batch is tried that collides with another node's, and a group whose connection is lost before COMMIT.
+const TRIES_MAX: usize = 3;
+
+/// The connection that writes; made again when it is lost.
+pub(super) struct Writer {
+    config: Config,
+    session: Option<Session>,
+}
+
+/// The connection was lost before COMMIT was sent: nothing was done.
+struct Lost(String);
+
+/// Why a batch was not committed.
+enum Refusal {
+    /// Its caller must know.
+    Final(CommitError),
+    /// It may succeed when it is run again.
+    Again(CommitError),
+}
+
+impl Refusal {
+    fn into_error(self) -> CommitError {
+        match self {
+            Self::Final(error) | Self::Again(error) => error,
+        }
+    }
+}
+
+type Tried = Result<Vec<Answer>, Refusal>;
+
+impl Writer {
+    pub(super) fn new(config: Config, session: Session) -> Self {
+        Self { config, session: Some(session) }
+    }
+
+    /// Commits the batches, as far as each of them can be; outcomes in the same order.
+    pub(super) async fn commit(&mut self, batches: &[&Batch]) -> Vec<Outcome> {
+        let mut message = String::new();
+        for _ in 0..TRIES_MAX {
+            let mut session = match self.connected().await {
+                Ok(session) => session,
+                Err(error) => {
+                    message = chain(&error);
+                    continue;
+                }
+            };
+            match commit_group(&mut session, batches).await {
+                Ok(outcomes) => {
+                    self.session = Some(session);
+                    return outcomes;
+                }
+                Err(Lost(why)) => message = why,
+            }
+        }
+        batches.iter().map(|_| Err(DbError::Engine(message.clone()).into())).collect()
+    }
+
+    async fn connected(&mut self) -> Result<Session, Error> {
+        match self.session.take() {
+            Some(session) if !session.client.is_closed() => Ok(session),
+            Some(_) | None => Session::connect(&self.config, Purpose::Write).await,
+        }
+    }
+}
+
+async fn commit_group(session: &mut Session, batches: &[&Batch]) -> Result<Vec<Outcome>, Lost> {
+    if let [batch] = batches {
+        return Ok(vec![commit_alone(session, batch).await?]);
+    }
+    let tried = try_together(session, batches).await?;
+    if tried.iter().all(Result::is_ok) {
+        return Ok(tried.into_iter().map(|outcome| outcome.map_err(Refusal::into_error)).collect());
+    }
+    commit_with_savepoints(session, batches).await
+}
+
+async fn commit_alone(session: &mut Session, batch: &Batch) -> Result<Outcome, Lost> {
+    let mut last = None;
+    for _ in 0..TRIES_MAX {
+        match try_together(session, &[batch]).await?.pop() {
+            Some(Ok(answers)) => return Ok(Ok(answers)),
+            Some(Err(Refusal::Final(error))) => return Ok(Err(error)),
+            Some(Err(Refusal::Again(error))) => last = Some(error),
+            None => {}
+        }
+    }
+    Ok(Err(last.unwrap_or(CommitError::Db(DbError::Closed))))
+}
+
+/// Committed when every batch is `Ok`; otherwise nothing was done, and the first refusal is the true one: after it the
+/// server refuses everything.
+async fn try_together(session: &mut Session, batches: &[&Batch]) -> Result<Vec<Tried>, Lost> {
+    let mut prepared = Vec::with_capacity(batches.len());
+    for batch in batches {
+        match prepare(session, batch).await? {
+            Ok(statements) => prepared.push(statements),
+            Err(refusal) => return Ok(vec![Err(refusal)]),
+        }
+    }
+    // Awaited, not sent with the rest: were it refused, each statement would be committed by itself.
+    control(session, "BEGIN ISOLATION LEVEL READ COMMITTED").await.map_err(Lost)?;
+    let steps = batches.iter().zip(&prepared).flat_map(|(batch, statements)| steps(session, batch, statements)).collect();
+    let mut answers = in_one_flight(steps).await.into_iter();
+    let mut tried = Vec::with_capacity(batches.len());
+    for batch in batches {
+        let own: Vec<_> = answers.by_ref().take(batch.statements.len()).collect();
+        tried.push(judge(session, batch, own)?);
+    }
+    if tried.iter().all(Result::is_ok) {
+        if let Err(error) = commit(session).await {
+            return Ok(batches.iter().map(|_| Err(Refusal::Again(DbError::Engine(chain(&error)).into()))).collect());
+        }
+    } else {
+        control(session, "ROLLBACK").await.map_err(Lost)?;
+        forget_if_stale(session, &tried);
+    }
+    Ok(tried)
+}
+
+async fn commit_with_savepoints(session: &mut Session, batches: &[&Batch]) -> Result<Vec<Outcome>, Lost> {
+    let mut prepared = Vec::with_capacity(batches.len());
+    for batch in batches {
+        prepared.push(prepare(session, batch).await?);
+    }
+    control(session, "BEGIN ISOLATION LEVEL READ COMMITTED").await.map_err(Lost)?;
+    let mut tried = Vec::with_capacity(batches.len());
+    for (batch, prepared) in batches.iter().zip(prepared) {
+        tried.push(match prepared {
+            Ok(statements) => match try_in_savepoint(session, batch, &statements).await? {
+                Ok(tried) => tried,
+                Err(message) => return commit_each_alone(session, batches, &message).await,
+            },
+            Err(refusal) => Err(refusal),
+        });
+    }
+    if let Err(error) = commit(session).await {
+        return commit_each_alone(session, batches, &chain(&error)).await;
+    }
+    forget_if_stale(session, &tried);
+    let mut outcomes = Vec::with_capacity(batches.len());
+    for (batch, tried) in batches.iter().zip(tried) {
+        outcomes.push(match tried {
+            Ok(answers) => Ok(answers),
+            Err(Refusal::Final(error)) => Err(error),
+            Err(Refusal::Again(_)) => commit_alone(session, batch).await?,
+        });
+    }
+    Ok(outcomes)
+}
+
+/// The inner error means that the server has given up the whole transaction.
+async fn try_in_savepoint(session: &Session, batch: &Batch, statements: &[Statement]) -> Result<Result<Tried, String>, Lost> {
+    let mut flight: Vec<Step<'_>> = vec![Box::pin(session.control("SAVEPOINT batch"))];
+    flight.extend(steps(session, batch, statements));
+    let mut answers = in_one_flight(flight).await.into_iter();
+    if let Some(Err(error)) = answers.next() {
+        return lost_or(session, &error, Ok(Err(chain(&error))));
+    }
+    let tried = judge(session, batch, answers.collect())?;
+    let end = if tried.is_ok() { "RELEASE SAVEPOINT batch" } else { "ROLLBACK TO SAVEPOINT batch; RELEASE SAVEPOINT batch" };
+    match session.control(end).await {
+        Ok(_) => Ok(Ok(tried)),
+        Err(error) => lost_or(session, &error, Ok(Err(chain(&error)))),
+    }
+}
+
+/// The engine has undone the whole group.
+async fn commit_each_alone(session: &mut Session, batches: &[&Batch], why: &str) -> Result<Vec<Outcome>, Lost> {
+    tracing::warn!(batches = batches.len(), why, "PostgreSQL has undone a group of batches: each is run again alone");
+    control(session, "ROLLBACK").await.map_err(Lost)?;
+    let mut outcomes = Vec::with_capacity(batches.len());
+    for batch in batches {
+        outcomes.push(commit_alone(session, batch).await?);
+    }
+    Ok(outcomes)
+}
+
+async fn prepare(session: &mut Session, batch: &Batch) -> Result<Result<Vec<Statement>, Refusal>, Lost> {
+    let mut statements = Vec::with_capacity(batch.statements.len());
+    for (number, (query, _)) in batch.statements.iter().enumerate() {
+        match session.prepare(&query.sql).await {
+            Ok(statement) => statements.push(statement),
+            Err(error) => return lost_or(session, &error, Ok(Err(refusal(number, &query.sql, &error)))),
+        }
+    }
+    Ok(Ok(statements))
+}
+
+fn steps<'a>(session: &'a Session, batch: &'a Batch, statements: &'a [Statement]) -> Vec<Step<'a>> {
+    let pairs = batch.statements.iter().zip(statements);
+    pairs.map(|((query, _), statement)| Box::pin(session.run(statement, query)) as Step<'a>).collect()
+}
+
+/// Checks errors and counts, in the order of the statements: the first one that fails is why.
+fn judge(session: &Session, batch: &Batch, answers: Vec<Result<Answer, Error>>) -> Result<Tried, Lost> {
+    let mut kept = Vec::with_capacity(answers.len());
+    for (number, (answer, (query, expect))) in answers.into_iter().zip(&batch.statements).enumerate() {
+        match answer {
+            Ok(answer) => match check(number, *expect, answer.count) {
+                Ok(()) => kept.push(answer),
+                Err(error) => return Ok(Err(Refusal::Final(error))),
+            },
+            Err(error) => return lost_or(session, &error, Ok(Err(refusal(number, &query.sql, &error)))),
+        }
+    }
+    Ok(Ok(kept))
+}
+
+fn refusal(statement: usize, sql: &str, error: &Error) -> Refusal {
+    if error.code() == Some(&SqlState::UNIQUE_VIOLATION) {
+        let constraint = error.as_db_error().and_then(|refusal| refusal.constraint()).unwrap_or_default().to_owned();
+        return Refusal::Final(CommitError::Unique { statement, constraint });
+    }
+    let told = CommitError::Db(engine_error(error, sql));
+    if is_stale(error) || is_collision(error) { Refusal::Again(told) } else { Refusal::Final(told) }
+}
+
+/// Whatever may succeed the next time is prepared anew for it.
+fn forget_if_stale(session: &mut Session, tried: &[Tried]) {
+    if tried.iter().any(|outcome| matches!(outcome, Err(Refusal::Again(_)))) {
+        session.forget_statements();
+    }
+}
+
+fn lost_or<T>(session: &Session, error: &Error, otherwise: Result<T, Lost>) -> Result<T, Lost> {
+    if is_lost(error, &session.client) { Err(Lost(chain(error))) } else { otherwise }
+}
+
+/// A transaction command that fails leaves the connection in a state that nobody knows: it is given up.
+async fn control(session: &Session, sql: &'static str) -> Result<(), String> {
+    session.control(sql).await.map(|_| ()).map_err(|error| chain(&error))
+}
+
+/// An error means that the server has said no; when it has said nothing, the process ends.
+async fn commit(session: &Session) -> Result<(), Error> {
+    match session.control("COMMIT").await {
+        Ok(_) => Ok(()),
+        Err(error) if is_lost(&error, &session.client) || error.as_db_error().is_none() => end_process(&chain(&error)),
+        Err(error) => Err(error),
+    }
+}
