@@ -1,0 +1,18 @@
+//! Accounts: one row for each user of each connection, at once the record, the work queue and the retry state.
+//!
+//! Directory and configuration changes write `marked` and its times (see [`crate::schedule`]); the engine writes
+//! everything else, by [`begin`] and [`settle`]. What is to be done with an account is decided in `provost-core`.
+
+mod listing;
+pub mod removals;
+mod rows;
+mod rules;
+mod settling;
+mod subjects;
+
+pub use listing::{
+    AccountCounts, AccountQuery, account, accounts_of_user, counts, failures, holder_of, holder_of_matching, list, retry,
+};
+pub use rules::{Rules, ScopeReach, load_rules, load_rules_for};
+pub use settling::{SettleResult, Settled, begin, settle};
+pub use subjects::{Subject, due, outside_members, page, subjects};

@@ -1,0 +1,184 @@
+//! Beginning and settling: the two writes around every request.
+//!
+//! An intent is committed before its request is sent, and only if nothing has moved since the decision. A settlement is
+//! never refused by a directory change: it writes what the app confirmed, and leaves the due time to the newer mark.
+
+use crate::apps::connections::normalized_endpoint;
+use crate::log::LogEvent;
+use crate::{Actor, Store, StoreError};
+use provost_core::app::Connection;
+use provost_core::provisioning::{Account, Intent, OperationKind, matching_value};
+use provost_core::time::Timestamp;
+use provost_db::{Batch, CommitError};
+
+/// The most accounts that are settled in one batch.
+const SETTLE_BATCH_ACCOUNTS: usize = 200;
+
+/// Up to this many settlements go before bulk work.
+const INTERACTIVE_ACCOUNTS_MAX: usize = 8;
+
+/// Commits what is about to be sent. `false` when anything has moved since it was decided: the account's `marked` or
+/// `revision`, another intent, the connection's revision, its status or a halt; for removals also when a sweep waits,
+/// because it may take away their cause. Nothing is written then, and nothing may be sent.
+pub async fn begin(store: &Store, connection: &Connection, intents: &[(&Account, Intent)]) -> Result<bool, StoreError> {
+    let removes = intents.iter().any(|(_, intent)| match intent.kind {
+        OperationKind::Suspend | OperationKind::HardDelete => true,
+        OperationKind::LookUp | OperationKind::Create | OperationKind::Update | OperationKind::Restore => false,
+    });
+    let mut batch = Batch::new();
+    let unswept = if removes {
+        " AND NOT EXISTS (SELECT 1 FROM sweep s WHERE s.connection_id IS NULL OR s.connection_id = $1)"
+    } else {
+        ""
+    };
+    batch.expect(
+        1,
+        format!(
+            "UPDATE connection SET revision = revision WHERE id = $1 AND revision = $2 AND status = 'active' AND halt IS NULL{unswept}"
+        ),
+        [connection.id.get().into(), connection.revision.into()],
+    );
+    for (account, intent) in intents {
+        let standing = account.intent.as_ref().map(serde_json::to_string).transpose()?.unwrap_or_default();
+        batch.expect(
+            1,
+            "UPDATE account SET intent = $5 WHERE connection_id = $1 AND user_id = $2 AND marked = $3 AND revision = $4 \
+             AND COALESCE(intent, '') = $6",
+            [
+                connection.id.get().into(),
+                account.user_id.get().into(),
+                account.marked.into(),
+                account.revision.into(),
+                serde_json::to_string(intent)?.into(),
+                standing.into(),
+            ],
+        );
+    }
+    match store.db.commit(batch).await {
+        Ok(_) => Ok(true),
+        Err(CommitError::Conflict { .. }) => Ok(false),
+        Err(error) => Err(error.into()),
+    }
+}
+
+/// What became of an account.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Settled {
+    /// As it was decided on; its `revision` must still stand.
+    pub before: Account,
+    /// As it is now. `marked`, `entitlement_marked_at` and `revision` are not taken from here.
+    pub after: Account,
+    /// For the admin log, in the same transaction.
+    pub events: Vec<LogEvent>,
+}
+
+/// Whether a settlement was stored.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum SettleResult {
+    /// Stored.
+    Stored,
+    /// Not stored: the row has another revision, or is gone with its connection.
+    Moved,
+    /// Not stored: the remote id belongs to another user of this endpoint. [`super::holder_of`] says whose it is.
+    RemoteHeld,
+}
+
+/// Stores settlements, in groups; answers one result each, in their order. Users whose failure waits for an account that
+/// is gone now are woken with it.
+pub async fn settle(store: &Store, connection: &Connection, settlements: Vec<Settled>) -> Result<Vec<SettleResult>, StoreError> {
+    let endpoint = normalized_endpoint(&connection.config.endpoint);
+    let interactive = settlements.len() <= INTERACTIVE_ACCOUNTS_MAX;
+    let mut results = Vec::with_capacity(settlements.len());
+    for chunk in settlements.chunks(SETTLE_BATCH_ACCOUNTS) {
+        let now = store.now();
+        match commit(store, connection, &endpoint, chunk, interactive, now).await? {
+            SettleResult::Stored => results.extend(chunk.iter().map(|_| SettleResult::Stored)),
+            SettleResult::Moved | SettleResult::RemoteHeld => {
+                for one in chunk.chunks(1) {
+                    results.push(commit(store, connection, &endpoint, one, interactive, now).await?);
+                }
+            }
+        }
+    }
+    Ok(results)
+}
+
+async fn commit(
+    store: &Store,
+    connection: &Connection,
+    endpoint: &str,
+    settlements: &[Settled],
+    interactive: bool,
+    now: Timestamp,
+) -> Result<SettleResult, StoreError> {
+    let mut batch = if interactive { Batch::new() } else { Batch::bulk() };
+    let mut events = Vec::new();
+    for settled in settlements {
+        write(&mut batch, connection, endpoint, settled)?;
+        if settled.before.remote_id.is_some() && settled.after.remote_id.is_none() {
+            wake_waiting(&mut batch, connection, settled, now);
+        }
+        events.extend(settled.events.iter().cloned());
+    }
+    crate::log::append_all(&mut batch, store, &Actor::Engine, now, events);
+    match store.db.commit(batch).await {
+        Ok(_) => Ok(SettleResult::Stored),
+        Err(CommitError::Conflict { .. }) => Ok(SettleResult::Moved),
+        Err(CommitError::Unique { .. }) => Ok(SettleResult::RemoteHeld),
+        Err(error @ CommitError::Db(_)) => Err(error.into()),
+    }
+}
+
+fn write(batch: &mut Batch, connection: &Connection, endpoint: &str, settled: &Settled) -> Result<(), StoreError> {
+    let (before, after) = (&settled.before, &settled.after);
+    let matching = after.applied.as_ref().and_then(|body| matching_value(body, connection.profile));
+    let removal = after.removal.as_ref();
+    let instant = |at: Option<Timestamp>| at.map(|at| at.0);
+    batch.expect(
+        1,
+        "UPDATE account SET \
+         email = CASE WHEN marked = $4 THEN CAST($5 AS TEXT) ELSE email END, state = $6, remote_id = $7, endpoint_key = $8, \
+         matching = $9, applied = $10, app_off_since = $11, suspended_since = $12, deleted_since = $13, removal_kind = $14, \
+         removal_trigger = $15, removal_since = $16, removal_at = $17, intent = $18, failure = $19, failing = $20, \
+         due_at = CASE WHEN marked = $4 THEN CAST($21 AS BIGINT) ELSE due_at END, revision = revision + 1 \
+         WHERE connection_id = $1 AND user_id = $2 AND revision = $3",
+        [
+            connection.id.get().into(),
+            before.user_id.get().into(),
+            before.revision.into(),
+            before.marked.into(),
+            after.email.as_str().into(),
+            after.state.word().into(),
+            after.remote_id.clone().into(),
+            after.remote_id.as_ref().map(|_| endpoint).into(),
+            matching.map(|matching| matching.to_lowercase()).into(),
+            after.applied.as_ref().map(serde_json::to_string).transpose()?.into(),
+            instant(after.causes.app_off_since).into(),
+            instant(after.causes.suspended_since).into(),
+            instant(after.causes.deleted_since).into(),
+            removal.map(|removal| removal.kind.word()).into(),
+            removal.map(|removal| removal.trigger.word()).into(),
+            removal.map(|removal| removal.since.0).into(),
+            removal.map(|removal| removal.due.0).into(),
+            after.intent.as_ref().map(serde_json::to_string).transpose()?.into(),
+            after.failure.as_ref().map(serde_json::to_string).transpose()?.into(),
+            after.failure.is_some().into(),
+            instant(after.due_at).into(),
+        ],
+    );
+    Ok(())
+}
+
+/// Users whose address was held by this account are looked at again.
+fn wake_waiting(batch: &mut Batch, connection: &Connection, settled: &Settled, now: Timestamp) {
+    batch.run(
+        "UPDATE account SET marked = marked + 1, due_at = $2 \
+         WHERE connection_id = $1 AND failing = 1 AND user_id <> $3 AND failure LIKE $4",
+        [
+            connection.id.get().into(),
+            now.0.into(),
+            settled.before.user_id.get().into(),
+            format!("%\"address_held\",\"by\":\"{}\"%", settled.before.user_id).into(),
+        ],
+    );
+}

@@ -1,0 +1,58 @@
+//! The credential: sealed, bound to its row, and never shown again.
+
+use super::{commit, get};
+use crate::apps::events::event;
+use crate::log::names;
+use crate::{Actor, Store, StoreError};
+use provost_core::app::Connection;
+use provost_core::ids::ConnectionId;
+use provost_db::{Batch, Query};
+use provost_platform::Secret;
+use serde_json::json;
+
+/// Stores a new token, ends a halt, and lets work resume where it stood.
+pub async fn reauthorize(store: &Store, by: &Actor, id: ConnectionId, token: &Secret) -> Result<Connection, StoreError> {
+    let old = get(store, id).await?;
+    let app = crate::apps::get(store, old.app_id).await?;
+    let sealed = sealed(store, id, token)?;
+    let now = store.now();
+    let mut batch = Batch::new();
+    batch.expect(
+        1,
+        "UPDATE connection SET credential = $3, credential_set_at = $4, halt = NULL, revision = revision + 1 \
+         WHERE id = $1 AND revision = $2",
+        [id.get().into(), old.revision.into(), sealed.into(), now.0.into()],
+    );
+    let detail = json!({ "APPLICATION_NAME": app.name });
+    crate::log::append(
+        &mut batch,
+        store,
+        by,
+        now,
+        event(names::UPDATE_AUTO_PROV_CONFIG_CREDENTIALS, old.app_id, Some(id), detail),
+    );
+    commit(store, batch, &old.config.endpoint).await?;
+    Ok(Connection { halt: None, revision: old.revision + 1, ..old })
+}
+
+/// The connection's token; `None` when it was erased or the connection is gone.
+pub async fn credential(store: &Store, id: ConnectionId) -> Result<Option<Secret>, StoreError> {
+    let rows = store.db.read(Query::new("SELECT credential FROM connection WHERE id = $1", [id.get().into()])).await?;
+    let sealed: Option<String> = rows.first().map(|row| row.get(0)).transpose()?.flatten();
+    let opened = sealed.map(|sealed| store.sealer.open(&bound_to(id), &sealed)).transpose();
+    opened.map_err(|error| StoreError::Invalid(format!("the stored token cannot be opened ({error}): reauthorize the app")))
+}
+
+pub(super) fn sealed(store: &Store, id: ConnectionId, token: &Secret) -> Result<String, StoreError> {
+    let text = token.expose().trim();
+    if text.is_empty() || text.chars().any(|c| c.is_control() || c.is_whitespace()) {
+        return Err(StoreError::Invalid(
+            "the access token is empty or has spaces or line breaks in it: paste the token alone".to_owned(),
+        ));
+    }
+    Ok(store.sealer.seal(&bound_to(id), &Secret::new(text)))
+}
+
+fn bound_to(id: ConnectionId) -> String {
+    format!("connection:{id}:credential")
+}

@@ -1,0 +1,283 @@
+//! The plan of a connection: everybody is paged through and decided; what is due is passed through the guard.
+
+use super::entries::{Outline, PlanAction, PlanEntry, entry, outline};
+use crate::accounts::{Rules, Subject, counts, outside_members, page, removals};
+use crate::{Store, StoreError};
+use provost_core::app::Trigger;
+use provost_core::provisioning::{REMOVAL_WINDOW, RemovalCandidate, RemovalKind, decide, guard};
+use provost_core::time::Timestamp;
+use serde::Serialize;
+use sha2::{Digest, Sha256};
+use std::collections::BTreeSet;
+
+/// How many users are in memory at a time.
+const PAGE_USERS: usize = 1_000;
+
+/// Above this many creates a plan needs to be confirmed.
+const CREATES_UNCONFIRMED_MAX: u64 = 100;
+
+/// The most outside members that are listed.
+const OUTSIDE_MAX: usize = 1_000;
+
+/// How many of each.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize)]
+pub struct PlanCounts {
+    /// Accounts to be made.
+    pub create: u64,
+    /// Accounts to be brought up to date.
+    pub update: u64,
+    /// Accounts to be suspended now, held ones included.
+    pub suspend: u64,
+    /// Accounts to be restored.
+    pub restore: u64,
+    /// Accounts to be hard deleted now, held ones included.
+    pub hard_delete: u64,
+    /// Accounts to be looked up first.
+    pub look_up: u64,
+    /// Accounts that will be suspended at a date.
+    pub suspend_later: u64,
+    /// Accounts that will be hard deleted at a date.
+    pub hard_delete_later: u64,
+    /// Removals due now that the guard would hold.
+    pub held: u64,
+    /// Users whom a rule leaves out.
+    pub skipped: u64,
+    /// Users for whom something is wanted that waits.
+    pub waiting: u64,
+    /// Everybody else: up to date, or neither entitled nor with an account.
+    pub unchanged: u64,
+}
+
+/// A kind of removal that the guard would hold.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+pub struct HeldKind {
+    /// Suspends or hard deletes.
+    pub kind: RemovalKind,
+    /// How many may go in 24 hours.
+    pub limit: u64,
+    /// How many went in the last 24 hours.
+    pub sent: u64,
+    /// How many would wait.
+    pub waiting: u64,
+}
+
+/// What would become of everybody.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct Plan {
+    /// How many of each.
+    pub counts: PlanCounts,
+    /// The accounts that the app holds now.
+    pub accounts: u64,
+    /// What the guard would hold.
+    pub holds: Vec<HeldKind>,
+    /// The first entries, by user id; removals and creates stand before what only waits or is skipped.
+    pub entries: Vec<PlanEntry>,
+    /// How many entries there are in all.
+    pub entries_total: u64,
+    /// SHA-256 over all entries' users, actions and causes, in hex: what a confirmation names.
+    pub hash: String,
+    /// Whether the plan must be confirmed: it removes somebody, now or later, or creates for more than 100 users.
+    pub needs_confirmation: bool,
+}
+
+struct Planning {
+    counts: PlanCounts,
+    entries: Vec<PlanEntry>,
+    minor: Vec<PlanEntry>,
+    total: u64,
+    due: Vec<RemovalCandidate>,
+    hasher: Sha256,
+}
+
+/// What the rules would do to everybody now, with up to `entries_limit` entries in words. Memory is bounded by a page of
+/// users, the entries kept, and the removals due.
+pub async fn plan(store: &Store, rules: &Rules, entries_limit: usize) -> Result<Plan, StoreError> {
+    let now = store.now();
+    let mut planning = Planning {
+        counts: PlanCounts::default(),
+        entries: Vec::new(),
+        minor: Vec::new(),
+        total: 0,
+        due: Vec::new(),
+        hasher: Sha256::new(),
+    };
+    let mut after = None;
+    loop {
+        let subjects = page(store, rules, after, PAGE_USERS).await?;
+        let Some(last) = subjects.last() else { break };
+        after = Some(last.account.user_id);
+        for subject in subjects {
+            planning.add(rules, as_proposed(rules, subject, now), now, entries_limit);
+        }
+    }
+    for email in outside_members(store, rules, OUTSIDE_MAX).await? {
+        planning.add_outside(email, entries_limit);
+    }
+    finish(store, rules, planning, entries_limit, now).await
+}
+
+/// A proposed change would mark everybody when it is committed: causes it begins count from then, and failures are
+/// tried again.
+fn as_proposed(rules: &Rules, mut subject: Subject, now: Timestamp) -> Subject {
+    if rules.proposed {
+        subject.account.entitlement_marked_at = now;
+        subject.account.marked += 1;
+    }
+    subject
+}
+
+impl Planning {
+    fn add(&mut self, rules: &Rules, subject: Subject, now: Timestamp, limit: usize) {
+        let view = rules.view(&subject);
+        let decision = decide(&view, &subject.account, &rules.connection, now);
+        self.due.extend(decision.removal_due.and_then(|removal| removals::candidate(&subject.account, removal)));
+        let Some(outline) = outline(rules, &subject, &view, &decision) else {
+            self.counts.unchanged += 1;
+            return;
+        };
+        self.count(outline);
+        let trigger = outline.removal.map_or("", |removal| removal.trigger.word());
+        self.hash(&subject.account.user_id.to_string(), outline, trigger);
+        let kept = if is_minor(outline.action) { &mut self.minor } else { &mut self.entries };
+        if kept.len() < limit {
+            kept.push(entry(rules, &subject, &view, &decision, outline, now));
+        }
+    }
+
+    fn add_outside(&mut self, email: String, limit: usize) {
+        let outline = Outline { action: PlanAction::Skipped, removal: None, at: None };
+        self.count(outline);
+        self.hash(&email, outline, "");
+        if self.minor.len() < limit {
+            let why =
+                vec!["Skipped: outside (the address is a member of a scope group and not a user of the directory).".to_owned()];
+            let entry = PlanEntry {
+                user_id: None,
+                email,
+                action: PlanAction::Skipped,
+                at: None,
+                trigger: None,
+                since: None,
+                held: false,
+                why,
+                changes: Vec::new(),
+            };
+            self.minor.push(entry);
+        }
+    }
+
+    fn count(&mut self, outline: Outline) {
+        self.total += 1;
+        let later = outline.at.is_some();
+        let counts = &mut self.counts;
+        *match outline.action {
+            PlanAction::Create => &mut counts.create,
+            PlanAction::Update => &mut counts.update,
+            PlanAction::Suspend if later => &mut counts.suspend_later,
+            PlanAction::Suspend => &mut counts.suspend,
+            PlanAction::Restore => &mut counts.restore,
+            PlanAction::HardDelete if later => &mut counts.hard_delete_later,
+            PlanAction::HardDelete => &mut counts.hard_delete,
+            PlanAction::LookUp => &mut counts.look_up,
+            PlanAction::Skipped => &mut counts.skipped,
+            PlanAction::Waiting => &mut counts.waiting,
+        } += 1;
+    }
+
+    /// The date is left out: under a proposal it moves with the clock, and the cause says what matters. Whether the
+    /// removal is due now is part of it.
+    fn hash(&mut self, whom: &str, outline: Outline, trigger: &str) {
+        let when = if outline.at.is_some() { "later" } else { "now" };
+        self.hasher.update(format!("{whom} {} {when} {trigger}\n", outline.action.word()));
+    }
+}
+
+const fn is_minor(action: PlanAction) -> bool {
+    match action {
+        PlanAction::Skipped | PlanAction::Waiting => true,
+        PlanAction::Create
+        | PlanAction::Update
+        | PlanAction::Suspend
+        | PlanAction::Restore
+        | PlanAction::HardDelete
+        | PlanAction::LookUp => false,
+    }
+}
+
+async fn finish(store: &Store, rules: &Rules, planning: Planning, limit: usize, now: Timestamp) -> Result<Plan, StoreError> {
+    let connection = rules.connection.id;
+    let accounts = counts(store, connection, now).await?.total();
+    let sent = removals::sent_within(store, connection, now - REMOVAL_WINDOW).await?;
+    let approvals = removals::approvals(store, connection).await?;
+    let guarded = guard(&planning.due, &sent, accounts, &rules.connection.config.limits, &approvals, now);
+    let mut counts = planning.counts;
+    let mut held = BTreeSet::new();
+    let mut holds = Vec::new();
+    for hold in &guarded.holds {
+        held.extend(hold.candidates.iter().map(|candidate| candidate.user_id));
+        let waiting = hold.candidates.len() as u64;
+        counts.held += waiting;
+        holds.push(HeldKind { kind: hold.kind, limit: hold.limit, sent: hold.sent, waiting });
+    }
+    let rejected: BTreeSet<_> = guarded.rejected.iter().map(|candidate| candidate.user_id).collect();
+    let mut entries = planning.entries;
+    entries.extend(planning.minor);
+    entries.truncate(limit);
+    for entry in entries.iter_mut().filter(|entry| entry.at.is_none() && entry.trigger.is_some()) {
+        let Some(user) = entry.user_id else { continue };
+        if held.contains(&user) {
+            entry.held = true;
+            entry.why.push("Held: too many removals at once; an administrator must approve them.".to_owned());
+        } else if rejected.contains(&user) {
+            entry.action = PlanAction::Waiting;
+            entry.why.push("Rejected by an administrator: not sent while this cause holds.".to_owned());
+        }
+    }
+    for candidate in &guarded.rejected {
+        let count = match candidate.removal.kind {
+            RemovalKind::Suspend => &mut counts.suspend,
+            RemovalKind::HardDelete => &mut counts.hard_delete,
+        };
+        *count = count.saturating_sub(1);
+        counts.waiting += 1;
+    }
+    let removes = counts.suspend + counts.hard_delete + counts.suspend_later + counts.hard_delete_later > 0;
+    let hash: String = planning.hasher.finalize().iter().map(|byte| format!("{byte:02x}")).collect();
+    Ok(Plan {
+        counts,
+        accounts,
+        holds,
+        entries,
+        entries_total: planning.total,
+        hash,
+        needs_confirmation: removes || counts.create > CREATES_UNCONFIRMED_MAX,
+    })
+}
+
+impl Plan {
+    /// The plan's counts in one sentence, for commands and errors.
+    pub fn summary(&self) -> String {
+        let counts = &self.counts;
+        let parts = [
+            (counts.create, "to create"),
+            (counts.update, "to update"),
+            (counts.restore, "to restore"),
+            (counts.suspend, "to suspend now"),
+            (counts.hard_delete, "to hard delete now"),
+            (counts.suspend_later, "to suspend later"),
+            (counts.hard_delete_later, "to hard delete later"),
+            (counts.look_up, "to look up"),
+            (counts.held, "of these held"),
+            (counts.waiting, "waiting"),
+            (counts.skipped, "skipped"),
+        ];
+        let named: Vec<String> =
+            parts.iter().filter(|(count, _)| *count > 0).map(|(count, what)| format!("{count} {what}")).collect();
+        if named.is_empty() { "nothing to send".to_owned() } else { named.join(", ") }
+    }
+
+    /// The first entries that remove because of this trigger, for a confirmation that names them.
+    pub fn removals_by(&self, trigger: Trigger) -> impl Iterator<Item = &PlanEntry> {
+        self.entries.iter().filter(move |entry| entry.trigger == Some(trigger))
+    }
+}
