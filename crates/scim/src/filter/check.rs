@@ -1,0 +1,86 @@
+//! Whether a filter makes sense for a resource type; matching never fails, so this is asked first.
+
+use super::{CompareOperator, Filter, Literal};
+use crate::error::ScimError;
+use crate::path::AttributePath;
+use crate::schema::{Attribute, AttributeType, Found, Schemas};
+
+/// RFC 7644 section 3.4.2.2: an attribute and an operator that do not go together are a 400 `invalidFilter`. Unknown
+/// attributes are refused too, by name: a filter with a slip in it would otherwise match nobody, or with `ne` everybody.
+pub fn check(filter: &Filter, schemas: &Schemas) -> Result<(), ScimError> {
+    match filter {
+        Filter::And(parts) | Filter::Or(parts) => parts.iter().try_for_each(|part| check(part, schemas)),
+        Filter::Not(inner) => check(inner, schemas),
+        Filter::Present(path) => known(path, schemas).map(|_| ()),
+        Filter::Compare { path, operator, value } => {
+            let attribute = known(path, schemas)?;
+            let compared = match attribute.sub_attribute("value") {
+                Some(value) if attribute.multi_valued => value,
+                Some(_) | None => attribute,
+            };
+            comparable(&path.to_string(), compared, *operator, value)
+        }
+        Filter::Values { path, filter } => check_inner(filter, &path.to_string(), known(path, schemas)?),
+    }
+}
+
+/// The same for a filter over the values of one attribute.
+pub(crate) fn check_inner(filter: &Filter, outer: &str, attribute: &Attribute) -> Result<(), ScimError> {
+    let inner = |path: &AttributePath| match attribute.sub_attribute(&path.attribute) {
+        Some(part) if path.schema.is_none() && path.sub_attribute.is_none() => Ok(part),
+        None if attribute.kind == AttributeType::Any
+            || (attribute.sub_attributes.is_empty() && path.attribute.eq_ignore_ascii_case("value")) =>
+        {
+            Ok(attribute)
+        }
+        Some(_) | None => Err(ScimError::invalid_filter(format!("{outer} has no sub-attribute \"{path}\"."))),
+    };
+    match filter {
+        Filter::And(parts) | Filter::Or(parts) => parts.iter().try_for_each(|part| check_inner(part, outer, attribute)),
+        Filter::Not(filter) => check_inner(filter, outer, attribute),
+        Filter::Present(path) => inner(path).map(|_| ()),
+        Filter::Compare { path, operator, value } => comparable(&format!("{outer}.{path}"), inner(path)?, *operator, value),
+        Filter::Values { path, .. } => {
+            Err(ScimError::invalid_filter(format!("{outer}[{path}[…]]: a value filter holds no further value filter.")))
+        }
+    }
+}
+
+fn known<'a>(path: &AttributePath, schemas: &'a Schemas) -> Result<&'a Attribute, ScimError> {
+    let found = schemas.find(path);
+    match found {
+        Some(Found::Attribute { attribute, sub_attribute, .. }) => Ok(sub_attribute.unwrap_or(attribute)),
+        Some(Found::Extension(_)) => Err(ScimError::invalid_filter(format!("{path} is a schema; name one of its attributes."))),
+        None => Err(ScimError::invalid_filter(format!("{} has no attribute \"{path}\".", schemas.resource_type))),
+    }
+}
+
+fn comparable(name: &str, attribute: &Attribute, operator: CompareOperator, value: &Literal) -> Result<(), ScimError> {
+    let refused = |why: &str| Err(ScimError::invalid_filter(format!("{name} {} {value}: {why}.", operator.word())));
+    // RFC 7644 table 3: gt, ge, lt and le on Boolean and Binary attributes SHALL fail.
+    if operator.is_ordering() && matches!(attribute.kind, AttributeType::Boolean | AttributeType::Binary) {
+        return refused("boolean and binary attributes have no order");
+    }
+    if attribute.kind == AttributeType::Complex {
+        return refused("a complex attribute is compared by one of its sub-attributes");
+    }
+    if attribute.returned == crate::schema::Returned::Never {
+        return refused("it is never shown, so nothing may be learned of it");
+    }
+    match (attribute.kind, value) {
+        (AttributeType::Any, _) | (_, Literal::Null) => Ok(()),
+        (AttributeType::Boolean, Literal::Boolean(_)) => Ok(()),
+        (AttributeType::Boolean, Literal::String(text)) if crate::value::boolean_text(text).is_some() => Ok(()),
+        (AttributeType::Boolean, Literal::String(_) | Literal::Number(_)) => refused("it is true or false"),
+        (AttributeType::Integer | AttributeType::Decimal, Literal::Number(_)) => Ok(()),
+        (AttributeType::Integer | AttributeType::Decimal, Literal::String(_) | Literal::Boolean(_)) => refused("it is a number"),
+        (AttributeType::DateTime, Literal::String(text)) if operator.is_ordering() && crate::datetime::parse(text).is_none() => {
+            refused("it is an instant such as \"2011-05-13T04:42:34Z\"")
+        }
+        (
+            AttributeType::String | AttributeType::Reference | AttributeType::Binary | AttributeType::DateTime,
+            Literal::String(_),
+        ) => Ok(()),
+        (_, Literal::Boolean(_) | Literal::Number(_) | Literal::String(_)) => refused("it is a string, in double quotes"),
+    }
+}

@@ -1,0 +1,63 @@
+//! Deviations that a reader may accept, each a named field.
+
+/// Which deviations from the RFCs are accepted on input. What this crate writes never deviates.
+///
+/// Names of attributes and schemas in any case are no deviation: RFC 7643 section 2.1 asks for it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[expect(clippy::struct_excessive_bools, reason = "each field is one independent deviation, and is read by its name")]
+pub struct Leniency {
+    /// `"op": "Replace"`: operation names in any case.
+    pub any_case_operations: bool,
+    /// `"active": "False"`: booleans as strings, in any case.
+    pub string_booleans: bool,
+    /// `"value": {"value": "x"}` where the attribute is a scalar.
+    pub scalar_in_value_object: bool,
+    /// `"manager": "26118915"` where the attribute is complex and has a `value`.
+    pub scalar_for_complex_value: bool,
+    /// A single value where the attribute is multi-valued; members also as plain ids and as `{"value": {"value": id}}`.
+    pub any_shape_of_members: bool,
+    /// A SCIM 1.0 or 1.1 URN beside the 2.0 one in `schemas`.
+    pub scim_1_schemas: bool,
+    /// A body without `schemas`.
+    pub schemas_absent: bool,
+    /// Pathless operations whose keys are paths: `{"name.givenName": "Ada"}`, `{"urn:…:User:department": "R&D"}`.
+    pub dotted_keys: bool,
+    /// Removing a value that is not there succeeds and changes nothing.
+    pub removal_without_match: bool,
+    /// Read-only attributes inside the value of a PATCH are passed over instead of refused.
+    pub read_only_passed_over: bool,
+    /// Unknown attributes inside a body are passed over instead of refused.
+    pub unknown_passed_over: bool,
+}
+
+impl Leniency {
+    /// The RFCs and nothing else.
+    pub const NONE: Self = Self {
+        any_case_operations: false,
+        string_booleans: false,
+        scalar_in_value_object: false,
+        scalar_for_complex_value: false,
+        any_shape_of_members: false,
+        scim_1_schemas: false,
+        schemas_absent: false,
+        dotted_keys: false,
+        removal_without_match: false,
+        read_only_passed_over: false,
+        unknown_passed_over: false,
+    };
+
+    /// Every known deviation.
+    pub const ALL: Self = Self {
+        any_case_operations: true,
+        string_booleans: true,
+        scalar_in_value_object: true,
+        scalar_for_complex_value: true,
+        any_shape_of_members: true,
+        scim_1_schemas: true,
+        schemas_absent: true,
+        dotted_keys: true,
+        removal_without_match: true,
+        read_only_passed_over: true,
+        unknown_passed_over: true,
+    };
+}

@@ -1,0 +1,264 @@
+//! Carrying out a PATCH (RFC 7644 sections 3.5.2.1 to 3.5.2.3).
+
+use super::resolve::{ResolvedOperation, Target, is_schemas, resolve, target_name};
+use super::values::{add_values, merge, primaries_settled, remove_values, set_part, value_from_filter};
+use super::{PatchOp, PatchRequest};
+use crate::error::ScimError;
+use crate::filter::{equal, matches_value};
+use crate::leniency::Leniency;
+use crate::schema::{AttributeType, Mutability, Schemas};
+use crate::{Resource, names, validate};
+use serde_json::Value;
+
+/// Carries out all operations in order, or none: on an error `resource` is as it was. Says whether anything changed.
+///
+/// Write-only values (passwords) are checked and not kept. `schemas` follows the content.
+pub fn apply(resource: &mut Resource, request: &PatchRequest, schemas: &Schemas, leniency: &Leniency) -> Result<bool, ScimError> {
+    let operations = resolve(request, schemas, leniency)?;
+    let mut draft = resource.clone();
+    for operation in operations {
+        step(&mut draft, operation, leniency)?;
+    }
+    if draft == *resource {
+        return Ok(false);
+    }
+    validate::check_required(&draft, schemas)?;
+    validate::set_schemas(&mut draft, schemas);
+    *resource = draft;
+    Ok(true)
+}
+
+fn step(draft: &mut Resource, operation: ResolvedOperation<'_>, leniency: &Leniency) -> Result<(), ScimError> {
+    let ResolvedOperation { op, target, value } = operation;
+    if is_schemas(&target) {
+        return match op {
+            PatchOp::Add | PatchOp::Replace => Ok(()),
+            PatchOp::Remove => {
+                Err(ScimError::mutability("schemas follows from the resource's attributes and cannot be removed."))
+            }
+        };
+    }
+    match target.attribute.mutability {
+        Mutability::WriteOnly => return Ok(()),
+        Mutability::ReadOnly => return read_only(draft, &target, value.as_ref(), leniency),
+        Mutability::ReadWrite | Mutability::Immutable => {}
+    }
+    let Some(extension) = target.extension else {
+        return in_holder(draft, op, &target, value, leniency);
+    };
+    let mut holder = match names::remove(draft, &extension.id) {
+        Some(Value::Object(members)) => members,
+        Some(_) | None => Resource::new(),
+    };
+    in_holder(&mut holder, op, &target, value, leniency)?;
+    if !holder.is_empty() {
+        draft.insert(extension.id.clone(), Value::Object(holder));
+    }
+    Ok(())
+}
+
+/// Inside the value of a pathless operation: repeating what is there changes nothing, so it is no error.
+fn read_only(draft: &Resource, target: &Target<'_>, value: Option<&Value>, leniency: &Leniency) -> Result<(), ScimError> {
+    let present = names::get(draft, &target.name);
+    match leniency.read_only_passed_over || present == value {
+        true => Ok(()),
+        false => Err(ScimError::mutability(format!("{} is read-only.", target_name(target)))),
+    }
+}
+
+fn in_holder(
+    holder: &mut Resource,
+    op: PatchOp,
+    target: &Target<'_>,
+    value: Option<Value>,
+    leniency: &Leniency,
+) -> Result<(), ScimError> {
+    let before = names::get(holder, &target.name).cloned();
+    let several = target.attribute.multi_valued
+        || (target.attribute.kind == AttributeType::Any && before.as_ref().is_some_and(Value::is_array));
+    let after = match (several, target.filter.is_some() || target.sub_attribute.is_some()) {
+        (true, true) => parts_of_several(op, target, before.clone(), value, leniency)?,
+        (true, false) => several_values(op, target, before.clone(), value, leniency)?,
+        (false, true) => part_of_one(op, target, before.clone(), value)?,
+        (false, false) => one_value(op, target, before.clone(), value)?,
+    };
+    let after = after.filter(|after| !names::is_unassigned(after));
+    if after == before {
+        return Ok(());
+    }
+    // RFC 7644 section 3.5.2.2: removing a required attribute fails with `mutability`; so does changing an immutable one.
+    let refused = |why: &str| Err(ScimError::mutability(format!("{} {why}.", target_name(target))));
+    if before.is_some() && target.attribute.mutability == Mutability::Immutable {
+        return refused("cannot be changed once it has a value");
+    }
+    match after {
+        Some(after) => names::set(holder, &target.name, primaries_settled(target, before.as_ref(), after)?),
+        None if target.attribute.required => return refused("is required and cannot be removed"),
+        None => {
+            names::remove(holder, &target.name);
+        }
+    }
+    Ok(())
+}
+
+/// The whole of a single-valued attribute.
+fn one_value(op: PatchOp, target: &Target<'_>, before: Option<Value>, value: Option<Value>) -> Result<Option<Value>, ScimError> {
+    match (op, before, value) {
+        (PatchOp::Remove, _, _) => Ok(None),
+        // RFC 7644 sections 3.5.2.1 and 3.5.2.3: sub-attributes that are not given stay as they are.
+        (PatchOp::Add | PatchOp::Replace, Some(Value::Object(mut members)), Some(Value::Object(given)))
+            if target.attribute.kind != AttributeType::Any =>
+        {
+            merge(&target_name(target), &mut members, given, target.attribute)?;
+            Ok(Some(Value::Object(members)))
+        }
+        (PatchOp::Add | PatchOp::Replace, before, Some(value)) => match before {
+            // "If the target location already contains the value specified, no changes SHOULD be made": also when only the case differs where it counts not? No: a client may correct the case.
+            Some(before) if before == value => Ok(Some(before)),
+            Some(_) | None => Ok(Some(value)),
+        },
+        (PatchOp::Add | PatchOp::Replace, before, None) => Ok(before),
+    }
+}
+
+/// A sub-attribute of a single-valued attribute.
+fn part_of_one(
+    op: PatchOp,
+    target: &Target<'_>,
+    before: Option<Value>,
+    value: Option<Value>,
+) -> Result<Option<Value>, ScimError> {
+    let mut members = match before {
+        Some(Value::Object(members)) => members,
+        Some(other) if target.attribute.kind == AttributeType::Any => {
+            return Err(ScimError::no_target(format!(
+                "{} cannot be reached: the attribute's value is {other}.",
+                target_name(target)
+            )));
+        }
+        Some(_) | None => Resource::new(),
+    };
+    set_part(op, target, &mut members, value)?;
+    Ok(Some(Value::Object(members)))
+}
+
+/// All values of a multi-valued attribute.
+fn several_values(
+    op: PatchOp,
+    target: &Target<'_>,
+    before: Option<Value>,
+    value: Option<Value>,
+    leniency: &Leniency,
+) -> Result<Option<Value>, ScimError> {
+    let present = into_items(before);
+    match (op, value) {
+        (PatchOp::Remove, None) => Ok(None),
+        (PatchOp::Remove, Some(values)) => {
+            let count = present.len();
+            let left = remove_values(present, &into_items(Some(values)), target.attribute);
+            if left.len() == count && !leniency.removal_without_match {
+                return Err(ScimError::no_target(format!("{} has none of these values.", target_name(target))));
+            }
+            Ok(Some(Value::Array(left)))
+        }
+        (PatchOp::Add, Some(values)) => {
+            Ok(Some(Value::Array(add_values(&target_name(target), present, into_items(Some(values)), target.attribute)?)))
+        }
+        // RFC 7644 section 3.5.2.3: replacing without a filter replaces all values.
+        (PatchOp::Replace, Some(values)) => Ok(Some(Value::Array(into_items(Some(values))))),
+        (PatchOp::Add | PatchOp::Replace, None) => Ok(Some(Value::Array(present))),
+    }
+}
+
+/// Some values of a multi-valued attribute, or one part of them.
+fn parts_of_several(
+    op: PatchOp,
+    target: &Target<'_>,
+    before: Option<Value>,
+    value: Option<Value>,
+    leniency: &Leniency,
+) -> Result<Option<Value>, ScimError> {
+    let mut items = into_items(before);
+    let chosen: Vec<bool> = items
+        .iter()
+        .map(|item| target.filter.as_ref().is_none_or(|filter| matches_value(filter, item, target.attribute)))
+        .collect();
+    if !chosen.contains(&true) {
+        return nothing_chosen(op, target, items, value, leniency);
+    }
+    if op == PatchOp::Remove && target.sub_attribute.is_none() {
+        let mut keep = chosen.into_iter().map(|chosen| !chosen);
+        items.retain(|_| keep.next().unwrap_or(true));
+        return Ok(Some(Value::Array(items)));
+    }
+    for (item, _) in items.iter_mut().zip(chosen).filter(|(_, chosen)| *chosen) {
+        match (item, &target.sub_attribute, &value, op) {
+            (Value::Object(members), Some(_), value, op) => set_part(op, target, members, value.clone())?,
+            (Value::Object(members), None, Some(Value::Object(given)), PatchOp::Add) => {
+                merge(&target_name(target), members, given.clone(), target.attribute)?
+            }
+            // RFC 7644 section 3.5.2.3: "all matching record values SHALL be replaced".
+            (item, None, Some(value), PatchOp::Add | PatchOp::Replace | PatchOp::Remove) => {
+                refuse_other_identity(target, item, value)?;
+                *item = value.clone();
+            }
+            (_, None, None, _) | (_, Some(_), _, _) => {}
+        }
+    }
+    items.retain(|item| !names::is_unassigned(item));
+    Ok(Some(Value::Array(items)))
+}
+
+/// RFC 7644 section 3.5.2.3: a filter without a match fails with `noTarget`. For an add, section 3.5.2.1 holds instead: "If the
+/// target location does not exist, the attribute and value are added", as far as the filter says what to add.
+fn nothing_chosen(
+    op: PatchOp,
+    target: &Target<'_>,
+    mut items: Vec<Value>,
+    value: Option<Value>,
+    leniency: &Leniency,
+) -> Result<Option<Value>, ScimError> {
+    let no_target = || ScimError::no_target(format!("{}: no value matches the path's filter.", target_name(target)));
+    match op {
+        PatchOp::Remove if leniency.removal_without_match || target.filter.is_none() => return Ok(Some(Value::Array(items))),
+        PatchOp::Remove => return Err(no_target()),
+        PatchOp::Replace if target.filter.is_some() => return Err(no_target()),
+        PatchOp::Add | PatchOp::Replace => {}
+    }
+    let mut made = match &target.filter {
+        Some(filter) => value_from_filter(filter, target.attribute).ok_or_else(no_target)?,
+        None => Resource::new(),
+    };
+    match (&target.sub_attribute, value) {
+        (Some(_), value) => set_part(op, target, &mut made, value)?,
+        (None, Some(Value::Object(given))) => made.extend(given),
+        (None, Some(_) | None) => return Err(no_target()),
+    }
+    items.push(Value::Object(made));
+    Ok(Some(Value::Array(items)))
+}
+
+/// An immutable part, such as the `value` of a member, stays what it is for as long as the value is there.
+fn refuse_other_identity(target: &Target<'_>, before: &Value, after: &Value) -> Result<(), ScimError> {
+    let (Value::Object(before), Value::Object(after)) = (before, after) else { return Ok(()) };
+    for part in target.attribute.sub_attributes.iter().filter(|part| part.mutability == Mutability::Immutable) {
+        if let (Some(before), Some(after)) = (names::get(before, &part.name), names::get(after, &part.name))
+            && !equal(before, after, part)
+        {
+            return Err(ScimError::mutability(format!(
+                "{}.{} cannot be changed; remove the value and add another.",
+                target_name(target),
+                part.name
+            )));
+        }
+    }
+    Ok(())
+}
+
+fn into_items(value: Option<Value>) -> Vec<Value> {
+    match value {
+        None | Some(Value::Null) => Vec::new(),
+        Some(Value::Array(items)) => items,
+        Some(single) => vec![single],
+    }
+}

@@ -1,0 +1,189 @@
+//! Which attributes of a resource are shown (RFC 7644 section 3.9, RFC 7643 section 7 `returned`).
+
+use crate::error::ScimError;
+use crate::path::AttributePath;
+use crate::schema::{Attribute, AttributeType, Found, Returned, Schema, Schemas};
+use crate::{Resource, names};
+use serde_json::Value;
+
+/// More names than this in one parameter are refused.
+const NAMES_MAX: usize = 100;
+
+/// What the client asked to see.
+#[derive(Debug, Clone, PartialEq, Default)]
+pub enum Projection {
+    /// What is returned by default.
+    #[default]
+    Default,
+    /// `attributes`: these, and what is always returned.
+    Only(Vec<AttributePath>),
+    /// `excludedAttributes`: what is returned by default, without these.
+    Without(Vec<AttributePath>),
+}
+
+impl Projection {
+    /// Reads the two parameters.
+    pub fn parse(attributes: Option<&[String]>, excluded: Option<&[String]>) -> Result<Self, ScimError> {
+        match (attributes, excluded) {
+            (None, None) => Ok(Self::Default),
+            (Some(names), None) => paths(names).map(Self::Only),
+            (None, Some(names)) => paths(names).map(Self::Without),
+            // RFC 7644 section 3.9: the parameters are mutually exclusive.
+            (Some(_), Some(_)) => Err(ScimError::invalid_value("Give either attributes or excludedAttributes, not both.")),
+        }
+    }
+
+    /// Whether the client asked for this attribute by name, so that one returned on request is shown.
+    pub fn asks_for(&self, attribute: &str) -> bool {
+        match self {
+            Self::Default | Self::Without(_) => false,
+            Self::Only(paths) => paths.iter().any(|path| names::same(&path.attribute, attribute)),
+        }
+    }
+}
+
+fn paths(names: &[String]) -> Result<Vec<AttributePath>, ScimError> {
+    if names.len() > NAMES_MAX {
+        return Err(ScimError::invalid_value(format!("At most {NAMES_MAX} attributes can be named in one request.")));
+    }
+    let trimmed = names.iter().map(|name| name.trim()).filter(|name| !name.is_empty());
+    trimmed.map(|name| AttributePath::parse(name).map_err(|error| error.in_path(name))).collect()
+}
+
+/// The resource as the client will see it. Attributes that no schema knows are not shown.
+pub fn project(resource: &Resource, schemas: &Schemas, projection: &Projection) -> Resource {
+    let mut shown = Resource::new();
+    for (key, value) in resource {
+        if let Some(extension) = schemas.extension(key) {
+            let Some(members) = value.as_object() else { continue };
+            let part = project_extension(members, extension, schemas, projection);
+            if !part.is_empty() {
+                shown.insert(extension.id.clone(), Value::Object(part));
+            }
+        } else if let Some(attribute) = schemas.attribute(key) {
+            let view = View { extension: None, schemas, projection };
+            if let Some(value) = view.attribute(&attribute.name, attribute, value) {
+                shown.insert(attribute.name.clone(), value);
+            }
+        }
+    }
+    shown
+}
+
+fn project_extension(members: &Resource, extension: &Schema, schemas: &Schemas, projection: &Projection) -> Resource {
+    let view = View { extension: Some(extension), schemas, projection };
+    let mut shown = Resource::new();
+    for (key, value) in members {
+        let Some(attribute) = schemas.extension_attribute(extension, key) else { continue };
+        let name = if attribute.kind == AttributeType::Any { key } else { &attribute.name };
+        if let Some(value) = view.attribute(name, attribute, value) {
+            shown.insert(name.clone(), value);
+        }
+    }
+    shown
+}
+
+struct View<'a> {
+    extension: Option<&'a Schema>,
+    schemas: &'a Schemas,
+    projection: &'a Projection,
+}
+
+/// How a list of paths touches one attribute.
+enum Touch<'a> {
+    No,
+    Whole,
+    Parts(Vec<&'a str>),
+}
+
+impl View<'_> {
+    fn attribute(&self, name: &str, attribute: &Attribute, value: &Value) -> Option<Value> {
+        // RFC 7643 section 7: "always" whatever the client says, "never" likewise, "request" only by name.
+        let parts = match (attribute.returned, self.projection) {
+            (Returned::Never, _) => return None,
+            (Returned::Always, _) => Parts::All,
+            (Returned::Request, Projection::Default | Projection::Without(_)) => return None,
+            (Returned::Default, Projection::Default) => Parts::All,
+            (Returned::Default | Returned::Request, Projection::Only(paths)) => match self.touch(paths, name) {
+                Touch::No => return self.always_parts(attribute, value),
+                Touch::Whole => Parts::All,
+                Touch::Parts(parts) => Parts::Only(parts),
+            },
+            (Returned::Default, Projection::Without(paths)) => match self.touch(paths, name) {
+                Touch::No => Parts::All,
+                Touch::Whole => return None,
+                Touch::Parts(parts) => Parts::Without(parts),
+            },
+        };
+        keep_parts(attribute, value, &parts)
+    }
+
+    /// An attribute that was not asked for still shows the parts that are returned always.
+    fn always_parts(&self, attribute: &Attribute, value: &Value) -> Option<Value> {
+        let any = attribute.sub_attributes.iter().any(|part| part.returned == Returned::Always);
+        if any { keep_parts(attribute, value, &Parts::Only(Vec::new())) } else { None }
+    }
+
+    fn touch<'p>(&self, paths: &'p [AttributePath], name: &str) -> Touch<'p> {
+        let mut parts = Vec::new();
+        for path in paths {
+            let whole_extension = path.as_schema_urn().is_some_and(|urn| match self.extension {
+                Some(extension) => names::same(&extension.id, &urn),
+                None => names::same(&self.schemas.base.id, &urn),
+            });
+            if whole_extension {
+                return Touch::Whole;
+            }
+            let same_schema = match (self.schemas.find(path), self.extension) {
+                (Some(Found::Attribute { extension: Some(found), .. }), Some(extension)) => names::same(&found.id, &extension.id),
+                (Some(Found::Attribute { extension: None, .. }), None) => true,
+                (Some(Found::Attribute { .. } | Found::Extension(_)) | None, _) => false,
+            };
+            if !same_schema || !names::same(&path.attribute, name) {
+                continue;
+            }
+            match &path.sub_attribute {
+                None => return Touch::Whole,
+                Some(part) => parts.push(part.as_str()),
+            }
+        }
+        if parts.is_empty() { Touch::No } else { Touch::Parts(parts) }
+    }
+}
+
+enum Parts<'a> {
+    All,
+    Only(Vec<&'a str>),
+    Without(Vec<&'a str>),
+}
+
+fn keep_parts(attribute: &Attribute, value: &Value, parts: &Parts<'_>) -> Option<Value> {
+    match value {
+        Value::Array(items) => {
+            let kept: Vec<Value> = items.iter().filter_map(|item| keep_parts(attribute, item, parts)).collect();
+            (!kept.is_empty()).then_some(Value::Array(kept))
+        }
+        Value::Object(members) => {
+            let kept: Resource = members
+                .iter()
+                .filter(|(key, _)| keeps(attribute, key, parts))
+                .map(|(key, value)| (key.clone(), value.clone()))
+                .collect();
+            (!kept.is_empty()).then_some(Value::Object(kept))
+        }
+        Value::Null | Value::Bool(_) | Value::Number(_) | Value::String(_) => Some(value.clone()),
+    }
+}
+
+fn keeps(attribute: &Attribute, key: &str, parts: &Parts<'_>) -> bool {
+    let named = |list: &[&str]| list.iter().any(|name| names::same(name, key));
+    let returned = attribute.sub_attribute(key).map_or(Returned::Default, |part| part.returned);
+    match (returned, parts) {
+        (Returned::Always, _) => true,
+        (Returned::Never, _) => false,
+        (Returned::Default, Parts::All) => true,
+        (Returned::Request, Parts::All | Parts::Without(_)) => false,
+        (Returned::Default | Returned::Request, Parts::Only(list)) => named(list),
+        (Returned::Default, Parts::Without(list)) => !named(list),
+    }
+}

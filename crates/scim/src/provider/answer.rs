@@ -1,0 +1,107 @@
+//! Results as responses (RFC 7644 section 3).
+
+use super::{PatchAnswer, Provider, ResourceKind, Response};
+use crate::error::ScimError;
+use crate::list::{ListResponse, Page};
+use crate::projection::{Projection, project};
+use crate::{Resource, names};
+use serde_json::Value;
+
+/// Whether an answer shows a group's members, so that they need loading.
+pub fn shows_members(provider: &Provider, projection: &Projection) -> bool {
+    shows(provider.profile.groups_show_members, "members", projection)
+}
+
+/// Whether an answer shows a user's groups, so that they need loading.
+pub fn shows_groups(provider: &Provider, projection: &Projection) -> bool {
+    provider.profile.users_show_groups && shows(true, "groups", projection)
+}
+
+fn shows(by_default: bool, attribute: &str, projection: &Projection) -> bool {
+    match projection {
+        Projection::Default => by_default,
+        Projection::Only(_) => projection.asks_for(attribute),
+        Projection::Without(paths) => {
+            by_default && !paths.iter().any(|path| names::same(&path.attribute, attribute) && path.sub_attribute.is_none())
+        }
+    }
+}
+
+/// 200 with one resource. `resource` has its meta; see [`super::with_meta`].
+pub fn found(provider: &Provider, kind: ResourceKind, resource: &Resource, projection: &Projection) -> Response {
+    with_resource(200, provider, kind, resource, projection)
+}
+
+/// 201 with the new resource. RFC 7644 section 3.3: the URI stands in `Location` and in `meta.location`.
+pub fn created(provider: &Provider, kind: ResourceKind, resource: &Resource, projection: &Projection) -> Response {
+    let location = meta_text(resource, "location");
+    Response { location, ..with_resource(201, provider, kind, resource, projection) }
+}
+
+/// The answer to a PATCH. RFC 7644 section 3.5.2: 200 with the resource or 204, and 200 when attributes are asked for.
+pub fn changed(provider: &Provider, kind: ResourceKind, resource: &Resource, projection: &Projection) -> Response {
+    match (provider.profile.patch_answer, projection) {
+        (PatchAnswer::NoContent, Projection::Default | Projection::Without(_)) => {
+            Response { etag: meta_text(resource, "version"), ..deleted() }
+        }
+        (PatchAnswer::Resource, _) | (PatchAnswer::NoContent, Projection::Only(_)) => found(provider, kind, resource, projection),
+    }
+}
+
+/// 204 (RFC 7644 section 3.6).
+pub fn deleted() -> Response {
+    Response { status: 204, content_type: None, location: None, etag: None, body: None }
+}
+
+/// 200 with one page of a list. `total` counts all pages.
+pub fn listed(
+    provider: &Provider,
+    kind: ResourceKind,
+    total: u64,
+    page: Page,
+    resources: &[Resource],
+    projection: &Projection,
+) -> Response {
+    let resources = resources.iter().map(|resource| {
+        let mut shown = shown(provider, kind, resource, projection);
+        for name in &provider.profile.lists_omit {
+            shown.shift_remove(*name);
+        }
+        shown
+    });
+    let list = ListResponse { total_results: total, start_index: page.start_index, resources: resources.collect() };
+    success(200, provider, list.body())
+}
+
+/// An error (RFC 7644 section 3.12).
+pub fn failed(provider: &Provider, error: &ScimError) -> Response {
+    let content_type = Some(provider.profile.error_content_type.to_owned());
+    Response { status: error.status, content_type, location: None, etag: None, body: Some(error.body()) }
+}
+
+pub(super) fn success(status: u16, provider: &Provider, body: Value) -> Response {
+    let content_type = Some(provider.profile.success_content_type.to_owned());
+    Response { status, content_type, location: None, etag: None, body: Some(body) }
+}
+
+fn with_resource(status: u16, provider: &Provider, kind: ResourceKind, resource: &Resource, projection: &Projection) -> Response {
+    let etag = meta_text(resource, "version");
+    Response { etag, ..success(status, provider, Value::Object(shown(provider, kind, resource, projection))) }
+}
+
+fn shown(provider: &Provider, kind: ResourceKind, resource: &Resource, projection: &Projection) -> Resource {
+    let mut shown = project(resource, provider.schemas(kind), projection);
+    let hidden = match kind {
+        ResourceKind::User => (!shows_groups(provider, projection)).then_some("groups"),
+        ResourceKind::Group => (!shows_members(provider, projection)).then_some("members"),
+    };
+    if let Some(hidden) = hidden {
+        shown.shift_remove(hidden);
+    }
+    shown
+}
+
+fn meta_text(resource: &Resource, name: &str) -> Option<String> {
+    let meta = names::get(resource, "meta")?.as_object()?;
+    names::get(meta, name)?.as_str().map(str::to_owned)
+}

@@ -1,0 +1,73 @@
+//! What a provider says about itself (RFC 7644 section 4).
+
+use super::answer::success;
+use super::{Provider, ResourceKind, Response};
+use crate::error::ScimError;
+use crate::list::ListResponse;
+use crate::path::shortened;
+use crate::schema::{resource_type_resource, schema_resource};
+use crate::{Resource, names};
+use serde_json::{Value, json};
+
+/// The URN of service provider configurations.
+const CONFIG_SCHEMA: &str = "urn:ietf:params:scim:schemas:core:2.0:ServiceProviderConfig";
+
+/// RFC 7643 section 5.
+pub fn service_provider_config(provider: &Provider, base_url: &str) -> Response {
+    let supported = |supported: bool| json!({ "supported": supported });
+    let body = json!({
+        "schemas": [CONFIG_SCHEMA],
+        "patch": supported(true),
+        "bulk": { "supported": false, "maxOperations": 0, "maxPayloadSize": 0 },
+        "filter": { "supported": true, "maxResults": provider.profile.results_max },
+        "changePassword": supported(false),
+        "sort": supported(provider.profile.sorts),
+        "etag": supported(false),
+        "authenticationSchemes": [{
+            "type": "oauthbearertoken",
+            "name": "Bearer token",
+            "description": "A token of this tenant in the Authorization header.",
+            "specUri": "https://www.rfc-editor.org/info/rfc6750",
+            "primary": true,
+        }],
+        "meta": { "resourceType": "ServiceProviderConfig", "location": format!("{base_url}/ServiceProviderConfig") },
+    });
+    success(200, provider, body)
+}
+
+/// RFC 7643 section 6, all of them.
+pub fn resource_types(provider: &Provider, base_url: &str) -> Response {
+    let resources = ResourceKind::ALL.into_iter().map(|kind| resource_type_resource(provider.schemas(kind), base_url));
+    listed(provider, resources.collect())
+}
+
+/// RFC 7643 section 6, one.
+pub fn resource_type(provider: &Provider, name: &str, base_url: &str) -> Result<Response, ScimError> {
+    let kind = ResourceKind::ALL
+        .into_iter()
+        .find(|kind| names::same(kind.word(), name))
+        .ok_or_else(|| ScimError::not_found(&shortened(name)))?;
+    Ok(success(200, provider, Value::Object(resource_type_resource(provider.schemas(kind), base_url))))
+}
+
+/// RFC 7643 section 7, all of them.
+pub fn schemas(provider: &Provider, base_url: &str) -> Response {
+    listed(provider, all_schemas(provider, base_url))
+}
+
+/// RFC 7643 section 7, one.
+pub fn schema(provider: &Provider, urn: &str, base_url: &str) -> Result<Response, ScimError> {
+    let named = |resource: &Resource| resource.get("id").and_then(Value::as_str).is_some_and(|id| names::same(id, urn));
+    let found = all_schemas(provider, base_url).into_iter().find(named).ok_or_else(|| ScimError::not_found(&shortened(urn)))?;
+    Ok(success(200, provider, Value::Object(found)))
+}
+
+fn all_schemas(provider: &Provider, base_url: &str) -> Vec<Resource> {
+    let of_kind = |kind| std::iter::once(&provider.schemas(kind).base).chain(&provider.schemas(kind).extensions);
+    ResourceKind::ALL.into_iter().flat_map(of_kind).map(|schema| schema_resource(schema, base_url)).collect()
+}
+
+fn listed(provider: &Provider, resources: Vec<Resource>) -> Response {
+    let total_results = u64::try_from(resources.len()).unwrap_or(u64::MAX);
+    success(200, provider, ListResponse { total_results, start_index: 1, resources }.body())
+}

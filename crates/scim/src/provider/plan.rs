@@ -1,0 +1,96 @@
+//! What a request asks for (RFC 7644 section 3.2, table 2).
+
+use super::query::{Parameters, decoded};
+use super::{Method, Provider, ProviderRequest, Request, ResourceKind, rules};
+use crate::error::ScimError;
+use crate::path::shortened;
+use crate::{json, patch};
+use serde_json::Value;
+
+/// Reads a request. Only call it for clients that may ask: it parses bodies.
+pub fn plan(provider: &Provider, request: &Request<'_>) -> Result<ProviderRequest, ScimError> {
+    let path = request.path.trim_matches('/');
+    let segments: Vec<&str> = path.split('/').collect();
+    match segments.as_slice() {
+        ["Users"] => collection(provider, request, ResourceKind::User),
+        ["Groups"] => collection(provider, request, ResourceKind::Group),
+        ["Users", ".search"] => search(provider, request, ResourceKind::User),
+        ["Groups", ".search"] => search(provider, request, ResourceKind::Group),
+        ["Users", id] => resource(provider, request, ResourceKind::User, id),
+        ["Groups", id] => resource(provider, request, ResourceKind::Group, id),
+        ["ServiceProviderConfig"] => discovery(request, ProviderRequest::ServiceProviderConfig),
+        ["ResourceTypes"] => discovery(request, ProviderRequest::ResourceTypes),
+        ["ResourceTypes", name] => discovery(request, ProviderRequest::ResourceType { name: decoded(name, false)? }),
+        ["Schemas"] => discovery(request, ProviderRequest::Schemas),
+        ["Schemas", urn] => discovery(request, ProviderRequest::Schema { urn: decoded(urn, false)? }),
+        // RFC 7644 section 3.11: a provider that does not support the alias answers 501.
+        ["Me"] => Ok(not_implemented("The endpoint /Me")),
+        ["Bulk"] => Ok(not_implemented("Bulk")),
+        ["" | ".search"] => Ok(not_implemented("Searching all kinds of resources at once")),
+        _ => Err(ScimError::new(404, format!("There is no endpoint \"/{}\".", shortened(path)))),
+    }
+}
+
+fn not_implemented(what: &str) -> ProviderRequest {
+    ProviderRequest::NotImplemented { what: what.to_owned() }
+}
+
+fn collection(provider: &Provider, request: &Request<'_>, kind: ResourceKind) -> Result<ProviderRequest, ScimError> {
+    let parameters = Parameters::of_query(request.query)?;
+    match request.method {
+        Method::Get => Ok(ProviderRequest::List { kind, query: parameters.list_query(provider, kind)? }),
+        Method::Post => {
+            let incoming = json::parse_object(request.body)?;
+            let resource = rules::accepted(provider, kind, &incoming)?;
+            Ok(ProviderRequest::Create { kind, resource, projection: parameters.projection()? })
+        }
+        Method::Put | Method::Patch | Method::Delete => Err(wrong_method(request)),
+    }
+}
+
+fn search(provider: &Provider, request: &Request<'_>, kind: ResourceKind) -> Result<ProviderRequest, ScimError> {
+    match request.method {
+        Method::Post => {
+            let parameters = Parameters::of_search(&json::parse_object(request.body)?)?;
+            Ok(ProviderRequest::List { kind, query: parameters.list_query(provider, kind)? })
+        }
+        Method::Get | Method::Put | Method::Patch | Method::Delete => Err(wrong_method(request)),
+    }
+}
+
+fn resource(provider: &Provider, request: &Request<'_>, kind: ResourceKind, id: &str) -> Result<ProviderRequest, ScimError> {
+    let id = decoded(id, false).map_err(|_| ScimError::not_found(&shortened(id)))?;
+    let parameters = Parameters::of_query(request.query)?;
+    match request.method {
+        Method::Get => {
+            // RFC 7644 section 3.4.1: only attributes and excludedAttributes mean something here.
+            Ok(ProviderRequest::Get { kind, id, projection: parameters.projection()? })
+        }
+        Method::Put => {
+            let incoming = json::parse_object(request.body)?;
+            Ok(ProviderRequest::Replace { kind, id, incoming, projection: parameters.projection()? })
+        }
+        Method::Patch => {
+            let body = Value::Object(json::parse_object(request.body)?);
+            let patch = patch::read(&body, &provider.profile.leniency)?;
+            Ok(ProviderRequest::Patch { kind, id, request: patch, projection: parameters.projection()? })
+        }
+        Method::Delete => Ok(ProviderRequest::Delete { kind, id }),
+        Method::Post => Err(wrong_method(request)),
+    }
+}
+
+/// RFC 7644 section 4: discovery is by GET; a filter on it is a 403.
+fn discovery(request: &Request<'_>, answer: ProviderRequest) -> Result<ProviderRequest, ScimError> {
+    let filters =
+        request.query.is_some_and(|query| query.split('&').any(|pair| pair.to_ascii_lowercase().starts_with("filter=")));
+    match request.method {
+        Method::Get if filters => Err(ScimError::new(403, "This endpoint takes no filter.")),
+        Method::Get => Ok(answer),
+        Method::Post | Method::Put | Method::Patch | Method::Delete => Err(wrong_method(request)),
+    }
+}
+
+fn wrong_method(request: &Request<'_>) -> ScimError {
+    ScimError::new(405, format!("\"{}\" does not take this method.", shortened(request.path)))
+}

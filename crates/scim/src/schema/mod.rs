@@ -1,0 +1,305 @@
+//! Schemas as data (RFC 7643 sections 2, 4 and 7): which attributes a resource has, and their rules.
+//!
+//! A [`Schemas`] is one resource type with all its schemas; extensions can be added while running. Nothing here reads or
+//! changes a resource.
+
+mod builtin;
+mod discovery;
+mod user;
+
+pub use builtin::{ENTERPRISE_USER, GROUP, TENANT_USER, USER, enterprise_user, group, tenant_user};
+pub use discovery::{resource_type_resource, schema_resource};
+pub use user::user;
+
+use crate::names;
+use crate::path::AttributePath;
+
+/// RFC 7643 section 2.3.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum AttributeType {
+    /// Unicode text.
+    String,
+    /// `true` or `false`.
+    Boolean,
+    /// A number with a fraction.
+    Decimal,
+    /// A whole number.
+    Integer,
+    /// An instant, `xsd:dateTime`.
+    DateTime,
+    /// Base64.
+    Binary,
+    /// A URI.
+    Reference,
+    /// An object of sub-attributes.
+    Complex,
+    /// Any JSON: the attributes of an open schema, whose types nobody declared. Not a type of the RFC and never announced.
+    Any,
+}
+
+impl AttributeType {
+    /// As schemas spell it.
+    pub const fn word(self) -> &'static str {
+        match self {
+            Self::String => "string",
+            Self::Boolean => "boolean",
+            Self::Decimal => "decimal",
+            Self::Integer => "integer",
+            Self::DateTime => "dateTime",
+            Self::Binary => "binary",
+            Self::Reference => "reference",
+            Self::Complex => "complex",
+            Self::Any => "any",
+        }
+    }
+}
+
+/// RFC 7643 section 7: who may set it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Mutability {
+    /// Only the service provider.
+    ReadOnly,
+    /// Anybody, any time.
+    ReadWrite,
+    /// Once.
+    Immutable,
+    /// Anybody, and nobody sees it.
+    WriteOnly,
+}
+
+impl Mutability {
+    /// As schemas spell it.
+    pub const fn word(self) -> &'static str {
+        match self {
+            Self::ReadOnly => "readOnly",
+            Self::ReadWrite => "readWrite",
+            Self::Immutable => "immutable",
+            Self::WriteOnly => "writeOnly",
+        }
+    }
+}
+
+/// RFC 7643 section 7: when it is shown.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Returned {
+    /// In every answer.
+    Always,
+    /// In none.
+    Never,
+    /// Unless the client excludes it.
+    Default,
+    /// When the client asks for it.
+    Request,
+}
+
+impl Returned {
+    /// As schemas spell it.
+    pub const fn word(self) -> &'static str {
+        match self {
+            Self::Always => "always",
+            Self::Never => "never",
+            Self::Default => "default",
+            Self::Request => "request",
+        }
+    }
+}
+
+/// RFC 7643 section 7: among whom its values are unique.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Uniqueness {
+    /// Nobody.
+    None,
+    /// The resources of this service provider.
+    Server,
+    /// Everybody.
+    Global,
+}
+
+impl Uniqueness {
+    /// As schemas spell it.
+    pub const fn word(self) -> &'static str {
+        match self {
+            Self::None => "none",
+            Self::Server => "server",
+            Self::Global => "global",
+        }
+    }
+}
+
+/// One attribute's rules (RFC 7643 section 7).
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Attribute {
+    /// Its name, in the spelling that is written.
+    pub name: String,
+    /// For people.
+    pub description: String,
+    /// The type of each value.
+    pub kind: AttributeType,
+    /// Whether it is an array.
+    pub multi_valued: bool,
+    /// Whether a resource must have it.
+    pub required: bool,
+    /// Whether case counts when values are compared.
+    pub case_exact: bool,
+    /// Who may set it.
+    pub mutability: Mutability,
+    /// When it is shown.
+    pub returned: Returned,
+    /// Among whom its values are unique.
+    pub uniqueness: Uniqueness,
+    /// Suggested values; others are accepted (RFC 7643 section 7 leaves that to the provider).
+    pub canonical_values: Vec<String>,
+    /// What a reference points to.
+    pub reference_types: Vec<String>,
+    /// The parts of a complex attribute.
+    pub sub_attributes: Vec<Attribute>,
+}
+
+impl Attribute {
+    /// An attribute with the defaults of RFC 7643 section 2.2: optional, single-valued, readWrite, returned by default, case does not count.
+    pub fn new(name: &str, kind: AttributeType, description: &str) -> Self {
+        Self {
+            name: name.to_owned(),
+            description: description.to_owned(),
+            kind,
+            multi_valued: false,
+            required: false,
+            case_exact: false,
+            mutability: Mutability::ReadWrite,
+            returned: Returned::Default,
+            uniqueness: Uniqueness::None,
+            canonical_values: Vec::new(),
+            reference_types: Vec::new(),
+            sub_attributes: Vec::new(),
+        }
+    }
+
+    /// The sub-attribute of this name, in any case.
+    pub fn sub_attribute(&self, name: &str) -> Option<&Attribute> {
+        self.sub_attributes.iter().find(|attribute| names::same(&attribute.name, name))
+    }
+}
+
+/// A schema: a URN and its attributes (RFC 7643 section 7).
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Schema {
+    /// Its URN.
+    pub id: String,
+    /// Its short name.
+    pub name: String,
+    /// For people.
+    pub description: String,
+    /// Its attributes.
+    pub attributes: Vec<Attribute>,
+    /// Whether attributes that it does not list are accepted, with any JSON as value.
+    pub open: bool,
+}
+
+impl Schema {
+    /// The attribute of this name, in any case.
+    pub fn attribute(&self, name: &str) -> Option<&Attribute> {
+        self.attributes.iter().find(|attribute| names::same(&attribute.name, name))
+    }
+}
+
+/// A resource type: its base schema, its extensions, and the attributes that every resource has (RFC 7643 sections 3 and 6).
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Schemas {
+    /// `User`.
+    pub resource_type: String,
+    /// `/Users`.
+    pub endpoint: String,
+    /// For people.
+    pub description: String,
+    /// The base schema.
+    pub base: Schema,
+    /// Extensions, all optional.
+    pub extensions: Vec<Schema>,
+    /// `schemas`, `id`, `externalId`, `meta` (RFC 7643 section 3.1).
+    pub common: Vec<Attribute>,
+    open_attribute: Attribute,
+}
+
+/// What a path names.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub enum Found<'a> {
+    /// A whole extension.
+    Extension(&'a Schema),
+    /// An attribute.
+    Attribute {
+        /// The extension that it belongs to; `None` for the base schema and the common attributes.
+        extension: Option<&'a Schema>,
+        /// The attribute.
+        attribute: &'a Attribute,
+        /// The sub-attribute, when the path names one.
+        sub_attribute: Option<&'a Attribute>,
+    },
+}
+
+impl Schemas {
+    /// A resource type without extensions.
+    pub fn new(resource_type: &str, endpoint: &str, description: &str, base: Schema) -> Self {
+        Self {
+            resource_type: resource_type.to_owned(),
+            endpoint: endpoint.to_owned(),
+            description: description.to_owned(),
+            base,
+            extensions: Vec::new(),
+            common: builtin::common(),
+            open_attribute: Attribute { case_exact: true, ..Attribute::new("", AttributeType::Any, "") },
+        }
+    }
+
+    /// `User` with the enterprise and the tenant extension.
+    pub fn user() -> Self {
+        Self::new("User", "/Users", "User Account", user()).with_extension(enterprise_user()).with_extension(tenant_user())
+    }
+
+    /// `Group`.
+    pub fn group() -> Self {
+        Self::new("Group", "/Groups", "Group", group())
+    }
+
+    /// Adds an extension.
+    pub fn with_extension(mut self, schema: Schema) -> Self {
+        self.extensions.push(schema);
+        self
+    }
+
+    /// The extension with this URN, in any case.
+    pub fn extension(&self, urn: &str) -> Option<&Schema> {
+        self.extensions.iter().find(|schema| names::same(&schema.id, urn))
+    }
+
+    /// The attribute of the base schema, or the common attribute, of this name.
+    pub fn attribute(&self, name: &str) -> Option<&Attribute> {
+        self.base.attribute(name).or_else(|| self.common.iter().find(|attribute| names::same(&attribute.name, name)))
+    }
+
+    /// The attribute of an extension; of an open one also those that nobody declared.
+    pub fn extension_attribute<'a>(&'a self, extension: &'a Schema, name: &str) -> Option<&'a Attribute> {
+        extension.attribute(name).or_else(|| extension.open.then_some(&self.open_attribute))
+    }
+
+    /// What a path names, or nothing when no schema of this type knows it.
+    pub fn find(&self, path: &AttributePath) -> Option<Found<'_>> {
+        if let Some(extension) = path.as_schema_urn().and_then(|urn| self.extension(&urn)) {
+            return Some(Found::Extension(extension));
+        }
+        let extension = match &path.schema {
+            None => None,
+            Some(urn) if names::same(urn, &self.base.id) => None,
+            Some(urn) => Some(self.extension(urn)?),
+        };
+        let attribute = match extension {
+            Some(extension) => self.extension_attribute(extension, &path.attribute)?,
+            None => self.attribute(&path.attribute)?,
+        };
+        let sub_attribute = match &path.sub_attribute {
+            None => None,
+            Some(_) if attribute.kind == AttributeType::Any => Some(&self.open_attribute),
+            Some(name) => Some(attribute.sub_attribute(name)?),
+        };
+        Some(Found::Attribute { extension, attribute, sub_attribute })
+    }
+}

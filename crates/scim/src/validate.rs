@@ -1,0 +1,177 @@
+//! Whether a resource that came in may be kept, and in which form (RFC 7644 sections 3.3 and 3.5.1).
+//!
+//! What comes out has the spelling of the schemas, no unassigned attributes, no read-only ones of the client's, and no
+//! password: write-only values are checked and left out, because this crate's resources are what may be stored and shown.
+
+use crate::error::ScimError;
+use crate::leniency::Leniency;
+use crate::schema::{Attribute, AttributeType, Mutability, Schema, Schemas};
+use crate::value::{Reader, refuse_duplicates};
+use crate::{Resource, names, path};
+use serde_json::Value;
+
+/// Checks the body of a create and brings it into form.
+pub fn normalize(incoming: &Resource, schemas: &Schemas, leniency: &Leniency) -> Result<Resource, ScimError> {
+    refuse_duplicates("", incoming)?;
+    check_schemas(incoming, schemas, leniency)?;
+    let reader = Reader { leniency };
+    let mut resource = Resource::new();
+    resource.insert("schemas".to_owned(), Value::Null);
+    let mut extensions = Vec::new();
+    for (key, value) in incoming {
+        if let Some(extension) = schemas.extension(key) {
+            let members = read_extension(extension, value, schemas, &reader)?;
+            if !members.is_empty() {
+                extensions.push((extension.id.clone(), Value::Object(members)));
+            }
+        } else if let Some(attribute) = schemas.attribute(key) {
+            if let Some(value) = read_attribute(&attribute.name, attribute, value, &reader)? {
+                resource.insert(attribute.name.clone(), value);
+            }
+        } else if !leniency.unknown_passed_over {
+            return Err(unknown(schemas, key));
+        }
+    }
+    resource.extend(extensions);
+    check_required(&resource, schemas)?;
+    set_schemas(&mut resource, schemas);
+    Ok(resource)
+}
+
+/// Checks the body of a PUT and brings it into form: what `existing` becomes.
+///
+/// RFC 7644 section 3.5.1: read-only attributes of the client are ignored and those of the provider stay; an immutable
+/// attribute that has a value keeps it, and the client's must be the same.
+pub fn replace(existing: &Resource, incoming: &Resource, schemas: &Schemas, leniency: &Leniency) -> Result<Resource, ScimError> {
+    let mut next = normalize(incoming, schemas, leniency)?;
+    keep_fixed(existing, &mut next, schemas.base.attributes.iter().chain(&schemas.common))?;
+    for extension in &schemas.extensions {
+        let Some(before) = names::get(existing, &extension.id).and_then(Value::as_object) else { continue };
+        let mut after = match names::remove(&mut next, &extension.id) {
+            Some(Value::Object(members)) => members,
+            Some(_) | None => Resource::new(),
+        };
+        keep_fixed(before, &mut after, extension.attributes.iter())?;
+        if !after.is_empty() {
+            next.insert(extension.id.clone(), Value::Object(after));
+        }
+    }
+    set_schemas(&mut next, schemas);
+    Ok(next)
+}
+
+/// RFC 7643 section 7: a required attribute has a value; an empty string is none.
+pub fn check_required(resource: &Resource, schemas: &Schemas) -> Result<(), ScimError> {
+    for attribute in schemas.base.attributes.iter().filter(|attribute| attribute.required) {
+        let missing = match names::get(resource, &attribute.name) {
+            None => true,
+            Some(Value::String(text)) => text.trim().is_empty(),
+            Some(value) => names::is_unassigned(value),
+        };
+        if missing {
+            return Err(ScimError::invalid_value(format!("{} is required.", attribute.name)));
+        }
+    }
+    Ok(())
+}
+
+/// RFC 7643 section 3: `schemas` names the base schema and the extensions that have values.
+pub fn set_schemas(resource: &mut Resource, schemas: &Schemas) {
+    let mut urns = vec![Value::from(schemas.base.id.as_str())];
+    let present = schemas.extensions.iter().filter(|extension| names::key(resource, &extension.id).is_some());
+    urns.extend(present.map(|extension| Value::from(extension.id.as_str())));
+    names::set(resource, "schemas", Value::Array(urns));
+}
+
+/// RFC 7643 section 3: `schemas` MUST be there, MUST name the base schema, and MUST NOT name what the provider does not know.
+fn check_schemas(incoming: &Resource, schemas: &Schemas, leniency: &Leniency) -> Result<(), ScimError> {
+    let urns = match names::get(incoming, "schemas") {
+        Some(Value::Array(urns)) if !urns.is_empty() => urns,
+        Some(Value::Array(_) | Value::Null) | None if leniency.schemas_absent => return Ok(()),
+        Some(_) | None => {
+            return Err(ScimError::invalid_syntax(format!("schemas is an array of URNs with \"{}\".", schemas.base.id)));
+        }
+    };
+    let mut has_base = false;
+    for urn in urns {
+        let Some(urn) = urn.as_str() else {
+            return Err(ScimError::invalid_syntax("schemas holds URNs, which are strings."));
+        };
+        has_base |= names::same(urn, &schemas.base.id);
+        let known =
+            names::same(urn, &schemas.base.id) || schemas.extension(urn).is_some() || (leniency.scim_1_schemas && is_scim_1(urn));
+        if !known && !leniency.unknown_passed_over {
+            return Err(ScimError::invalid_value(format!(
+                "schemas: \"{}\" is not a schema of {}.",
+                path::shortened(urn),
+                schemas.resource_type
+            )));
+        }
+    }
+    match has_base {
+        true => Ok(()),
+        false => Err(ScimError::invalid_value(format!("schemas does not name \"{}\".", schemas.base.id))),
+    }
+}
+
+/// Leniency: `urn:scim:schemas:core:1.0` and its relatives.
+fn is_scim_1(urn: &str) -> bool {
+    let urn = urn.to_ascii_lowercase();
+    urn.starts_with("urn:scim:schemas:") || urn.contains(":core:1.0") || urn.contains(":enterprise:1.0")
+}
+
+fn read_extension(extension: &Schema, value: &Value, schemas: &Schemas, reader: &Reader<'_>) -> Result<Resource, ScimError> {
+    let members = match value {
+        Value::Object(members) => members,
+        Value::Null => return Ok(Resource::new()),
+        Value::Bool(_) | Value::Number(_) | Value::String(_) | Value::Array(_) => {
+            return Err(ScimError::invalid_value(format!("{} is an object of attributes.", extension.id)));
+        }
+    };
+    refuse_duplicates(&extension.id, members)?;
+    let mut kept = Resource::new();
+    for (key, value) in members {
+        let Some(attribute) = schemas.extension_attribute(extension, key) else {
+            if reader.leniency.unknown_passed_over {
+                continue;
+            }
+            return Err(unknown(schemas, &format!("{}:{key}", extension.id)));
+        };
+        let name = if attribute.kind == AttributeType::Any { key } else { &attribute.name };
+        if let Some(value) = read_attribute(name, attribute, value, reader)? {
+            kept.insert(name.clone(), value);
+        }
+    }
+    Ok(kept)
+}
+
+fn read_attribute(name: &str, attribute: &Attribute, value: &Value, reader: &Reader<'_>) -> Result<Option<Value>, ScimError> {
+    match attribute.mutability {
+        // RFC 7644 section 3.3: attributes whose mutability is readOnly SHALL be ignored.
+        Mutability::ReadOnly => Ok(None),
+        Mutability::WriteOnly => reader.read(name, attribute, value).map(|_| None),
+        Mutability::ReadWrite | Mutability::Immutable => reader.read(name, attribute, value),
+    }
+}
+
+fn keep_fixed<'a>(
+    before: &Resource,
+    after: &mut Resource,
+    attributes: impl Iterator<Item = &'a Attribute>,
+) -> Result<(), ScimError> {
+    for attribute in attributes {
+        let Some(fixed) = names::get(before, &attribute.name) else { continue };
+        match (attribute.mutability, names::get(after, &attribute.name)) {
+            (Mutability::Immutable, Some(given)) if !crate::filter::equal(fixed, given, attribute) => {
+                return Err(ScimError::mutability(format!("{} cannot be changed once it has a value.", attribute.name)));
+            }
+            (Mutability::ReadOnly, _) | (Mutability::Immutable, None) => names::set(after, &attribute.name, fixed.clone()),
+            (Mutability::ReadWrite | Mutability::WriteOnly, _) | (Mutability::Immutable, Some(_)) => {}
+        }
+    }
+    Ok(())
+}
+
+fn unknown(schemas: &Schemas, key: &str) -> ScimError {
+    ScimError::invalid_value(format!("{} has no attribute \"{}\".", schemas.resource_type, path::shortened(key)))
+}

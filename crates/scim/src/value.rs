@@ -1,0 +1,171 @@
+//! Single values against the rule of their attribute (RFC 7643 sections 2.3 and 2.4), brought into the form that is stored.
+
+use crate::error::ScimError;
+use crate::leniency::Leniency;
+use crate::schema::{Attribute, AttributeType, Mutability};
+use crate::{Resource, datetime, names, path};
+use serde_json::Value;
+
+/// One attribute with more values than this is refused.
+pub(crate) const VALUES_MAX: usize = 100_000;
+
+/// Reads `"true"` and `"False"`.
+pub(crate) fn boolean_text(text: &str) -> Option<bool> {
+    if text.eq_ignore_ascii_case("true") {
+        return Some(true);
+    }
+    text.eq_ignore_ascii_case("false").then_some(false)
+}
+
+/// Brings values into form. Read-only parts of complex values are passed over (RFC 7643 section 7: "SHALL be ignored").
+pub(crate) struct Reader<'a> {
+    pub(crate) leniency: &'a Leniency,
+}
+
+impl Reader<'_> {
+    /// A whole attribute. `None` when it is unassigned.
+    pub(crate) fn read(&self, name: &str, attribute: &Attribute, value: &Value) -> Result<Option<Value>, ScimError> {
+        if !attribute.multi_valued {
+            return self.read_one(name, attribute, value);
+        }
+        let values = match value {
+            Value::Null => return Ok(None),
+            Value::Array(items) if items.len() > VALUES_MAX => {
+                return Err(ScimError::invalid_value(format!(
+                    "{name} has {} values; at most {VALUES_MAX} are taken.",
+                    items.len()
+                )));
+            }
+            Value::Array(items) => {
+                items.iter().filter_map(|item| self.read_one(name, attribute, item).transpose()).collect::<Result<Vec<_>, _>>()?
+            }
+            single if self.leniency.any_shape_of_members => self.read_one(name, attribute, single)?.into_iter().collect(),
+            _ => return Err(ScimError::invalid_value(format!("{name} has several values, so it is an array."))),
+        };
+        // RFC 7643 section 2.4: "The primary attribute value "true" MUST appear no more than once."
+        if values.iter().filter(|value| is_primary(value)).count() > 1 {
+            return Err(ScimError::invalid_value(format!("{name}: only one value can be primary.")));
+        }
+        Ok((!values.is_empty()).then_some(Value::Array(values)))
+    }
+
+    /// One value of an attribute, whether it has one or several.
+    pub(crate) fn read_one(&self, name: &str, attribute: &Attribute, value: &Value) -> Result<Option<Value>, ScimError> {
+        if value.is_null() {
+            return Ok(None);
+        }
+        match attribute.kind {
+            AttributeType::Any => Ok((!names::is_unassigned(value)).then(|| value.clone())),
+            AttributeType::Complex => self.complex(name, attribute, value),
+            AttributeType::String
+            | AttributeType::Boolean
+            | AttributeType::Decimal
+            | AttributeType::Integer
+            | AttributeType::DateTime
+            | AttributeType::Binary
+            | AttributeType::Reference => self.scalar(name, attribute, self.unwrapped(value)).map(Some),
+        }
+    }
+
+    /// Leniency: `{"value": x}` for a scalar.
+    fn unwrapped<'v>(&self, value: &'v Value) -> &'v Value {
+        let allowed = self.leniency.scalar_in_value_object || self.leniency.any_shape_of_members;
+        match value {
+            Value::Object(members) if allowed && members.len() == 1 => names::get(members, "value").unwrap_or(value),
+            _ => value,
+        }
+    }
+
+    fn scalar(&self, name: &str, attribute: &Attribute, value: &Value) -> Result<Value, ScimError> {
+        let wrong = |expected: &str| Err(ScimError::invalid_value(format!("{name} is {expected}, not {}.", what(value))));
+        match (attribute.kind, value) {
+            (AttributeType::String | AttributeType::Reference, Value::String(_)) => Ok(value.clone()),
+            (AttributeType::String | AttributeType::Reference, _) => wrong("a string"),
+            (AttributeType::Boolean, Value::Bool(_)) => Ok(value.clone()),
+            (AttributeType::Boolean, Value::String(text)) if self.leniency.string_booleans => match boolean_text(text) {
+                Some(value) => Ok(Value::Bool(value)),
+                None => wrong("true or false"),
+            },
+            (AttributeType::Boolean, _) => wrong("true or false"),
+            (AttributeType::Integer, Value::Number(number)) if !number.is_f64() => Ok(value.clone()),
+            (AttributeType::Integer, _) => wrong("a whole number"),
+            (AttributeType::Decimal, Value::Number(_)) => Ok(value.clone()),
+            (AttributeType::Decimal, _) => wrong("a number"),
+            (AttributeType::DateTime, Value::String(text)) if datetime::parse(text).is_some() => Ok(value.clone()),
+            (AttributeType::DateTime, _) => wrong("an instant such as \"2011-05-13T04:42:34Z\""),
+            (AttributeType::Binary, Value::String(text)) if is_base64(text) => Ok(value.clone()),
+            (AttributeType::Binary, _) => wrong("a string in base64"),
+            (AttributeType::Complex | AttributeType::Any, _) => Ok(value.clone()),
+        }
+    }
+
+    fn complex(&self, name: &str, attribute: &Attribute, value: &Value) -> Result<Option<Value>, ScimError> {
+        let members = match value {
+            Value::Object(members) => members,
+            Value::String(_) if self.takes_plain_value(attribute) && attribute.sub_attribute("value").is_some() => {
+                return Ok(Some(Value::Object(Resource::from_iter([("value".to_owned(), value.clone())]))));
+            }
+            _ => return Err(ScimError::invalid_value(format!("{name} is an object, not {}.", what(value)))),
+        };
+        refuse_duplicates(name, members)?;
+        let mut kept = Resource::new();
+        for (key, value) in members {
+            let Some(part) = attribute.sub_attribute(key) else {
+                if self.leniency.unknown_passed_over {
+                    continue;
+                }
+                return Err(ScimError::invalid_value(format!("{name} has no sub-attribute \"{}\".", path::shortened(key))));
+            };
+            if part.mutability == Mutability::ReadOnly {
+                continue;
+            }
+            if let Some(value) = self.read(&format!("{name}.{}", part.name), part, value)? {
+                kept.insert(part.name.clone(), value);
+            }
+        }
+        Ok((!kept.is_empty()).then_some(Value::Object(kept)))
+    }
+
+    fn takes_plain_value(&self, attribute: &Attribute) -> bool {
+        match attribute.multi_valued {
+            true => self.leniency.any_shape_of_members,
+            false => self.leniency.scalar_for_complex_value,
+        }
+    }
+}
+
+/// RFC 7643 section 2.1: names are case insensitive, so `userName` and `USERNAME` in one object contradict each other.
+pub(crate) fn refuse_duplicates(name: &str, members: &Resource) -> Result<(), ScimError> {
+    let mut seen = std::collections::BTreeSet::new();
+    for key in members.keys() {
+        if !seen.insert(key.to_ascii_lowercase()) {
+            let place = if name.is_empty() { String::new() } else { format!(" in {name}") };
+            return Err(ScimError::invalid_syntax(format!("\"{}\" occurs twice{place}.", path::shortened(key))));
+        }
+    }
+    Ok(())
+}
+
+/// Whether a value of a multi-valued attribute is the primary one.
+pub(crate) fn is_primary(value: &Value) -> bool {
+    value.as_object().and_then(|members| names::get(members, "primary")) == Some(&Value::Bool(true))
+}
+
+/// RFC 7643 section 2.3.6: base64, also in the alphabet for URLs, padded or not.
+fn is_base64(text: &str) -> bool {
+    let data = text.trim_end_matches('=');
+    text.len() - data.len() <= 2
+        && data.len() % 4 != 1
+        && data.bytes().all(|b| b.is_ascii_alphanumeric() || matches!(b, b'+' | b'/' | b'-' | b'_'))
+}
+
+fn what(value: &Value) -> &'static str {
+    match value {
+        Value::Null => "null",
+        Value::Bool(_) => "a boolean",
+        Value::Number(_) => "a number",
+        Value::String(_) => "this string",
+        Value::Array(_) => "an array",
+        Value::Object(_) => "an object",
+    }
+}
