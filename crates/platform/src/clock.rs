@@ -12,7 +12,7 @@ use tokio::sync::watch;
 static LATEST_REAL_MICROS: AtomicI64 = AtomicI64::new(0);
 
 /// A sleep is cut into pieces of this length, so that a machine's clock that is set forward is noticed.
-const SLEEP_MAX: Duration = Duration::from_secs(60);
+const SLEEP_MAX: Duration = Duration::from_mins(1);
 
 /// Tells the time. Cheap to clone; all clones of an adjustable clock move together.
 #[derive(Clone, Debug)]

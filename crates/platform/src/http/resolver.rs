@@ -65,3 +65,29 @@ async fn addresses_of(host: &str) -> std::io::Result<Vec<IpAddr>> {
     }
     Ok(tokio::net::lookup_host((host, 0)).await?.map(|address| address.ip()).collect())
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    async fn resolve(name: &str, allowed: &[&str]) -> Result<Vec<IpAddr>, String> {
+        let allowed: Arc<[IpNet]> = allowed.iter().map(|network| network.parse().unwrap()).collect();
+        let found = GuardedResolver::new(allowed).resolve(name.parse().unwrap()).await;
+        found.map(|addresses| addresses.map(|address| address.ip()).collect()).map_err(|error| error.to_string())
+    }
+
+    #[tokio::test]
+    async fn hands_over_only_the_allowed_addresses_of_a_name() {
+        let v4 = IpAddr::from(Ipv4Addr::LOCALHOST);
+        let v6 = IpAddr::from(Ipv6Addr::LOCALHOST);
+        assert_eq!(resolve("localhost", &["127.0.0.0/8"]).await.unwrap(), [v4]);
+        assert_eq!(resolve("LOCALHOST.", &["::1/128"]).await.unwrap(), [v6]);
+        assert_eq!(resolve("localhost", &["127.0.0.0/8", "::1/128"]).await.unwrap(), [v4, v6]);
+    }
+
+    #[tokio::test]
+    async fn refuses_a_name_without_an_allowed_address_and_says_what_to_do() {
+        let told = resolve("localhost", &["10.0.0.0/8"]).await.unwrap_err();
+        assert!(told.contains("localhost is at 127.0.0.1") && told.contains("--allow-private"), "{told}");
+    }
+}
