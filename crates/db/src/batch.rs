@@ -1,5 +1,6 @@
 //! What callers hand to the database: queries, and batches of statements with expectations.
 
+use crate::error::CommitError;
 use crate::value::{Row, Value};
 use std::borrow::Cow;
 
@@ -87,4 +88,15 @@ pub struct Answer {
     pub count: u64,
     /// The `RETURNING` rows.
     pub rows: Vec<Row>,
+}
+
+/// What became of a batch.
+pub(crate) type Outcome = Result<Vec<Answer>, CommitError>;
+
+/// Whether the statement touched as many rows as its batch asked for.
+pub(crate) fn check(statement: usize, expect: Expect, found: u64) -> Result<(), CommitError> {
+    match expect {
+        Expect::Exactly(expected) if expected != found => Err(CommitError::Conflict { statement, expected, found }),
+        Expect::Exactly(_) | Expect::Any => Ok(()),
+    }
 }

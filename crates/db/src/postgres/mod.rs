@@ -11,12 +11,11 @@ mod writer;
 #[cfg(feature = "testing")]
 pub(crate) use session::chain as error_chain;
 
-use crate::batch::{Batch, Query};
+use crate::batch::{Batch, Outcome, Query};
 use crate::error::{DbError, OpenError};
 use crate::location::without_password;
 use crate::migration::Migration;
 use crate::queue::{CloseOnDrop, Queue};
-use crate::sqlite::Outcome;
 use crate::stream::Chunk;
 use crate::value::Row;
 use reader::Readers;

@@ -4,9 +4,8 @@
 //! that it harms no neighbour. Nothing decides whether a COMMIT was done when its answer is lost: then the process ends.
 
 use super::session::{Purpose, Session, Step, chain, engine_error, in_one_flight, is_collision, is_lost, is_stale};
-use crate::batch::{Answer, Batch};
+use crate::batch::{Answer, Batch, Outcome, check};
 use crate::error::{CommitError, DbError, end_process};
-use crate::sqlite::{Outcome, check};
 use tokio_postgres::error::SqlState;
 use tokio_postgres::{Config, Error, Statement};
 

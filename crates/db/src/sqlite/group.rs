@@ -2,12 +2,9 @@
 
 use super::names::UniqueNames;
 use super::statement::{Failure, execute};
-use crate::batch::{Answer, Batch, Expect};
+use crate::batch::{Batch, Outcome, check};
 use crate::error::{CommitError, DbError, end_process};
 use rusqlite::{Connection, ErrorCode};
-
-/// What became of a batch.
-pub(crate) type Outcome = Result<Vec<Answer>, CommitError>;
 
 /// The connection that writes.
 #[derive(Debug)]
@@ -124,18 +121,39 @@ impl Writer {
     }
 }
 
-/// Whether the statement touched as many rows as its batch asked for.
-pub(crate) fn check(statement: usize, expect: Expect, found: u64) -> Result<(), CommitError> {
-    match expect {
-        Expect::Exactly(expected) if expected != found => Err(CommitError::Conflict { statement, expected, found }),
-        Expect::Exactly(_) | Expect::Any => Ok(()),
-    }
-}
-
 fn not_begun(error: &rusqlite::Error) -> String {
     if error.sqlite_error_code() == Some(ErrorCode::DatabaseBusy) {
         return "another process has been writing to the database for more than 10 s: wait for it to end, then try again"
             .to_owned();
     }
     error.to_string()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn insert(sql: &'static str) -> Batch {
+        let mut batch = Batch::new();
+        batch.run(sql, []);
+        batch
+    }
+
+    #[test]
+    fn when_sqlite_undoes_the_group_each_batch_runs_again_alone() {
+        let connection = Connection::open_in_memory().unwrap();
+        connection.execute_batch("CREATE TABLE t (id BIGINT PRIMARY KEY); INSERT INTO t VALUES (0)").unwrap();
+        let mut writer = Writer::new(connection);
+        let batches = [
+            insert("INSERT INTO t VALUES (1)"),
+            // This one undoes the whole transaction, not only its statement.
+            insert("INSERT OR ROLLBACK INTO t VALUES (0)"),
+            insert("INSERT INTO t VALUES (2)"),
+        ];
+        let outcomes = writer.commit(&batches.iter().collect::<Vec<_>>());
+        assert!(outcomes[0].is_ok() && outcomes[1].is_err() && outcomes[2].is_ok(), "{outcomes:?}");
+        let kept: i64 = writer.connection.query_row("SELECT count(*) FROM t", [], |row| row.get(0)).unwrap();
+        assert_eq!(kept, 3);
+        assert!(writer.connection.is_autocommit());
+    }
 }

@@ -8,9 +8,7 @@ mod open;
 mod placeholders;
 mod statement;
 
-pub(crate) use group::{Outcome, check};
-
-use crate::batch::{Batch, Lane, Query};
+use crate::batch::{Batch, Lane, Outcome, Query};
 use crate::error::{DbError, OpenError};
 use crate::migration::Migration;
 use crate::queue::{CloseOnDrop, Queue};

@@ -81,11 +81,9 @@ fn prepare(connection: &Connection) -> rusqlite::Result<()> {
 
 /// Two processes that turn to WAL at the same moment may see "busy" at once, whatever the timeout is.
 fn use_wal(connection: &Connection) -> rusqlite::Result<()> {
-    #[expect(clippy::disallowed_methods, reason = "bounds a wait for another process in real time")]
     let give_up = Instant::now() + BUSY_TIMEOUT;
     loop {
         match connection.pragma_update(None, "journal_mode", "WAL") {
-            #[expect(clippy::disallowed_methods, reason = "bounds a wait for another process in real time")]
             Err(error) if error.sqlite_error_code() == Some(ErrorCode::DatabaseBusy) && Instant::now() < give_up => {
                 std::thread::sleep(Duration::from_millis(20));
             }

@@ -93,9 +93,10 @@ fn step(
     mut each: impl FnMut(Row) -> Result<(), Failure>,
 ) -> Result<(), Failure> {
     let failed = |error| Failure::Sqlite(error, excerpt(&query.sql));
-    let columns = statement.column_count();
     let mut rows = statement.raw_query();
     while let Some(row) = rows.next().map_err(failed)? {
+        // Asked at every row: the first step prepares the statement anew when the table has changed since.
+        let columns = row.as_ref().column_count();
         let mut values = Vec::with_capacity(columns);
         for column in 0..columns {
             let value = owned(row.get_ref(column).map_err(failed)?);

@@ -1,8 +1,12 @@
 //! The same tests on every engine: SQLite in a file, SQLite in memory, PostgreSQL.
 
+#![expect(clippy::unwrap_used, reason = "a test that panics has failed, and says where")]
+
 mod commit;
 mod concurrency;
 mod durability;
+mod lost_commit;
 mod migrations;
+mod nodes;
 mod reading;
 mod support;
