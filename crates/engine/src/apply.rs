@@ -1,0 +1,217 @@
+//! Carrying out one operation: the requests it takes, and what came of them as one outcome.
+//!
+//! A create may take three requests: a search before it where the app does not keep the matching attribute unique
+//! itself, the create, and a search after a conflict. No request is repeated here.
+
+use crate::client::{Answer, Client, NoAnswer};
+use provost_core::app::UpdateVerb;
+use provost_core::ids::{ConnectionId, UserId};
+use provost_core::provisioning::{FailureKind, Operation, OperationKind, Outcome, Remote, matching_value};
+use provost_scim::{PatchOp, PatchOperation, PatchRequest};
+use provost_store::{Store, StoreError, accounts};
+use serde_json::{Map, Value};
+
+/// Sends what `operation` of `user` takes.
+pub(crate) async fn apply(
+    client: &Client,
+    store: &Store,
+    connection: ConnectionId,
+    user: UserId,
+    operation: &Operation,
+) -> Result<Outcome, StoreError> {
+    let outcome = match operation {
+        Operation::LookUp { remote_id: Some(remote_id), matching } => match client.get(remote_id).await {
+            Ok(answer) if answer.status == 404 || answer.status == 410 => search(client, matching).await,
+            answer => found(answer),
+        },
+        Operation::LookUp { remote_id: None, matching } => search(client, matching).await,
+        Operation::Create { body, matching } => create(client, body, matching).await,
+        Operation::Update { remote_id, patch, body } | Operation::Restore { remote_id, patch, body } => {
+            let answer = match client.profile.update {
+                UpdateVerb::Patch => client.patch(remote_id, patch).await,
+                UpdateVerb::Put => client.replace(remote_id, body).await,
+            };
+            let conflict_on = matching_value(body, client.profile);
+            match (changed(answer), conflict_on) {
+                // Somebody holds the address: if that is an account of ours, the failure can say whose.
+                (Outcome::Conflict { message }, Some(matching)) => match search(client, &matching).await {
+                    Outcome::Found { remote } => held_or(store, connection, user, &remote, Outcome::Conflict { message }).await?,
+                    Outcome::Unauthorized { message } => Outcome::Unauthorized { message },
+                    _ => Outcome::Conflict { message },
+                },
+                (outcome, _) => outcome,
+            }
+        }
+        Operation::Remove(removal) => {
+            let remote_id = &removal.candidate().remote_id;
+            match removal.operation_kind() {
+                OperationKind::Suspend => changed(client.patch(remote_id, &set_inactive(client.profile.boolean_strings)).await),
+                OperationKind::HardDelete
+                | OperationKind::LookUp
+                | OperationKind::Create
+                | OperationKind::Update
+                | OperationKind::Restore => changed(client.delete(remote_id).await),
+            }
+        }
+    };
+    match outcome {
+        Outcome::Found { remote } => held_or(store, connection, user, &remote, Outcome::Found { remote: remote.clone() }).await,
+        outcome => Ok(outcome),
+    }
+}
+
+fn set_inactive(boolean_strings: bool) -> PatchRequest {
+    let value = if boolean_strings { Value::String("false".to_owned()) } else { Value::Bool(false) };
+    PatchRequest {
+        operations: vec![PatchOperation { op: PatchOp::Replace, path: Some("active".to_owned()), value: Some(value) }],
+    }
+}
+
+async fn create(client: &Client, body: &Map<String, Value>, matching: &str) -> Outcome {
+    if !client.profile.matching_unique {
+        match search(client, matching).await {
+            Outcome::NotFound => {}
+            outcome => return outcome,
+        }
+    }
+    let answer = match client.create(body).await {
+        Ok(answer) => answer,
+        Err(lost) => return no_answer(lost),
+    };
+    if answer.succeeded() {
+        return Outcome::Applied { remote: answer.remote() };
+    }
+    match refused(&answer, OperationKind::Create) {
+        Outcome::Conflict { message } => match search(client, matching).await {
+            Outcome::NotFound => Outcome::Conflict { message },
+            outcome => outcome,
+        },
+        outcome => outcome,
+    }
+}
+
+/// Searches by the matching value. Apps that answer no filter are listed page by page.
+async fn search(client: &Client, matching: &str) -> Outcome {
+    if !client.profile.matching_filterable {
+        return list_and_match(client, matching).await;
+    }
+    match client.search(matching).await {
+        Ok(answer) if answer.succeeded() => one_of(matches(client, answer.resources(), matching)),
+        Ok(answer) => refused(&answer, OperationKind::LookUp),
+        Err(lost) => no_answer(lost),
+    }
+}
+
+async fn list_and_match(client: &Client, matching: &str) -> Outcome {
+    let mut found = Vec::new();
+    let mut start_index = 1;
+    loop {
+        let answer = match client.list(start_index, client.profile.page_size).await {
+            Ok(answer) if answer.succeeded() => answer,
+            Ok(answer) => return refused(&answer, OperationKind::LookUp),
+            Err(lost) => return no_answer(lost),
+        };
+        let page = answer.resources();
+        start_index += page.len() as u64;
+        let last = page.is_empty() || answer.total_results().is_some_and(|total| start_index > total);
+        found.extend(matches(client, page, matching));
+        if last {
+            return one_of(found);
+        }
+    }
+}
+
+/// An app that ignores the filter answers with everybody: what does not match is not ours.
+fn matches(client: &Client, remotes: Vec<Remote>, matching: &str) -> Vec<Remote> {
+    let same = |remote: &Remote| {
+        let value = remote.resource.as_ref().and_then(|resource| matching_value(resource, client.profile));
+        value.is_some_and(|value| value.to_lowercase() == matching.to_lowercase())
+    };
+    remotes.into_iter().filter(same).collect()
+}
+
+fn one_of(mut found: Vec<Remote>) -> Outcome {
+    match (found.len(), found.pop()) {
+        (1, Some(remote)) => Outcome::Found { remote },
+        (0, _) | (_, None) => Outcome::NotFound,
+        (count, Some(_)) => Outcome::Ambiguous { count },
+    }
+}
+
+/// A remote id belongs to one user: an account that another user of ours is linked to is not adopted.
+async fn held_or(
+    store: &Store,
+    connection: ConnectionId,
+    user: UserId,
+    remote: &Remote,
+    otherwise: Outcome,
+) -> Result<Outcome, StoreError> {
+    let connection = provost_store::apps::connections::get(store, connection).await?;
+    let holder = accounts::holder_of(store, &connection, &remote.id).await?;
+    Ok(match holder.filter(|holder| holder.user_id != user) {
+        Some(holder) => {
+            Outcome::FoundHeld { by: holder.user_id, email: holder.email, until: holder.removal.map(|removal| removal.due) }
+        }
+        None => otherwise,
+    })
+}
+
+fn found(answer: Result<Answer, NoAnswer>) -> Outcome {
+    match answer {
+        Ok(answer) if answer.succeeded() => match answer.remote() {
+            Some(remote) => Outcome::Found { remote },
+            None => Outcome::Rejected {
+                kind: FailureKind::Rejected,
+                status: Some(answer.status),
+                message: "the app's answer is not a SCIM resource with an id".to_owned(),
+            },
+        },
+        Ok(answer) => refused(&answer, OperationKind::LookUp),
+        Err(lost) => no_answer(lost),
+    }
+}
+
+/// The outcome of a PATCH, PUT or DELETE of a known id.
+fn changed(answer: Result<Answer, NoAnswer>) -> Outcome {
+    match answer {
+        Ok(answer) if answer.succeeded() => Outcome::Applied { remote: answer.remote() },
+        Ok(answer) => refused(&answer, OperationKind::Update),
+        Err(lost) => no_answer(lost),
+    }
+}
+
+fn no_answer(lost: NoAnswer) -> Outcome {
+    match lost {
+        NoAnswer::Closed => Outcome::NotStarted,
+        NoAnswer::NotSent(message) => Outcome::Unavailable { status: None, message },
+        NoAnswer::Lost(message) => Outcome::Unknown { message },
+    }
+}
+
+/// What an answer other than 2xx means.
+fn refused(answer: &Answer, kind: OperationKind) -> Outcome {
+    let message = answer.message.clone();
+    let status = Some(answer.status);
+    let unique = answer.scim_type.as_deref() == Some("uniqueness");
+    match answer.status {
+        401 => Outcome::Unauthorized { message },
+        403 => Outcome::Rejected { kind: FailureKind::Forbidden, status, message },
+        404 | 410 if kind == OperationKind::Update => Outcome::AlreadyGone,
+        // RFC 7644 section 3.12: some apps send the uniqueness error with 400.
+        409 => Outcome::Conflict { message },
+        400 if unique => Outcome::Conflict { message },
+        412 => Outcome::Stale,
+        429 => Outcome::Throttled { status: answer.status, until: answer.retry_at, message },
+        503 if answer.retry_at.is_some() => Outcome::Throttled { status: answer.status, until: answer.retry_at, message },
+        501 => Outcome::Rejected { kind: FailureKind::Rejected, status, message },
+        408 | 425 | 500..=599 => Outcome::Unavailable { status, message },
+        300..=399 => {
+            let message = format!(
+                "the app redirects elsewhere ({}); tokens are not sent to other places: correct the endpoint URL",
+                answer.status
+            );
+            Outcome::Rejected { kind: FailureKind::Rejected, status, message }
+        }
+        _ => Outcome::Rejected { kind: FailureKind::Rejected, status, message },
+    }
+}

@@ -1,0 +1,143 @@
+//! The SCIM client: one request at a time, to one endpoint, with one token.
+//!
+//! It knows how requests are written and how answers are read. It neither retries nor decides.
+
+mod answer;
+mod request;
+
+pub(crate) use answer::Answer;
+
+use crate::gate::Gate;
+use provost_core::app::Profile;
+use provost_platform::{Clock, HttpClient, HttpError, Method, Secret};
+use serde_json::{Map, Value};
+use std::sync::{Arc, Mutex};
+use std::time::{Duration, Instant};
+
+/// How long one request may take, from connecting to the last byte.
+const REQUEST_TIMEOUT: Duration = Duration::from_secs(30);
+
+/// One request and its answer, for the log: never a header, never a token.
+#[derive(Debug, Clone, serde::Serialize)]
+pub(crate) struct Exchange {
+    /// GET, POST, …
+    pub(crate) method: &'static str,
+    /// Behind the endpoint, query included.
+    pub(crate) path: String,
+    /// The body that was sent.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(crate) body: Option<Value>,
+    /// `None` when there was no answer.
+    pub(crate) status: Option<u16>,
+    /// From sending to the last byte.
+    pub(crate) milliseconds: u64,
+}
+
+/// Why a request was not answered.
+#[derive(Debug, Clone)]
+pub(crate) enum NoAnswer {
+    /// The gate was closed: nothing was sent.
+    Closed,
+    /// Nothing was sent.
+    NotSent(String),
+    /// It may have been sent.
+    Lost(String),
+}
+
+/// An endpoint and what is needed to speak to it. Cheap to clone.
+#[derive(Debug, Clone)]
+pub(crate) struct Client {
+    pub(crate) http: HttpClient,
+    pub(crate) endpoint: String,
+    pub(crate) token: Secret,
+    pub(crate) profile: &'static Profile,
+    pub(crate) gate: Gate,
+    pub(crate) clock: Clock,
+    exchanges: Arc<Mutex<Vec<Exchange>>>,
+}
+
+impl Client {
+    /// A client for `endpoint`, a SCIM base URL without a trailing slash.
+    pub(crate) fn new(
+        http: HttpClient,
+        endpoint: &str,
+        token: Secret,
+        profile: &'static Profile,
+        gate: Gate,
+        clock: Clock,
+    ) -> Self {
+        let endpoint = endpoint.trim_end_matches('/').to_owned();
+        Self { http, endpoint, token, profile, gate, clock, exchanges: Arc::default() }
+    }
+
+    /// The same client with an empty list of exchanges, for one operation.
+    pub(crate) fn for_operation(&self) -> Self {
+        Self { exchanges: Arc::default(), ..self.clone() }
+    }
+
+    /// The exchanges since [`Self::for_operation`], oldest first.
+    pub(crate) fn take_exchanges(&self) -> Vec<Exchange> {
+        std::mem::take(&mut *self.exchanges.lock().expect("nothing panics while it holds the list of exchanges"))
+    }
+
+    /// `POST /Users`.
+    pub(crate) async fn create(&self, body: &Map<String, Value>) -> Result<Answer, NoAnswer> {
+        self.send(Method::Post, "/Users".to_owned(), Some(request::user(body, self.profile))).await
+    }
+
+    /// `GET /Users/{id}`.
+    pub(crate) async fn get(&self, remote_id: &str) -> Result<Answer, NoAnswer> {
+        self.send(Method::Get, request::user_path(remote_id), None).await
+    }
+
+    /// `GET /Users?filter=…`: all accounts whose matching attribute is `value`.
+    pub(crate) async fn search(&self, value: &str) -> Result<Answer, NoAnswer> {
+        self.send(Method::Get, request::search_path(&self.profile.matching, value), None).await
+    }
+
+    /// `GET /Users?startIndex=…&count=…`.
+    pub(crate) async fn list(&self, start_index: u64, count: u32) -> Result<Answer, NoAnswer> {
+        self.send(Method::Get, format!("/Users?startIndex={start_index}&count={count}"), None).await
+    }
+
+    /// `PATCH /Users/{id}`.
+    pub(crate) async fn patch(&self, remote_id: &str, patch: &provost_scim::PatchRequest) -> Result<Answer, NoAnswer> {
+        self.send(Method::Patch, request::user_path(remote_id), Some(request::patch(patch))).await
+    }
+
+    /// `PUT /Users/{id}` with the whole body.
+    pub(crate) async fn replace(&self, remote_id: &str, body: &Map<String, Value>) -> Result<Answer, NoAnswer> {
+        self.send(Method::Put, request::user_path(remote_id), Some(request::user(body, self.profile))).await
+    }
+
+    /// `DELETE /Users/{id}`.
+    pub(crate) async fn delete(&self, remote_id: &str) -> Result<Answer, NoAnswer> {
+        self.send(Method::Delete, request::user_path(remote_id), None).await
+    }
+
+    async fn send(&self, method: Method, path: String, body: Option<Value>) -> Result<Answer, NoAnswer> {
+        if !self.gate.may_send().await {
+            return Err(NoAnswer::Closed);
+        }
+        let request = request::http(self, method, &path, body.as_ref(), REQUEST_TIMEOUT);
+        let begun = Instant::now();
+        let answer = self.http.send(request).await;
+        let milliseconds = u64::try_from(begun.elapsed().as_millis()).unwrap_or(u64::MAX);
+        let status = answer.as_ref().ok().map(|answer| answer.status);
+        let exchange = Exchange { method: method.as_str(), path, body, status, milliseconds };
+        self.exchanges.lock().expect("nothing panics while it holds the list of exchanges").push(exchange);
+        match answer {
+            Ok(response) => {
+                let answer = Answer::read(&response, provost_core::time::Timestamp(self.clock.now_micros()));
+                if answer.status == 401 {
+                    // Nothing starts after the first 401 has been read, whichever task read it.
+                    self.gate.close();
+                }
+                Ok(answer)
+            }
+            Err(error) if error.nothing_sent() => Err(NoAnswer::NotSent(error.to_string())),
+            Err(error @ (HttpError::NoAnswer { .. } | HttpError::TooLarge { .. })) => Err(NoAnswer::Lost(error.to_string())),
+            Err(error) => Err(NoAnswer::NotSent(error.to_string())),
+        }
+    }
+}

@@ -1,0 +1,16 @@
+//! The outbound shell: claim what is due, load, decide, send, settle.
+//!
+//! [`run`] works every connection until it is stopped. Deciding is `provost_core`'s; what is kept is `provost_store`'s.
+//! Nothing is sent from inside a transaction, and nothing is sent that was not committed as an intent before.
+
+mod apply;
+mod client;
+mod gate;
+mod pace;
+mod probe;
+mod removals;
+mod settling;
+mod supervisor;
+mod worker;
+
+pub use supervisor::{is_idle, run};

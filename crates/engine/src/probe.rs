@@ -1,0 +1,94 @@
+//! What a token may do: the write probe, and the test of an endpoint that a page asked for.
+//!
+//! The probe changes an account that cannot exist (a random id). 404 means that the token may write, 403 that it may
+//! not: so a read-only token is found out in the wizard, and not by the first user.
+
+use crate::client::{Answer, Client, NoAnswer};
+use crate::gate::Gate;
+use provost_platform::{HttpClient, random};
+use provost_scim::{PatchOp, PatchOperation, PatchRequest};
+use provost_store::apps::tests::{PendingTest, TestResult};
+use provost_store::{Store, StoreError, apps};
+use serde_json::Value;
+
+/// What the write probe found.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) enum Probe {
+    /// The token may write.
+    MayWrite,
+    /// The token may not write; the app's words.
+    CannotWrite(String),
+    /// The app does not take the token; its words.
+    Unauthorized(String),
+    /// The answer says neither; what happened.
+    Unclear(String),
+}
+
+/// Sends the write probe.
+pub(crate) async fn write_probe(client: &Client) -> Probe {
+    let change = PatchOperation { op: PatchOp::Replace, path: Some("active".to_owned()), value: Some(Value::Bool(true)) };
+    match client.patch(&random::uuid_v4(), &PatchRequest { operations: vec![change] }).await {
+        Ok(answer) => match answer.status {
+            404 | 410 => Probe::MayWrite,
+            403 => Probe::CannotWrite(answer.message),
+            401 => Probe::Unauthorized(answer.message),
+            _ => Probe::Unclear(answer.message),
+        },
+        Err(lost) => Probe::Unclear(words(lost)),
+    }
+}
+
+fn words(lost: NoAnswer) -> String {
+    match lost {
+        NoAnswer::Closed => "stopped before the request".to_owned(),
+        NoAnswer::NotSent(message) | NoAnswer::Lost(message) => message,
+    }
+}
+
+/// Answers every test that a page has asked for.
+pub(crate) async fn answer_tests(store: &Store, http: &HttpClient) -> Result<(), StoreError> {
+    for test in apps::tests::pending_tests(store).await? {
+        let result = run_test(store, http, &test).await;
+        apps::tests::answer_test(store, test.id, &result).await?;
+    }
+    Ok(())
+}
+
+async fn run_test(store: &Store, http: &HttpClient, test: &PendingTest) -> TestResult {
+    let client = Client::new(http.clone(), &test.endpoint, test.token.clone(), test.profile, Gate::open(), store.clock.clone());
+    let failed = |message: String, can_write| TestResult { ok: false, message, can_write };
+    match client.list(1, 1).await {
+        Ok(answer) if answer.succeeded() => {}
+        Ok(answer) => return failed(reading_refused(&answer), None),
+        Err(lost) => return failed(format!("The endpoint did not answer: {}. Check the endpoint URL.", words(lost)), None),
+    }
+    match write_probe(&client).await {
+        Probe::MayWrite => {
+            TestResult { ok: true, message: "The app took the token, and the token may write.".to_owned(), can_write: Some(true) }
+        }
+        Probe::CannotWrite(message) => failed(
+            format!(
+                "The token can read but not write ({message}): give it the privilege Read + Write for /api/v2/scim/Users, \
+                 or the app's equal, and try again."
+            ),
+            Some(false),
+        ),
+        Probe::Unauthorized(message) => failed(format!("The app refused the token when writing ({message})."), Some(false)),
+        Probe::Unclear(message) => {
+            failed(format!("Reading works; whether the token may write could not be found out ({message})."), None)
+        }
+    }
+}
+
+fn reading_refused(answer: &Answer) -> String {
+    match answer.status {
+        401 => format!("The app refused the token ({}): copy the token again, or make a new one.", answer.message),
+        403 => format!(
+            "The token may not read users ({}): add the endpoint api/v2/scim/Users to the token, or the app's equal.",
+            answer.message
+        ),
+        404 => "There is no SCIM service at this endpoint URL (404): check its path.".to_owned(),
+        300..=399 => "The endpoint redirects elsewhere; tokens are not sent to other places: enter the final URL.".to_owned(),
+        _ => format!("The endpoint answered {}: {}.", answer.status, answer.message),
+    }
+}

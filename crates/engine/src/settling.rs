@@ -1,0 +1,113 @@
+//! From outcomes to rows: what is stored of a decision, and of a request that has been answered.
+
+use crate::client::Exchange;
+use provost_core::app::{Connection, Halt};
+use provost_core::provisioning::{
+    Account, Blocked, Decision, Failure, FailureKind, Jitter, Operation, OperationKind, Outcome, ProvisioningEvent, settle,
+};
+use provost_core::time::Timestamp;
+use provost_platform::random;
+use provost_store::accounts::Settled;
+use provost_store::log::{LogEvent, names};
+use serde_json::json;
+
+/// A request that has been answered, or given up.
+#[derive(Debug)]
+pub(crate) struct Finished {
+    /// The account as its intent was committed.
+    pub(crate) account: Account,
+    /// What was sent.
+    pub(crate) operation: Operation,
+    /// What came of it.
+    pub(crate) outcome: Outcome,
+    /// The requests it took.
+    pub(crate) exchanges: Vec<Exchange>,
+    /// Set when the write probe after a 403 found that the token cannot write.
+    pub(crate) halt: Option<Halt>,
+}
+
+/// What is stored of a decision that sends nothing now: causes, the next removal, when to look again, and a failure to
+/// map the user, which is the only failure that needs no request.
+pub(crate) fn of_decision(connection: &Connection, before: Account, email: &str, decision: &Decision, now: Timestamp) -> Settled {
+    let mut after = before.clone();
+    email.clone_into(&mut after.email);
+    after.causes = decision.causes;
+    after.removal = decision.removal;
+    after.due_at = decision.wake_at;
+    let mut events = Vec::new();
+    if let Some(Blocked::Mapping(mapping)) = &decision.blocked {
+        let message = mapping.to_string();
+        let known = before.failure.as_ref().filter(|failure| failure.message == message);
+        let kind = if before.remote_id.is_some() { OperationKind::Update } else { OperationKind::Create };
+        after.failure = Some(Failure {
+            kind: FailureKind::Mapping,
+            operation: kind,
+            status: None,
+            message: message.clone(),
+            since: known.map_or(now, |failure| failure.since),
+            at: now,
+            attempts: 1,
+            retry_at: None,
+            marked: before.marked,
+        });
+        if known.is_none() {
+            let detail = json!({ "operation": kind.word(), "message": message });
+            events.push(event(connection, &after, ProvisioningEvent::Failed, detail));
+        }
+    } else if decision.is_quiet() {
+        after.failure = None;
+    }
+    Settled { before, after, events }
+}
+
+/// What is stored of a finished request, and whether the connection must stop.
+pub(crate) fn of_outcome(connection: &Connection, finished: Finished, now: Timestamp) -> (Settled, Option<Halt>) {
+    let Finished { account, operation, outcome, exchanges, halt } = finished;
+    let settlement = settle(&operation, &outcome, account.clone(), connection, now, Jitter(random::fraction()));
+    let halt = halt.or(settlement.halt);
+    let mut after = settlement.account;
+    let mut events = Vec::new();
+    if let Some(happened) = settlement.event.filter(|_| halt.is_none()) {
+        let failure = after.failure.as_ref().map(|failure| failure.message.clone());
+        let detail = json!({
+            "operation": operation.kind().word(),
+            "adopted": happened == ProvisioningEvent::Adopted,
+            "cause": operation.trigger().map(provost_core::app::Trigger::word),
+            "approved": approved(&operation),
+            "message": failure,
+            "requests": exchanges,
+        });
+        events.push(event(connection, &after, happened, detail));
+    }
+    if halt.is_some() && settlement.event == Some(ProvisioningEvent::Failed) {
+        // The token is at fault, not the user: tried again when the app is reauthorized.
+        after.failure.clone_from(&account.failure);
+        after.due_at = Some(now);
+    }
+    (Settled { before: account, after, events }, halt)
+}
+
+fn approved(operation: &Operation) -> Option<bool> {
+    match operation {
+        Operation::Remove(removal) => Some(removal.approved()),
+        Operation::LookUp { .. } | Operation::Create { .. } | Operation::Update { .. } | Operation::Restore { .. } => None,
+    }
+}
+
+fn event(connection: &Connection, account: &Account, happened: ProvisioningEvent, detail: serde_json::Value) -> LogEvent {
+    let name = match happened {
+        ProvisioningEvent::Created | ProvisioningEvent::Adopted => names::CREATE_USER_WITH_AUTO_PROV,
+        ProvisioningEvent::Updated => names::UPDATE_AUTO_PROVISIONED_USER,
+        ProvisioningEvent::Suspended => names::SUSPEND_AUTO_PROVISIONED_USER,
+        ProvisioningEvent::Restored => names::UNSUSPEND_AUTO_PROVISIONED_USER,
+        ProvisioningEvent::HardDeleted => names::HARD_DELETED_AUTO_PROVISIONED_USER,
+        ProvisioningEvent::Failed => names::AUTO_PROV_FAILURE,
+    };
+    LogEvent {
+        name,
+        user: Some((account.user_id, account.email.clone())),
+        app: Some(connection.app_id),
+        connection: Some(connection.id),
+        detail,
+    }
+}

@@ -1,0 +1,120 @@
+//! The supervisor: expands sweeps, starts daily passes, answers connection tests, and keeps one worker per connection.
+
+use crate::probe;
+use crate::worker::work;
+use provost_core::app::ConnectionStatus;
+use provost_core::ids::ConnectionId;
+use provost_core::time::{Span, Timestamp};
+use provost_platform::HttpClient;
+use provost_store::{Store, StoreError, accounts, apps, directory, schedule};
+use std::collections::HashMap;
+use std::time::Duration;
+use tokio::task::JoinHandle;
+use tokio_util::sync::CancellationToken;
+
+/// The truth is looked at this often, whatever the hints say.
+const LOOK_EVERY: Duration = Duration::from_secs(1);
+
+/// After a failure of the store, the next look.
+const AFTER_FAILURE: Duration = Duration::from_secs(2);
+
+/// A full pass of an active connection, if none was asked for since.
+const FULL_PASS_EVERY: Span = Span::days(1);
+
+/// Deleted users whose restore window is over are forgotten this often.
+const PURGE_EVERY: Span = Span::hours(1);
+
+/// The rows a sweep is expanded by between two looks at everything else.
+const SWEEP_ROWS: usize = 5_000;
+
+/// Works every connection until `stop` is cancelled; then waits for the requests under way and settles them.
+pub async fn run(store: Store, http: HttpClient, stop: CancellationToken) {
+    let mut workers: HashMap<ConnectionId, JoinHandle<()>> = HashMap::new();
+    let mut purged_at = Timestamp(0);
+    while !stop.is_cancelled() {
+        let pause = match look(&store, &http, &mut workers, &mut purged_at, &stop).await {
+            Ok(true) => continue,
+            Ok(false) => LOOK_EVERY,
+            Err(error) => {
+                tracing::error!(%error, "the engine's supervisor could not work; it tries again");
+                AFTER_FAILURE
+            }
+        };
+        tokio::select! {
+            () = stop.cancelled() => {}
+            () = store.woken() => {}
+            () = tokio::time::sleep(pause) => {}
+        }
+    }
+    for (id, worker) in workers {
+        if let Err(error) = worker.await {
+            tracing::error!(connection = %id, %error, "a connection's worker ended badly");
+        }
+    }
+}
+
+/// One look at everything; whether there is more to do at once.
+async fn look(
+    store: &Store,
+    http: &HttpClient,
+    workers: &mut HashMap<ConnectionId, JoinHandle<()>>,
+    purged_at: &mut Timestamp,
+    stop: &CancellationToken,
+) -> Result<bool, StoreError> {
+    let swept = schedule::expand_sweeps(store, SWEEP_ROWS).await?;
+    if swept > 0 {
+        store.wake();
+    }
+    answer_tests_aside(store, http).await?;
+    let now = store.now();
+    for connection in apps::connections::list(store).await? {
+        let details = apps::connections::details(store, connection.id).await?;
+        let passed_at = details.last_pass_at.unwrap_or(details.created_at);
+        if connection.status == ConnectionStatus::Active && now - passed_at >= FULL_PASS_EVERY {
+            apps::connections::start_pass(store, connection.id).await?;
+        }
+    }
+    workers.retain(|_, worker| !worker.is_finished());
+    for connection in apps::connections::list(store).await? {
+        workers
+            .entry(connection.id)
+            .or_insert_with(|| tokio::spawn(work(store.clone(), http.clone(), connection.id, stop.clone())));
+    }
+    if now - *purged_at >= PURGE_EVERY {
+        *purged_at = now;
+        directory::users::purge_expired(store).await?;
+    }
+    Ok(swept > 0)
+}
+
+/// An endpoint that hangs must not hold up the sweeps: its test is answered by a task of its own.
+async fn answer_tests_aside(store: &Store, http: &HttpClient) -> Result<(), StoreError> {
+    if apps::tests::waiting_since(store).await?.is_none() {
+        return Ok(());
+    }
+    let (store, http) = (store.clone(), http.clone());
+    tokio::spawn(async move {
+        if let Err(error) = probe::answer_tests(&store, &http).await {
+            tracing::error!(%error, "a connection test could not be answered");
+        }
+    });
+    Ok(())
+}
+
+/// Whether nothing is left to do for a connection now: no sweep waits, no account is due or under way, and no removal is due
+/// but those that the guard or an administrator holds. One that is turned off or halted sends nothing, whatever is due.
+pub async fn is_idle(store: &Store, connection: ConnectionId) -> Result<bool, StoreError> {
+    let counts = accounts::counts(store, connection, store.now()).await?;
+    if counts.sweeping {
+        return Ok(false);
+    }
+    let rules = accounts::load_rules(store, connection).await?;
+    if rules.connection.halt.is_some() {
+        return Ok(true);
+    }
+    if counts.due > 0 {
+        return Ok(false);
+    }
+    let removes = rules.connection.status == ConnectionStatus::Active && counts.leaving > 0;
+    Ok(!(removes && crate::removals::any_to_send(store, &rules).await?))
+}

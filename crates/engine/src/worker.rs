@@ -1,0 +1,401 @@
+//! The worker of one connection: claims what is due, decides, commits intents, sends, settles.
+//!
+//! One account is worked on by one task at a time, since its row is claimed here and nowhere else. A slow or failing
+//! user takes one of the connection's places and delays nobody else.
+
+use crate::apply::apply;
+use crate::client::Client;
+use crate::gate::Gate;
+use crate::pace::Pace;
+use crate::probe::{Probe, write_probe};
+use crate::removals::judge;
+use crate::settling::{Finished, of_decision, of_outcome};
+use provost_core::app::{Connection, ConnectionStatus, Halt, HaltReason};
+use provost_core::ids::{ConnectionId, UserId};
+use provost_core::provisioning::{Account, FailureKind, Intent, Operation, OperationKind, Outcome, decide, matching_value};
+use provost_core::time::Timestamp;
+use provost_platform::HttpClient;
+use provost_store::accounts::{Rules, SettleResult, Settled, Subject};
+use provost_store::{Store, StoreError, accounts, apps, schedule};
+use std::collections::{HashSet, VecDeque};
+use std::time::Duration;
+use tokio::sync::mpsc;
+use tokio_util::sync::CancellationToken;
+
+/// The accounts that are decided in one go.
+const CLAIM: usize = 500;
+
+/// The accounts that are settled in one go.
+const SETTLE: usize = 200;
+
+/// The truth is looked at this often, whatever the hints say.
+const LOOK_EVERY: Duration = Duration::from_secs(1);
+
+/// The shortest wait between two removal passes without a hint.
+const JUDGE_EVERY: Duration = Duration::from_millis(500);
+
+/// Works one connection until it is deleted or `stop` is cancelled.
+pub(crate) async fn work(store: Store, http: HttpClient, id: ConnectionId, stop: CancellationToken) {
+    let mut worker = Worker::new(store, http, id);
+    while !stop.is_cancelled() {
+        match worker.round().await {
+            Ok(Next::Again) => {}
+            Ok(Next::Wait(at_most)) => worker.wait(at_most, &stop).await,
+            Ok(Next::End) => return,
+            Err(error) => {
+                tracing::error!(connection = %id, %error, "a connection's worker could not work; it tries again");
+                worker.ready.clear();
+                tokio::time::sleep(LOOK_EVERY).await;
+            }
+        }
+    }
+    worker.drain().await;
+}
+
+enum Next {
+    Again,
+    Wait(Duration),
+    End,
+}
+
+struct Ready {
+    subject: Subject,
+    operation: Operation,
+}
+
+struct Worker {
+    store: Store,
+    http: HttpClient,
+    id: ConnectionId,
+    /// Made anew whenever the connection's revision moves.
+    client: Option<(i64, Client)>,
+    pace: Option<Pace>,
+    /// Decided, not yet sent.
+    ready: VecDeque<Ready>,
+    in_flight: HashSet<UserId>,
+    /// Received while waiting, to be settled with all others that have come meanwhile.
+    finished: VecDeque<Finished>,
+    results: mpsc::UnboundedReceiver<Finished>,
+    sender: mpsc::UnboundedSender<Finished>,
+    judged: Option<std::time::Instant>,
+    judge_again_at: Option<Timestamp>,
+    hinted: bool,
+}
+
+impl Worker {
+    fn new(store: Store, http: HttpClient, id: ConnectionId) -> Self {
+        // Bounded by the connection's concurrency: one message a request under way.
+        let (sender, results) = mpsc::unbounded_channel();
+        Self {
+            store,
+            http,
+            id,
+            client: None,
+            pace: None,
+            ready: VecDeque::new(),
+            in_flight: HashSet::new(),
+            finished: VecDeque::new(),
+            results,
+            sender,
+            judged: None,
+            judge_again_at: None,
+            hinted: true,
+        }
+    }
+
+    async fn round(&mut self) -> Result<Next, StoreError> {
+        let rules = match accounts::load_rules(&self.store, self.id).await {
+            Ok(rules) => rules,
+            Err(StoreError::NotFound { .. }) => return Ok(Next::End),
+            Err(error) => return Err(error),
+        };
+        self.settle_finished(&rules.connection).await?;
+        let sending = self.open_client(&rules.connection).await?;
+        if !sending {
+            self.ready.clear();
+        }
+        let claimed = self.claim(&rules, sending).await?;
+        let started = if sending { self.start_ready(&rules.connection).await? } else { 0 };
+        self.judge_removals(&rules, sending).await?;
+        if claimed > 0 || started > 0 {
+            return Ok(Next::Again);
+        }
+        Ok(Next::Wait(self.pause(&rules).await?))
+    }
+
+    /// How long nothing will be due, at the most; results and hints end the wait earlier.
+    async fn pause(&self, rules: &Rules) -> Result<Duration, StoreError> {
+        let pace = self.pace.as_ref().map_or(Duration::ZERO, Pace::wait);
+        if !self.ready.is_empty() && pace > Duration::ZERO {
+            return Ok(pace.min(LOOK_EVERY));
+        }
+        let now = self.store.now();
+        let throttled = self.pace.as_ref().and_then(Pace::throttled_until);
+        let due =
+            schedule::next_due(&self.store, rules.connection.id).await?.map(|due| throttled.map_or(due, |until| due.max(until)));
+        let next = [due, self.judge_again_at].into_iter().flatten().filter(|at| *at > now).min();
+        let until_next = next.map_or(LOOK_EVERY, |at| Duration::from_micros(u64::try_from((at - now).0).unwrap_or(0)));
+        Ok(until_next.min(LOOK_EVERY))
+    }
+
+    async fn wait(&mut self, at_most: Duration, stop: &CancellationToken) {
+        let clock = self.store.clock.clone();
+        let jump = clock.now_micros().saturating_add(LOOK_EVERY.as_micros().try_into().unwrap_or(i64::MAX));
+        tokio::select! {
+            () = stop.cancelled() => {}
+            () = self.store.woken() => self.hinted = true,
+            // Ends early when the clock is moved forward.
+            () = clock.sleep_until(jump) => {}
+            () = tokio::time::sleep(at_most) => {}
+            Some(finished) = self.results.recv() => self.finished.push_back(finished),
+        }
+    }
+
+    /// Whether requests may start; makes the client when the connection has changed.
+    async fn open_client(&mut self, connection: &Connection) -> Result<bool, StoreError> {
+        if connection.status == ConnectionStatus::Inactive || connection.halt.is_some() {
+            if let Some((_, client)) = self.client.take() {
+                client.gate.close();
+            }
+            return Ok(false);
+        }
+        if self.client.as_ref().is_some_and(|(revision, _)| *revision == connection.revision) {
+            return Ok(true);
+        }
+        let Some(token) = apps::connections::credential(&self.store, self.id).await? else {
+            let message = "no access token is stored".to_owned();
+            self.halt(&Halt { reason: HaltReason::NeedsReauthorization, message, since: self.store.now() }).await?;
+            return Ok(false);
+        };
+        let gate = Gate::of(&self.store, self.id);
+        let client = Client::new(
+            self.http.clone(),
+            &connection.config.endpoint,
+            token,
+            connection.profile,
+            gate,
+            self.store.clock.clone(),
+        );
+        self.client = Some((connection.revision, client));
+        self.pace.get_or_insert_with(|| Pace::new(connection.profile));
+        Ok(true)
+    }
+
+    async fn halt(&mut self, halt: &Halt) -> Result<(), StoreError> {
+        if let Some((_, client)) = self.client.take() {
+            client.gate.close();
+        }
+        self.ready.clear();
+        apps::connections::set_halt(&self.store, self.id, halt).await
+    }
+
+    /// Decides what is due; what needs no request is settled at once. Returns how many accounts were decided.
+    async fn claim(&mut self, rules: &Rules, sending: bool) -> Result<usize, StoreError> {
+        // While the token is refused nothing is claimed, so that work resumes where it stood.
+        if !self.ready.is_empty() || rules.connection.halt.is_some() {
+            return Ok(0);
+        }
+        let now = self.store.now();
+        let due = accounts::due(&self.store, rules, now, CLAIM + self.in_flight.len()).await?;
+        let mut quiet = Vec::new();
+        let mut decided = 0;
+        for subject in due {
+            if self.in_flight.contains(&subject.account.user_id) {
+                continue;
+            }
+            decided += 1;
+            let decision = decide(&rules.view(&subject), &subject.account, &rules.connection, now);
+            match decision.operation.clone().filter(|_| sending) {
+                Some(operation) => self.ready.push_back(Ready { subject, operation }),
+                None => {
+                    let email = subject.user.as_ref().map_or(subject.account.email.clone(), |user| user.primary_email.clone());
+                    if decision.removal_due.is_some() {
+                        self.hinted = true;
+                    }
+                    quiet.push(of_decision(&rules.connection, subject.account, &email, &decision, now));
+                }
+            }
+        }
+        self.store_settled(&rules.connection, quiet).await?;
+        Ok(decided)
+    }
+
+    /// Commits intents for as many as may start now, and starts them. Returns how many were taken from the queue.
+    async fn start_ready(&mut self, connection: &Connection) -> Result<usize, StoreError> {
+        let places = (connection.profile.concurrency as usize).saturating_sub(self.in_flight.len()).min(self.ready.len());
+        let Some(pace) = self.pace.as_mut().filter(|_| places > 0) else { return Ok(0) };
+        let taken = pace.take(places, self.store.now());
+        if taken == 0 {
+            return Ok(0);
+        }
+        let batch: Vec<Ready> = self.ready.drain(..taken).collect();
+        self.start(connection, batch).await?;
+        Ok(taken)
+    }
+
+    async fn start(&mut self, connection: &Connection, batch: Vec<Ready>) -> Result<(), StoreError> {
+        let intents: Vec<(&Account, Intent)> =
+            batch.iter().map(|ready| (&ready.subject.account, intent(connection, ready))).collect();
+        if accounts::begin(&self.store, connection, &intents).await? {
+            for ready in batch {
+                self.send(connection, ready);
+            }
+            return Ok(());
+        }
+        // Something has moved since it was decided: each on its own, so that one change holds up nobody else.
+        for ready in batch {
+            let intents = [(&ready.subject.account, intent(connection, &ready))];
+            if accounts::begin(&self.store, connection, &intents).await? {
+                self.send(connection, ready);
+            }
+        }
+        Ok(())
+    }
+
+    fn send(&mut self, connection: &Connection, ready: Ready) {
+        let Some((_, client)) = &self.client else { return };
+        let client = client.for_operation();
+        let (store, sender, connection_id) = (self.store.clone(), self.sender.clone(), connection.id);
+        let account = Account { intent: Some(intent(connection, &ready)), ..ready.subject.account };
+        let operation = ready.operation;
+        self.in_flight.insert(account.user_id);
+        tokio::spawn(async move {
+            let outcome = apply(&client, &store, connection_id, account.user_id, &operation).await;
+            let outcome = outcome.unwrap_or_else(|error| Outcome::Unknown { message: error.to_string() });
+            let halt = halt_after(&client, &outcome, &store).await;
+            let exchanges = client.take_exchanges();
+            // Only a worker that has ended does not listen: the intent stays, and the next one looks first.
+            let _ = sender.send(Finished { account, operation, outcome, exchanges, halt });
+        });
+    }
+
+    async fn settle_finished(&mut self, connection: &Connection) -> Result<(), StoreError> {
+        let mut settled = Vec::new();
+        let mut halted = None;
+        let now = self.store.now();
+        while settled.len() < SETTLE {
+            let Some(finished) = self.finished.pop_front().or_else(|| self.results.try_recv().ok()) else { break };
+            self.note_pace(&finished, now);
+            let (one, halt) = of_outcome(connection, finished, now);
+            halted = halt.or(halted);
+            settled.push(one);
+        }
+        if let Some(halt) = halted {
+            self.halt(&halt).await?;
+        }
+        let users: Vec<UserId> = settled.iter().map(|one| one.before.user_id).collect();
+        self.store_settled(connection, settled).await?;
+        for user in users {
+            self.in_flight.remove(&user);
+        }
+        Ok(())
+    }
+
+    fn note_pace(&mut self, finished: &Finished, now: Timestamp) {
+        let Some(pace) = &mut self.pace else { return };
+        match &finished.outcome {
+            Outcome::Throttled { until, .. } => pace.throttled(until.unwrap_or(now + provost_core::time::Span::seconds(1))),
+            Outcome::Unavailable { .. } | Outcome::Unknown { .. } => pace.did_not_answer(),
+            Outcome::NotStarted => {}
+            Outcome::Applied { .. }
+            | Outcome::Found { .. }
+            | Outcome::FoundHeld { .. }
+            | Outcome::NotFound
+            | Outcome::Ambiguous { .. }
+            | Outcome::AlreadyGone
+            | Outcome::Conflict { .. }
+            | Outcome::Rejected { .. }
+            | Outcome::Stale
+            | Outcome::Unauthorized { .. } => pace.answered(),
+        }
+    }
+
+    async fn store_settled(&mut self, connection: &Connection, settled: Vec<Settled>) -> Result<(), StoreError> {
+        if settled.is_empty() {
+            return Ok(());
+        }
+        let users: Vec<UserId> = settled.iter().map(|one| one.before.user_id).collect();
+        let results = accounts::settle(&self.store, connection, settled).await?;
+        for (user, result) in users.into_iter().zip(results) {
+            match result {
+                SettleResult::Stored => {}
+                // Another account of ours took the remote id in between: the intent stands, and the look-up finds its holder.
+                SettleResult::RemoteHeld => {
+                    tracing::warn!(connection = %self.id, %user, "the account found belongs to another user")
+                }
+                SettleResult::Moved => {
+                    tracing::warn!(connection = %self.id, %user, "the account's row has moved; it is decided anew")
+                }
+            }
+        }
+        Ok(())
+    }
+
+    async fn judge_removals(&mut self, rules: &Rules, sending: bool) -> Result<(), StoreError> {
+        let rested = self.judged.is_none_or(|judged| judged.elapsed() >= JUDGE_EVERY);
+        if !sending || !self.ready.is_empty() || !(rested || self.hinted) {
+            return Ok(());
+        }
+        self.hinted = false;
+        self.judged = Some(std::time::Instant::now());
+        let judged = judge(&self.store, rules).await?;
+        self.judge_again_at = judged.again_at;
+        for (removal, subject) in judged.passed {
+            if !self.in_flight.contains(&subject.account.user_id) {
+                self.ready.push_back(Ready { subject, operation: Operation::Remove(removal) });
+            }
+        }
+        self.start_ready(&rules.connection).await?;
+        Ok(())
+    }
+
+    /// Waits for the requests under way, and settles them.
+    async fn drain(&mut self) {
+        if let Some((_, client)) = &self.client {
+            client.gate.close();
+        }
+        while !self.in_flight.is_empty() {
+            let Some(finished) = self.results.recv().await else { return };
+            self.finished.push_back(finished);
+            let settled = match apps::connections::get(&self.store, self.id).await {
+                Ok(connection) => self.settle_finished(&connection).await,
+                Err(error) => Err(error),
+            };
+            if let Err(error) = settled {
+                tracing::error!(connection = %self.id, %error, "requests under way could not be settled; they are looked up at the next start");
+                return;
+            }
+        }
+    }
+}
+
+/// What is committed before it is sent.
+fn intent(connection: &Connection, ready: &Ready) -> Intent {
+    let known = ready.subject.account.applied.as_ref().and_then(|body| matching_value(body, connection.profile));
+    let (kind, matching) = match &ready.operation {
+        // A look-up answers an open question: the question stays until it is answered.
+        Operation::LookUp { matching, .. } => {
+            let asked = ready.subject.account.intent.as_ref().map_or(OperationKind::LookUp, |intent| intent.kind);
+            (asked, Some(matching.clone()))
+        }
+        Operation::Create { matching, .. } => (OperationKind::Create, Some(matching.clone())),
+        Operation::Update { body, .. } => (OperationKind::Update, matching_value(body, connection.profile)),
+        Operation::Restore { body, .. } => (OperationKind::Restore, matching_value(body, connection.profile)),
+        Operation::Remove(removal) => (removal.operation_kind(), known),
+    };
+    Intent { kind, matching }
+}
+
+/// A 403 stops the connection only if the write probe fails too; else it is that user's failure.
+async fn halt_after(client: &Client, outcome: &Outcome, store: &Store) -> Option<Halt> {
+    let Outcome::Rejected { kind: FailureKind::Forbidden, .. } = outcome else { return None };
+    let since = store.now();
+    match write_probe(client).await {
+        Probe::CannotWrite(message) => {
+            client.gate.close();
+            Some(Halt { reason: HaltReason::TokenCannotWrite, message, since })
+        }
+        Probe::Unauthorized(message) => Some(Halt { reason: HaltReason::NeedsReauthorization, message, since }),
+        Probe::MayWrite | Probe::Unclear(_) => None,
+    }
+}

@@ -1,0 +1,69 @@
+//! Servers as processes of their own, to be killed and started again.
+
+use std::path::{Path, PathBuf};
+use std::process::{Child, Command, Stdio};
+use std::time::{Duration, Instant};
+
+/// A port of the loopback address that nobody listens on.
+pub fn free_port() -> u16 {
+    let listener = std::net::TcpListener::bind("127.0.0.1:0").expect("a loopback port is free");
+    listener.local_addr().expect("it is bound").port()
+}
+
+/// A fresh directory that is removed with the returned guard.
+pub fn unique_dir() -> tempfile::TempDir {
+    tempfile::tempdir().expect("the temporary directory can be written")
+}
+
+/// A server process of ours. Killed when dropped.
+pub struct Server {
+    binary: PathBuf,
+    arguments: Vec<String>,
+    address: String,
+    child: Option<Child>,
+}
+
+impl Server {
+    /// Starts `binary` with `arguments`, and waits until it listens on `address` (`127.0.0.1:PORT`).
+    pub fn start(binary: &Path, arguments: &[&str], address: &str) -> Self {
+        let arguments = arguments.iter().map(|&argument| argument.to_owned()).collect();
+        let mut server = Self { binary: binary.to_owned(), arguments, address: address.to_owned(), child: None };
+        server.start_again();
+        server
+    }
+
+    /// Starts it again after [`Self::kill`].
+    pub fn start_again(&mut self) {
+        assert!(self.child.is_none(), "it runs already");
+        let child = Command::new(&self.binary)
+            .args(&self.arguments)
+            .env("RUST_LOG", "warn")
+            .stdin(Stdio::null())
+            .stdout(Stdio::null())
+            .stderr(Stdio::inherit())
+            .spawn()
+            .expect("the program can be started");
+        self.child = Some(child);
+        let begun = Instant::now();
+        while std::net::TcpStream::connect(&self.address).is_err() {
+            assert!(begun.elapsed() < Duration::from_secs(30), "{:?} did not listen on {} in time", self.arguments, self.address);
+            let ended = self.child.as_mut().and_then(|child| child.try_wait().ok().flatten());
+            assert!(ended.is_none(), "{:?} ended at once: {ended:?}", self.arguments);
+            std::thread::sleep(Duration::from_millis(10));
+        }
+    }
+
+    /// Kills it as `kill -9` does.
+    pub fn kill(&mut self) {
+        if let Some(mut child) = self.child.take() {
+            child.kill().expect("it is ours to kill");
+            child.wait().expect("it has been killed");
+        }
+    }
+}
+
+impl Drop for Server {
+    fn drop(&mut self) {
+        self.kill();
+    }
+}

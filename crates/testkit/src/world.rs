@@ -1,0 +1,166 @@
+//! A whole world in one process: directory, engine, tenant over real HTTP, a proxy between them, and a clock that moves
+//! when a test says so.
+
+use crate::Proxy;
+use provost_core::app::{Access, App, Connection, ConnectionConfig, ServiceStatus, SsoDetails, profile};
+use provost_core::directory::User;
+use provost_core::ids::OrgUnitId;
+use provost_core::provisioning::Account;
+use provost_core::time::Span;
+use provost_db::Location;
+use provost_platform::{Clock, HttpClient, Sealer, Secret};
+use provost_store::directory::users::{self, NewUser};
+use provost_store::{Actor, Store, accounts, apps};
+use provost_tenant::tokens::{Grant, Lifetime, LifetimeUnit, Permission};
+use provost_tenant::{ProfileName, Tenant};
+use serde_json::{Map, Value};
+use std::future::Future;
+use std::time::{Duration, Instant};
+use tokio_util::sync::CancellationToken;
+
+/// Who does things in tests.
+const BY: Actor = Actor::CommandLine;
+
+/// How long a test waits for what must come.
+const PATIENCE: Duration = Duration::from_secs(20);
+
+/// A world. Everything in it ends with it.
+pub struct World {
+    /// Provost's store.
+    pub store: Store,
+    /// The tenant behind the proxy.
+    pub tenant: Tenant,
+    /// The clock of both.
+    pub clock: Clock,
+    /// Between the engine and the tenant.
+    pub proxy: Proxy,
+    /// The app, ON for everyone.
+    pub app: App,
+    /// A token of the tenant for Users, Read + Write.
+    pub token: Secret,
+    stop: CancellationToken,
+}
+
+impl Drop for World {
+    fn drop(&mut self) {
+        self.stop.cancel();
+    }
+}
+
+impl World {
+    /// A world whose app has the profile `catalogue`, with the domain `example.com` and nothing configured yet.
+    pub async fn new(catalogue: &str) -> Self {
+        let clock = Clock::adjustable();
+        let store = Store::open(&Location::Memory, clock.clone(), Sealer::from_key([7; 32])).await.expect("a store opens");
+        let tenant = Tenant::open(Location::Memory, clock.clone(), ProfileName::Netskope).await.expect("a tenant opens");
+        let grant = Grant::new("/api/v2/scim/Users", Permission::ReadWrite).expect("a known endpoint");
+        let year = Lifetime::new(365, LifetimeUnit::Days).expect("a year");
+        let token = provost_tenant::tokens::create(&tenant, "autoprovisioning", vec![grant], year).await.expect("a token");
+        let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.expect("a loopback port is free");
+        let target = format!("http://{}", listener.local_addr().expect("it is bound"));
+        let router = provost_tenant::router(tenant.clone());
+        tokio::spawn(async move { axum::serve(listener, router).await });
+        let proxy = Proxy::start(&target).await;
+        provost_store::directory::domains::add(&store, &BY, "example.com", provost_core::directory::DomainKind::Primary)
+            .await
+            .expect("the first domain");
+        let app = apps::create(&store, &BY, "Netskope", catalogue).await.expect("an app");
+        let sso = SsoDetails { acs_url: "https://tenant.example/acs".to_owned(), entity_id: "https://tenant.example".to_owned() };
+        let app = apps::set_sso(&store, &BY, app.id, None, Some(sso)).await.expect("its sign-on details");
+        let on = Access { default: ServiceStatus::On, ..Access::default() };
+        let app = apps::set_access(&store, &BY, app.id, None, on).await.expect("its service status");
+        let stop = CancellationToken::new();
+        let loopback = vec!["127.0.0.0/8".parse().expect("a network")];
+        tokio::spawn(provost_engine::run(store.clone(), HttpClient::new(loopback), stop.clone()));
+        Self { store, tenant, clock, proxy, app, token, stop }
+    }
+
+    /// The configuration a test starts from: this world's endpoint, everyone, nothing removed, removals judged at once.
+    pub fn config(&self) -> ConnectionConfig {
+        let profile = profile(&self.app.catalogue).expect("the app's catalogue entry");
+        let endpoint = format!("{}/api/v2/scim", self.proxy.url);
+        ConnectionConfig { removal_quiet: Span(0), ..ConnectionConfig::new(&endpoint, profile) }
+    }
+
+    /// Configures and turns on.
+    pub async fn turn_on(&self, config: ConnectionConfig) -> Connection {
+        let connection =
+            apps::connections::configure(&self.store, &BY, self.app.id, config, &self.token).await.expect("a connection");
+        let connection = apps::connections::turn_on(&self.store, &BY, connection.id, None).await.expect("it is turned on");
+        self.store.wake();
+        connection
+    }
+
+    /// The connection as it stands.
+    pub async fn connection(&self) -> Connection {
+        apps::connections::required_of_app(&self.store, self.app.id).await.expect("it is configured")
+    }
+
+    /// Adds a person `NAME@example.com` in the org unit.
+    pub async fn add(&self, name: &str, org_unit_path: &str) -> User {
+        let new = NewUser {
+            primary_email: format!("{name}@example.com"),
+            given_name: name.to_owned(),
+            family_name: "Tester".to_owned(),
+            org_unit_path: org_unit_path.to_owned(),
+            attributes: Map::new(),
+        };
+        users::add(&self.store, &BY, new).await.expect("a new user")
+    }
+
+    /// Waits until nothing is due, and returns the account of a user.
+    pub async fn account(&self, user: &User) -> Account {
+        self.settle().await;
+        let connection = self.connection().await;
+        let found = accounts::account(&self.store, connection.id, user.id).await.expect("the store answers");
+        found.unwrap_or_else(|| Account::new(user.id, &user.primary_email, self.store.now()))
+    }
+
+    /// Waits until nothing is due for the connection.
+    pub async fn settle(&self) {
+        self.store.wake();
+        let connection = self.connection().await.id;
+        wait_for("nothing is due", async || provost_engine::is_idle(&self.store, connection).await.unwrap_or(false)).await;
+    }
+
+    /// Moves the clock forward and waits until what fell due is done.
+    pub async fn advance(&self, span: Span) {
+        self.clock.advance_micros(span.0);
+        self.settle().await;
+    }
+
+    /// The user names the tenant lists, sorted, each with whether it is active; asked over HTTP, page by page.
+    pub async fn tenant_users(&self) -> Vec<(String, bool)> {
+        let client = reqwest_client();
+        let mut users = Vec::new();
+        loop {
+            let url = format!("{}/api/v2/scim/Users?startIndex={}&count=100", self.proxy.url, users.len() + 1);
+            let answer = client.get(url).bearer_auth(self.token.expose()).send().await.expect("the tenant answers");
+            let list: Value = answer.json().await.expect("a list");
+            let page = list["Resources"].as_array().cloned().unwrap_or_default();
+            if page.is_empty() {
+                break;
+            }
+            users.extend(page.iter().map(|user| {
+                (user["userName"].as_str().unwrap_or_default().to_owned(), user["active"].as_bool().unwrap_or(true))
+            }));
+        }
+        users.sort();
+        users
+    }
+}
+
+fn reqwest_client() -> reqwest::Client {
+    // The process's one TLS provider; a second call finds it installed.
+    let _ = rustls::crypto::ring::default_provider().install_default();
+    reqwest::Client::new()
+}
+
+/// Waits until `holds` answers true; panics with `what` after a while.
+pub async fn wait_for<F: Future<Output = bool>>(what: &str, holds: impl Fn() -> F) {
+    let begun = Instant::now();
+    while !holds().await {
+        assert!(begun.elapsed() < PATIENCE, "waited in vain: {what}");
+        tokio::time::sleep(Duration::from_millis(10)).await;
+    }
+}
