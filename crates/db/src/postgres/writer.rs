@@ -18,8 +18,14 @@ pub(super) struct Writer {
     session: Option<Session>,
 }
 
-/// The connection was lost before COMMIT was sent: nothing was done.
+/// The connection was lost before COMMIT was sent: of the batches without an outcome, nothing was done.
 struct Lost(String);
+
+/// A batch, and what became of it once that is certain.
+struct Work<'a> {
+    batch: &'a Batch,
+    outcome: Option<Outcome>,
+}
 
 /// Why a batch was not committed.
 enum Refusal {
@@ -44,10 +50,12 @@ impl Writer {
         Self { config, session: Some(session) }
     }
 
-    /// Commits the batches, as far as each of them can be; outcomes in the same order.
+    /// Commits the batches, as far as each of them can be; outcomes in the same order. When a connection is lost, only
+    /// the batches that have no outcome yet are run again, and each alone: one of them may be what the server died of.
     pub(super) async fn commit(&mut self, batches: &[&Batch]) -> Vec<Outcome> {
+        let mut work: Vec<Work<'_>> = batches.iter().map(|batch| Work { batch, outcome: None }).collect();
         let mut message = String::new();
-        for _ in 0..TRIES_MAX {
+        for attempt in 0..TRIES_MAX {
             let mut session = match self.connected().await {
                 Ok(session) => session,
                 Err(error) => {
@@ -55,15 +63,20 @@ impl Writer {
                     continue;
                 }
             };
-            match commit_group(&mut session, batches).await {
-                Ok(outcomes) => {
+            let done = if attempt == 0 {
+                commit_group(&mut session, &mut work).await
+            } else {
+                commit_open(&mut session, &mut work).await
+            };
+            match done {
+                Ok(()) => {
                     self.session = Some(session);
-                    return outcomes;
+                    break;
                 }
                 Err(Lost(why)) => message = why,
             }
         }
-        batches.iter().map(|_| Err(DbError::Engine(message.clone()).into())).collect()
+        work.into_iter().map(|work| work.outcome.unwrap_or_else(|| Err(DbError::Engine(message.clone()).into()))).collect()
     }
 
     async fn connected(&mut self) -> Result<Session, Error> {
@@ -74,15 +87,27 @@ impl Writer {
     }
 }
 
-async fn commit_group(session: &mut Session, batches: &[&Batch]) -> Result<Vec<Outcome>, Lost> {
-    if let [batch] = batches {
-        return Ok(vec![commit_alone(session, batch).await?]);
+async fn commit_group(session: &mut Session, work: &mut [Work<'_>]) -> Result<(), Lost> {
+    if work.len() > 1 {
+        let batches: Vec<&Batch> = work.iter().map(|work| work.batch).collect();
+        let tried = try_together(session, &batches).await?;
+        if tried.iter().all(Result::is_ok) {
+            for (work, tried) in work.iter_mut().zip(tried) {
+                work.outcome = Some(tried.map_err(Refusal::into_error));
+            }
+        } else {
+            commit_with_savepoints(session, work).await?;
+        }
     }
-    let tried = try_together(session, batches).await?;
-    if tried.iter().all(Result::is_ok) {
-        return Ok(tried.into_iter().map(|outcome| outcome.map_err(Refusal::into_error)).collect());
+    commit_open(session, work).await
+}
+
+/// Runs each batch that has no outcome yet in a transaction of its own.
+async fn commit_open(session: &mut Session, work: &mut [Work<'_>]) -> Result<(), Lost> {
+    for work in work.iter_mut().filter(|work| work.outcome.is_none()) {
+        work.outcome = Some(commit_alone(session, work.batch).await?);
     }
-    commit_with_savepoints(session, batches).await
+    Ok(())
 }
 
 async fn commit_alone(session: &mut Session, batch: &Batch) -> Result<Outcome, Lost> {
@@ -128,35 +153,42 @@ async fn try_together(session: &mut Session, batches: &[&Batch]) -> Result<Vec<T
     Ok(tried)
 }
 
-async fn commit_with_savepoints(session: &mut Session, batches: &[&Batch]) -> Result<Vec<Outcome>, Lost> {
-    let mut prepared = Vec::with_capacity(batches.len());
-    for batch in batches {
-        prepared.push(prepare(session, batch).await?);
+/// Batches without an outcome afterwards are to be run alone.
+async fn commit_with_savepoints(session: &mut Session, work: &mut [Work<'_>]) -> Result<(), Lost> {
+    let mut prepared = Vec::with_capacity(work.len());
+    for work in work.iter() {
+        prepared.push(prepare(session, work.batch).await?);
     }
     control(session, "BEGIN ISOLATION LEVEL READ COMMITTED").await.map_err(Lost)?;
-    let mut tried = Vec::with_capacity(batches.len());
-    for (batch, prepared) in batches.iter().zip(prepared) {
+    let mut tried = Vec::with_capacity(work.len());
+    for (work, prepared) in work.iter().zip(prepared) {
         tried.push(match prepared {
-            Ok(statements) => match try_in_savepoint(session, batch, &statements).await? {
+            Ok(statements) => match try_in_savepoint(session, work.batch, &statements).await? {
                 Ok(tried) => tried,
-                Err(message) => return commit_each_alone(session, batches, &message).await,
+                Err(why) => return undo_group(session, &why).await,
             },
             Err(refusal) => Err(refusal),
         });
     }
     if let Err(error) = commit(session).await {
-        return commit_each_alone(session, batches, &chain(&error)).await;
+        return undo_group(session, &chain(&error)).await;
     }
     forget_if_stale(session, &tried);
-    let mut outcomes = Vec::with_capacity(batches.len());
-    for (batch, tried) in batches.iter().zip(tried) {
-        outcomes.push(match tried {
-            Ok(answers) => Ok(answers),
-            Err(Refusal::Final(error)) => Err(error),
-            Err(Refusal::Again(_)) => commit_alone(session, batch).await?,
-        });
+    // From here on the group is committed: none of it may be run again, whatever happens to the connection.
+    for (work, tried) in work.iter_mut().zip(tried) {
+        work.outcome = match tried {
+            Ok(answers) => Some(Ok(answers)),
+            Err(Refusal::Final(error)) => Some(Err(error)),
+            Err(Refusal::Again(_)) => None,
+        };
     }
-    Ok(outcomes)
+    Ok(())
+}
+
+/// The engine has given up the whole group.
+async fn undo_group(session: &Session, why: &str) -> Result<(), Lost> {
+    tracing::warn!(why, "PostgreSQL has undone a group of batches: each is run again alone");
+    control(session, "ROLLBACK").await.map_err(Lost)
 }
 
 /// The inner error means that the server has given up the whole transaction.
@@ -173,17 +205,6 @@ async fn try_in_savepoint(session: &Session, batch: &Batch, statements: &[Statem
         Ok(_) => Ok(Ok(tried)),
         Err(error) => lost_or(session, &error, Ok(Err(chain(&error)))),
     }
-}
-
-/// The engine has undone the whole group.
-async fn commit_each_alone(session: &mut Session, batches: &[&Batch], why: &str) -> Result<Vec<Outcome>, Lost> {
-    tracing::warn!(batches = batches.len(), why, "PostgreSQL has undone a group of batches: each is run again alone");
-    control(session, "ROLLBACK").await.map_err(Lost)?;
-    let mut outcomes = Vec::with_capacity(batches.len());
-    for batch in batches {
-        outcomes.push(commit_alone(session, batch).await?);
-    }
-    Ok(outcomes)
 }
 
 async fn prepare(session: &mut Session, batch: &Batch) -> Result<Result<Vec<Statement>, Refusal>, Lost> {

@@ -8,5 +8,6 @@ mod durability;
 mod lost_commit;
 mod migrations;
 mod nodes;
+mod proxy;
 mod reading;
 mod support;

@@ -1,5 +1,6 @@
 //! Two programs on one database, and a server that goes away in between.
 
+use crate::proxy::{Cut, behind_proxy};
 use crate::support::{MIGRATIONS, add, count, lasting_places, open, rows};
 use provost_db::testing::postgres_database;
 use provost_db::{Batch, CommitError, Db, DbError, Location, Migration, Query, Row};
@@ -130,4 +131,33 @@ async fn a_server_that_is_gone_is_an_error_not_a_hang() {
     assert!(matches!(&error, CommitError::Db(DbError::Engine(message)) if message.contains("does not exist")), "{error}");
     let error = db.read(Query::new("SELECT 1", [])).await.unwrap_err();
     assert!(error.to_string().contains("does not exist"), "{error}");
+}
+
+/// The first and third batch are committed with savepoints; the second collides, is run again alone, and just then the
+/// connection is lost. What was committed may not be run again.
+#[tokio::test]
+async fn a_lost_connection_never_repeats_what_was_committed() {
+    let sql = "CREATE TABLE done (number BIGINT);\n\
+               CREATE FUNCTION collide() RETURNS BIGINT LANGUAGE plpgsql AS \
+               $$BEGIN RAISE EXCEPTION 'always' USING ERRCODE = '40001'; END$$;";
+    let steps = [Migration { version: 1, name: "done", sql }];
+    let (location, _guard) = postgres_database();
+    let looking = Db::open(&location, &steps).await.unwrap();
+    let proxied = behind_proxy(&location, "BEGIN ISOLATION LEVEL READ COMMITTED\0", 3, Cut::Before).await;
+    let db = Db::open(&Location::Postgres(proxied), &steps).await.unwrap();
+    let batch = |sql: &'static str| {
+        let mut batch = Batch::new();
+        batch.run(sql, []);
+        db.commit(batch)
+    };
+    // On one thread, all three are in the queue before the writer looks.
+    let (first, second, third) = tokio::join!(
+        batch("INSERT INTO done (number) VALUES (1)"),
+        batch("SELECT collide()"),
+        batch("INSERT INTO done (number) VALUES (3)"),
+    );
+    assert!(first.is_ok() && third.is_ok(), "{first:?} {third:?}");
+    assert!(matches!(&second, Err(CommitError::Db(DbError::Engine(message))) if message.contains("always")), "{second:?}");
+    let done = rows(&looking, "SELECT number FROM done ORDER BY number", []).await;
+    assert_eq!(done, [Row(vec![1.into()]), Row(vec![3.into()])]);
 }
