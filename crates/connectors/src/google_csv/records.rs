@@ -1,0 +1,308 @@
+//! Records of a CSV file (RFC 4180), one at a time and in bounded memory, each with the line it starts in.
+//!
+//! A general CSV reader gives up at the first broken record, and reads a record of any length whole. An import must do
+//! neither: after a broken record this reader starts again at the line behind the record's first one, so that a quote
+//! that is never closed costs one line and not the rest of the file.
+
+use std::collections::VecDeque;
+use std::io::{BufRead, BufReader, Read};
+
+/// The longest record, in bytes.
+pub const RECORD_BYTES_MAX: usize = 1024 * 1024;
+/// The most lines a record spans: an address in quotes has a few.
+const RECORD_LINES_MAX: usize = 100;
+
+/// One record.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Record {
+    /// Where it starts, counted from 1.
+    pub line: u64,
+    /// Its fields, unquoted.
+    pub fields: Vec<String>,
+}
+
+/// A record that could not be read. The ones behind it can.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("{problem}")]
+pub struct BrokenRecord {
+    /// Where it starts, counted from 1.
+    pub line: u64,
+    /// What is wrong with it.
+    pub problem: Problem,
+}
+
+/// What is wrong with a record.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum Problem {
+    /// Longer than [`RECORD_BYTES_MAX`].
+    #[error("the line is longer than 1 MiB: it was not read; correct or remove it")]
+    TooLong,
+    /// Not UTF-8.
+    #[error("the line is not UTF-8 text: save the file as CSV in UTF-8")]
+    NotUtf8,
+    /// A quote is opened and not closed, or something follows the closing one.
+    #[error("a quote (\") is opened and not closed properly: quotes inside a quoted field are doubled")]
+    Quotes,
+    /// Not as many fields as the header.
+    #[error("the line has {found} fields, the header has {expected}: check commas and quotes")]
+    Fields {
+        /// What the header has.
+        expected: usize,
+        /// What the record has.
+        found: usize,
+    },
+}
+
+/// Reads records one by one.
+#[derive(Debug)]
+pub struct Records<R> {
+    input: BufReader<R>,
+    /// Lines that were read for a record that turned out broken, to be read again.
+    pushed_back: VecDeque<Line>,
+    lines_read: u64,
+    bytes_read: u64,
+    /// How many fields every record must have, once the header is known.
+    pub width: Option<usize>,
+}
+
+/// A physical line with its end, or the news that it is too long.
+#[derive(Debug)]
+enum Line {
+    Text(Vec<u8>),
+    TooLong,
+}
+
+/// How far the parsing of the lines read so far got.
+enum Parsed {
+    Whole(Vec<Vec<u8>>),
+    OpenQuote,
+    Broken,
+}
+
+impl<R: Read> Records<R> {
+    /// Starts at the beginning of `input`; a byte order mark is skipped.
+    pub fn new(input: R) -> Self {
+        let input = BufReader::with_capacity(64 * 1024, input);
+        Self { input, pushed_back: VecDeque::new(), lines_read: 0, bytes_read: 0, width: None }
+    }
+
+    /// How many bytes have been read from the input.
+    pub const fn bytes_read(&self) -> u64 {
+        self.bytes_read
+    }
+
+    /// The next record; empty lines are skipped; `None` at the end.
+    pub fn next_record(&mut self) -> std::io::Result<Option<Result<Record, BrokenRecord>>> {
+        loop {
+            let Some(line) = self.next_line()? else { return Ok(None) };
+            let at = self.lines_read;
+            let broken = |problem| Ok(Some(Err(BrokenRecord { line: at, problem })));
+            let first = match line {
+                Line::Text(text) if without_end(&text).is_empty() => continue,
+                Line::Text(text) => text,
+                Line::TooLong => return broken(Problem::TooLong),
+            };
+            let mut text = first;
+            let mut more: Vec<Vec<u8>> = Vec::new();
+            let problem = loop {
+                match parse(&text) {
+                    Parsed::Whole(fields) => match self.finish(at, fields) {
+                        Ok(record) => return Ok(Some(Ok(record))),
+                        Err(problem) => break problem,
+                    },
+                    Parsed::Broken => break Problem::Quotes,
+                    Parsed::OpenQuote if more.len() + 1 >= RECORD_LINES_MAX => break Problem::Quotes,
+                    Parsed::OpenQuote => match self.next_line()? {
+                        Some(Line::Text(line)) if text.len() + line.len() <= RECORD_BYTES_MAX => {
+                            text.extend_from_slice(&line);
+                            more.push(line);
+                        }
+                        Some(line) => {
+                            self.push_back(line);
+                            break Problem::Quotes;
+                        }
+                        None => break Problem::Quotes,
+                    },
+                }
+            };
+            for line in more.into_iter().rev() {
+                self.push_back(Line::Text(line));
+            }
+            return broken(problem);
+        }
+    }
+
+    fn finish(&self, line: u64, fields: Vec<Vec<u8>>) -> Result<Record, Problem> {
+        let found = fields.len();
+        if let Some(expected) = self.width
+            && expected != found
+        {
+            return Err(Problem::Fields { expected, found });
+        }
+        let fields = fields.into_iter().map(String::from_utf8).collect::<Result<_, _>>().map_err(|_| Problem::NotUtf8)?;
+        Ok(Record { line, fields })
+    }
+
+    fn push_back(&mut self, line: Line) {
+        self.lines_read -= 1;
+        self.pushed_back.push_front(line);
+    }
+
+    fn next_line(&mut self) -> std::io::Result<Option<Line>> {
+        let line = match self.pushed_back.pop_front() {
+            Some(line) => Some(line),
+            None => self.read_line()?,
+        };
+        self.lines_read += u64::from(line.is_some());
+        Ok(line)
+    }
+
+    /// Reads one line and keeps at most [`RECORD_BYTES_MAX`] bytes of it.
+    fn read_line(&mut self) -> std::io::Result<Option<Line>> {
+        let mut text: Vec<u8> = Vec::new();
+        let mut length = 0_usize;
+        loop {
+            let buffer = self.input.fill_buf()?;
+            if buffer.is_empty() {
+                break;
+            }
+            let end = buffer.iter().position(|byte| *byte == b'\n');
+            let taken = end.map_or(buffer.len(), |at| at + 1);
+            length += taken;
+            if length <= RECORD_BYTES_MAX {
+                text.extend_from_slice(&buffer[..taken]);
+            }
+            self.input.consume(taken);
+            if end.is_some() {
+                break;
+            }
+        }
+        let first = self.bytes_read == 0;
+        self.bytes_read += length as u64;
+        if length == 0 {
+            return Ok(None);
+        }
+        if length > RECORD_BYTES_MAX {
+            return Ok(Some(Line::TooLong));
+        }
+        if first && text.starts_with(b"\xEF\xBB\xBF") {
+            text.drain(..3);
+        }
+        Ok(Some(Line::Text(text)))
+    }
+}
+
+fn without_end(line: &[u8]) -> &[u8] {
+    let line = line.strip_suffix(b"\n").unwrap_or(line);
+    line.strip_suffix(b"\r").unwrap_or(line)
+}
+
+/// Parses whole lines as one record.
+fn parse(text: &[u8]) -> Parsed {
+    let text = without_end(text);
+    let mut fields = Vec::new();
+    let mut rest = text;
+    loop {
+        let (field, behind) = if let Some(quoted) = rest.strip_prefix(b"\"") {
+            match parse_quoted(quoted) {
+                Some((field, behind)) => (field, behind),
+                None => return Parsed::OpenQuote,
+            }
+        } else {
+            let end = rest.iter().position(|byte| *byte == b',').unwrap_or(rest.len());
+            let (field, behind) = rest.split_at(end);
+            (field.to_vec(), behind)
+        };
+        fields.push(field);
+        match behind {
+            [] => return Parsed::Whole(fields),
+            [b',', behind @ ..] => rest = behind,
+            [..] => return Parsed::Broken,
+        }
+    }
+}
+
+/// What stands in quotes, and what behind them; `None` when they are not closed.
+fn parse_quoted(text: &[u8]) -> Option<(Vec<u8>, &[u8])> {
+    let mut field = Vec::new();
+    let mut rest = text;
+    loop {
+        let quote = rest.iter().position(|byte| *byte == b'"')?;
+        field.extend_from_slice(&rest[..quote]);
+        rest = &rest[quote + 1..];
+        match rest {
+            [b'"', behind @ ..] => {
+                field.push(b'"');
+                rest = behind;
+            }
+            [..] => return Some((field, rest)),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn read(text: &[u8], width: Option<usize>) -> Vec<Result<Record, BrokenRecord>> {
+        let mut records = Records::new(text);
+        records.width = width;
+        std::iter::from_fn(|| records.next_record().unwrap()).collect()
+    }
+
+    fn fields(text: &str) -> Vec<Vec<String>> {
+        read(text.as_bytes(), None).into_iter().map(|record| record.unwrap().fields).collect()
+    }
+
+    #[test]
+    fn reads_quotes_line_breaks_and_a_byte_order_mark() {
+        assert_eq!(fields("\u{feff}a,b\r\n\"x,1\",\"say \"\"hi\"\"\"\n\n\"two\nlines\",\n"), [
+            vec!["a", "b"],
+            vec!["x,1", "say \"hi\""],
+            vec!["two\nlines", ""]
+        ]);
+    }
+
+    #[test]
+    fn a_quote_that_is_never_closed_costs_one_line() {
+        let records = read(b"a,b\n1,\"open\n2,x\n3,y\n", Some(2));
+        let problem = BrokenRecord { line: 2, problem: Problem::Quotes };
+        assert_eq!(records[1], Err(problem));
+        let lines: Vec<u64> = records.iter().flatten().map(|record| record.line).collect();
+        assert_eq!(lines, [1, 3, 4]);
+    }
+
+    #[test]
+    fn a_quote_closed_lines_later_by_another_field_costs_one_line() {
+        let records = read(b"1,\"open\n2,\"x\"\n3,y\n", Some(2));
+        assert_eq!(records.iter().map(Result::is_ok).collect::<Vec<_>>(), [false, true, true]);
+        assert_eq!(records[1].as_ref().unwrap().fields, ["2", "x"]);
+    }
+
+    #[test]
+    fn wrong_width_and_bad_utf8_are_reported_by_line() {
+        let records = read(b"a,b\nonly\n\xff,b\nc,d\n", Some(2));
+        assert_eq!(records[1], Err(BrokenRecord { line: 2, problem: Problem::Fields { expected: 2, found: 1 } }));
+        assert_eq!(records[2], Err(BrokenRecord { line: 3, problem: Problem::NotUtf8 }));
+        assert_eq!(records[3].as_ref().unwrap().line, 4);
+    }
+
+    #[test]
+    fn a_line_of_ten_megabytes_is_refused_and_the_next_one_read() {
+        let long = "x".repeat(10 * 1024 * 1024);
+        let records = read(format!("a,b\n{long}\nc,d\n").as_bytes(), Some(2));
+        assert_eq!(records[1], Err(BrokenRecord { line: 2, problem: Problem::TooLong }));
+        assert_eq!(records[2].as_ref().unwrap().fields, ["c", "d"]);
+    }
+
+    #[test]
+    fn agrees_with_another_writer() {
+        let rows = [["plain", "with, comma", "with \"quotes\""], ["two\r\nlines", "", " spaces "], ["ünïcode", "\"", "'"]];
+        let mut writer = csv::Writer::from_writer(Vec::new());
+        for row in &rows {
+            writer.write_record(row).unwrap();
+        }
+        let text = String::from_utf8(writer.into_inner().unwrap()).unwrap();
+        assert_eq!(fields(&text), rows);
+    }
+}

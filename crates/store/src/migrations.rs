@@ -1,0 +1,10 @@
+//! The schema, step by step. A published step is never edited: the next one changes what it made.
+
+use provost_db::Migration;
+
+/// Every step, in order.
+pub(crate) const ALL: &[Migration] = &[
+    Migration { version: 1, name: "directory", sql: include_str!("../migrations/0001_directory.sql") },
+    Migration { version: 2, name: "apps", sql: include_str!("../migrations/0002_apps.sql") },
+    Migration { version: 3, name: "sessions", sql: include_str!("../migrations/0003_sessions.sql") },
+];
