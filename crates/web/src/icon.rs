@@ -41,7 +41,7 @@ pub enum Icon {
 /// The icon as inline SVG, hidden from screen readers.
 pub fn icon(icon: Icon) -> Markup {
     html! {
-        svg.icon viewBox="0 0 24 24" aria-hidden="true" focusable="false" { path d=(path(icon)); }
+        svg.icon viewBox="0 0 24 24" aria-hidden="true" focusable="false" { path d=(path(icon)) {} }
     }
 }
 

@@ -150,8 +150,7 @@ fn nav_icon(label: &str) -> Icon {
     match label {
         "Home" => Icon::Home,
         "Users" => Icon::Person,
-        "Groups" => Icon::Group,
-        "Users and Groups" => Icon::Group,
+        "Groups" | "Users and Groups" => Icon::Group,
         "Organizational units" => Icon::OrgUnit,
         "Domains" => Icon::Globe,
         "Web and mobile apps" => Icon::Apps,
@@ -168,9 +167,9 @@ fn nav_icon(label: &str) -> Icon {
 fn logo() -> Markup {
     html! {
         svg.logo viewBox="0 0 32 32" aria-hidden="true" focusable="false" {
-            rect.logo-ground width="32" height="32" rx="8";
-            path.logo-line d="M9 16h13M18 11.5l4.5 4.5-4.5 4.5M25.5 8.5v15";
-            circle.logo-dot cx="8" cy="16" r="3.2";
+            rect.logo-ground width="32" height="32" rx="8" {}
+            path.logo-line d="M9 16h13M18 11.5l4.5 4.5-4.5 4.5M25.5 8.5v15" {}
+            circle.logo-dot cx="8" cy="16" r="3.2" {}
         }
     }
 }

@@ -7,6 +7,7 @@ use axum::http::header::HOST;
 use axum::response::Response;
 use axum_extra::extract::cookie::{Cookie, CookieJar, SameSite};
 use maud::{Markup, html};
+use std::fmt::Write;
 
 /// Longer texts are cut: a cookie has little room.
 const TEXT_CHARACTERS_MAX: usize = 600;
@@ -121,7 +122,7 @@ fn encode(text: &str) -> String {
         if byte.is_ascii_alphanumeric() {
             encoded.push(char::from(byte));
         } else {
-            encoded.push_str(&format!("-{byte:02x}"));
+            write!(encoded, "-{byte:02x}").expect("writing to a String cannot fail");
         }
         encoded
     })

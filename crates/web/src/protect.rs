@@ -11,6 +11,7 @@ use axum::http::header::{
     CACHE_CONTROL, CONTENT_SECURITY_POLICY, CONTENT_TYPE, HOST, HeaderName, ORIGIN, REFERRER_POLICY, SET_COOKIE,
     STRICT_TRANSPORT_SECURITY, X_CONTENT_TYPE_OPTIONS, X_FRAME_OPTIONS,
 };
+use axum::http::uri::Authority;
 use axum::http::{HeaderMap, HeaderValue, Method, StatusCode, Uri};
 use axum::middleware::{Next, from_fn_with_state};
 use axum::response::{IntoResponse, Response};
@@ -90,7 +91,7 @@ fn refusal(protection: &Protection, method: &Method, uri: &Uri, headers: &Header
     }
     // Browsers send it with every POST.
     if let Some(origin) = origin {
-        let host = uri.authority().map(|authority| authority.as_str()).or_else(|| text(HOST));
+        let host = uri.authority().map(Authority::as_str).or_else(|| text(HOST));
         let origin_host = origin.split_once("://").map(|(_, host)| host);
         let same = host.is_some() && origin_host.map(str::to_ascii_lowercase) == host.map(str::to_ascii_lowercase);
         return if same { None } else { Some("another site sent it") };

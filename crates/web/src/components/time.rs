@@ -19,12 +19,8 @@ pub fn relative_time(micros: i64, now_micros: i64) -> Markup {
 }
 
 fn shown(micros: i64, text: impl FnOnce(Timestamp) -> String) -> Markup {
-    match Timestamp::from_microsecond(micros) {
-        Ok(instant) => {
-            html! { time datetime=(instant) title=(formatted(instant, "%-d %B %Y, %H:%M:%S UTC")) { (text(instant)) } }
-        }
-        Err(_) => html! { "out of range" },
-    }
+    let Ok(instant) = Timestamp::from_microsecond(micros) else { return html! { "out of range" } };
+    html! { time datetime=(instant) title=(formatted(instant, "%-d %B %Y, %H:%M:%S UTC")) { (text(instant)) } }
 }
 
 fn formatted(instant: Timestamp, format: &str) -> String {
