@@ -60,7 +60,7 @@ impl AccountCounts {
 /// One user's account.
 pub async fn account(store: &Store, connection: ConnectionId, user: UserId) -> Result<Option<Account>, StoreError> {
     let sql = format!("SELECT {COLUMNS} FROM account a WHERE a.connection_id = $1 AND a.user_id = $2");
-    one(store.db.read(Query::new(sql, [connection.get().into(), user.get().into()])).await?)
+    one(&store.db.read(Query::new(sql, [connection.get().into(), user.get().into()])).await?)
 }
 
 /// All accounts of a user, with their connections.
@@ -74,17 +74,17 @@ pub async fn accounts_of_user(store: &Store, user: UserId) -> Result<Vec<(Connec
 pub async fn holder_of(store: &Store, connection: &Connection, remote_id: &str) -> Result<Option<Account>, StoreError> {
     let sql = format!("SELECT {COLUMNS} FROM account a WHERE a.endpoint_key = $1 AND a.remote_id = $2");
     let key = normalized_endpoint(&connection.config.endpoint);
-    one(store.db.read(Query::new(sql, [key.into(), remote_id.into()])).await?)
+    one(&store.db.read(Query::new(sql, [key.into(), remote_id.into()])).await?)
 }
 
 /// The account whose confirmed body has this value of the matching attribute, whatever its case.
 pub async fn holder_of_matching(store: &Store, connection: &Connection, matching: &str) -> Result<Option<Account>, StoreError> {
     let sql =
         format!("SELECT {COLUMNS} FROM account a WHERE a.connection_id = $1 AND a.matching = $2 ORDER BY a.user_id LIMIT 1");
-    one(store.db.read(Query::new(sql, [connection.id.get().into(), matching.to_lowercase().into()])).await?)
+    one(&store.db.read(Query::new(sql, [connection.id.get().into(), matching.to_lowercase().into()])).await?)
 }
 
-fn one(rows: Vec<Row>) -> Result<Option<Account>, StoreError> {
+fn one(rows: &[Row]) -> Result<Option<Account>, StoreError> {
     rows.first().map(from_row).transpose()
 }
 

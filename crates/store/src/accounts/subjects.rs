@@ -124,7 +124,8 @@ pub(super) async fn with_directory(store: &Store, rules: &Rules, accounts: Vec<A
         let mut sql = format!("SELECT m.user_id, m.group_id FROM group_member m WHERE m.user_id IN {listed}");
         let mut params = ids;
         if groups.len() <= GROUPS_NAMED_MAX {
-            sql.push_str(&format!(" AND m.group_id IN {}", placeholders(params.len() + 1, groups.len())));
+            sql.push_str(" AND m.group_id IN ");
+            sql.push_str(&placeholders(params.len() + 1, groups.len()));
             params.extend(groups.iter().map(|id| Value::from(id.get())));
         }
         queries.push(Query::new(sql, params));

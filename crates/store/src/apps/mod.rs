@@ -96,8 +96,8 @@ pub async fn edit(
     if let Some(name) = &edit.name {
         new.name = checked_name(name)?;
     }
-    if let Some(sso) = edit.sso {
-        new.sso = sso.map(checked_sso).transpose()?;
+    if let Some(sso) = &edit.sso {
+        new.sso = sso.as_ref().map(checked_sso).transpose()?;
     }
     if new == old {
         return Ok(old);
@@ -282,7 +282,7 @@ fn checked_name(name: &str) -> Result<String, StoreError> {
     Ok(name.to_owned())
 }
 
-fn checked_sso(sso: SsoDetails) -> Result<SsoDetails, StoreError> {
+fn checked_sso(sso: &SsoDetails) -> Result<SsoDetails, StoreError> {
     let sso = SsoDetails { acs_url: sso.acs_url.trim().to_owned(), entity_id: sso.entity_id.trim().to_owned() };
     let host = ["https://", "http://"].iter().find_map(|scheme| sso.acs_url.strip_prefix(scheme)).unwrap_or_default();
     if host.is_empty() || host.starts_with('/') || sso.acs_url.contains(char::is_whitespace) {

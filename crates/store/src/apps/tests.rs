@@ -75,12 +75,11 @@ pub async fn pending_tests(store: &Store) -> Result<Vec<PendingTest>, StoreError
     for row in store.db.read(Query::new(sql, [])).await? {
         let id: i64 = row.get(0)?;
         let sealed: Option<String> = row.get(4)?;
-        match sealed.and_then(|sealed| store.sealer.open(&bound_to(id), &sealed).ok()) {
-            Some(token) => pending.push(pending_test(&row, id, token)?),
-            None => {
-                let message = "the token could not be opened with the present key: enter it again".to_owned();
-                answer_test(store, id, &TestResult { ok: false, message, can_write: None }).await?;
-            }
+        if let Some(token) = sealed.and_then(|sealed| store.sealer.open(&bound_to(id), &sealed).ok()) {
+            pending.push(pending_test(&row, id, token)?);
+        } else {
+            let message = "the token could not be opened with the present key: enter it again".to_owned();
+            answer_test(store, id, &TestResult { ok: false, message, can_write: None }).await?;
         }
     }
     Ok(pending)

@@ -85,6 +85,7 @@ pub struct PlanEntry {
     pub changes: Vec<Change>,
 }
 
+#[expect(clippy::ref_option, reason = "serde passes fields by reference")]
 pub(super) fn rfc3339<S: Serializer>(at: &Option<Timestamp>, serializer: S) -> Result<S::Ok, S::Error> {
     at.map(|at| at.to_string()).serialize(serializer)
 }

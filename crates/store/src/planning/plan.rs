@@ -107,7 +107,7 @@ pub async fn plan(store: &Store, rules: &Rules, entries_limit: usize) -> Result<
         let Some(last) = subjects.last() else { break };
         after = Some(last.account.user_id);
         for subject in subjects {
-            planning.add(rules, as_proposed(rules, subject, now), now, entries_limit);
+            planning.add(rules, &as_proposed(rules, subject, now), now, entries_limit);
         }
     }
     for email in outside_members(store, rules, OUTSIDE_MAX).await? {
@@ -127,11 +127,11 @@ fn as_proposed(rules: &Rules, mut subject: Subject, now: Timestamp) -> Subject {
 }
 
 impl Planning {
-    fn add(&mut self, rules: &Rules, subject: Subject, now: Timestamp, limit: usize) {
-        let view = rules.view(&subject);
+    fn add(&mut self, rules: &Rules, subject: &Subject, now: Timestamp, limit: usize) {
+        let view = rules.view(subject);
         let decision = decide(&view, &subject.account, &rules.connection, now);
         self.due.extend(decision.removal_due.and_then(|removal| removals::candidate(&subject.account, removal)));
-        let Some(outline) = outline(rules, &subject, &view, &decision) else {
+        let Some(outline) = outline(rules, subject, &view, &decision) else {
             self.counts.unchanged += 1;
             return;
         };
@@ -140,7 +140,7 @@ impl Planning {
         self.hash(&subject.account.user_id.to_string(), outline, trigger);
         let kept = if is_minor(outline.action) { &mut self.minor } else { &mut self.entries };
         if kept.len() < limit {
-            kept.push(entry(rules, &subject, &view, &decision, outline, now));
+            kept.push(entry(rules, subject, &view, &decision, outline, now));
         }
     }
 
@@ -190,6 +190,10 @@ impl Planning {
         let when = if outline.at.is_some() { "later" } else { "now" };
         self.hasher.update(format!("{whom} {} {when} {trigger}\n", outline.action.word()));
     }
+}
+
+fn hex_digit(nibble: u8) -> char {
+    char::from_digit(u32::from(nibble), 16).unwrap_or('0')
 }
 
 const fn is_minor(action: PlanAction) -> bool {
@@ -242,7 +246,7 @@ async fn finish(store: &Store, rules: &Rules, planning: Planning, limit: usize, 
         counts.waiting += 1;
     }
     let removes = counts.suspend + counts.hard_delete + counts.suspend_later + counts.hard_delete_later > 0;
-    let hash: String = planning.hasher.finalize().iter().map(|byte| format!("{byte:02x}")).collect();
+    let hash: String = planning.hasher.finalize().iter().flat_map(|byte| [byte >> 4, byte & 15]).map(hex_digit).collect();
     Ok(Plan {
         counts,
         accounts,

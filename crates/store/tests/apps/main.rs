@@ -1,0 +1,11 @@
+//! Apps, connections, accounts, schedule and plans, on both engines with the same tests.
+
+#![expect(clippy::unwrap_used, reason = "a test that cannot go on fails")]
+
+mod accounts;
+mod connections;
+mod planning;
+mod removals;
+mod rules;
+mod schedule;
+mod world;

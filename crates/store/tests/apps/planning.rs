@@ -1,0 +1,156 @@
+//! Plans and explanations.
+
+use crate::world::{BY, World, on_each_engine};
+use provost_core::app::{Access, Action, ConnectionConfig, GracePeriod, Scope, ScopeGroup, ScopeMembers, ScopeMode, Trigger};
+use provost_core::time::Span;
+use provost_store::accounts::load_rules_for;
+use provost_store::apps::{self, connections};
+use provost_store::directory::users::{self, UserEdit};
+use provost_store::planning::{Plan, PlanAction, explain, plan};
+use serde_json::json;
+
+fn actions(plan: &Plan) -> Vec<(String, PlanAction)> {
+    plan.entries.iter().map(|entry| (entry.email.clone(), entry.action)).collect()
+}
+
+#[test]
+fn a_plan_says_what_would_be_sent_to_whom_and_why_and_sends_nothing() {
+    on_each_engine(|world: World| async move {
+        let store = &world.store;
+        let ada = world.user("ada@acme.example", "/").await;
+        let archived = world.user("archived@acme.example", "/").await;
+        let leaver = world.user("leaver@acme.example", "/").await;
+        world.user("second@sub.example", "/").await;
+        let everybody =
+            ["ada@acme.example", "archived@acme.example", "leaver@acme.example", "second@sub.example", "out@side.example"];
+        let group = world.group("all@acme.example", &everybody).await;
+        let scope = Scope {
+            mode: ScopeMode::Groups,
+            groups: vec![ScopeGroup { group: group.id, members: ScopeMembers::Direct, deleted_since: None }],
+        };
+        let mut config = ConnectionConfig { scope, ..World::config() };
+        config.deprovisioning.deleted.hard_delete = Some(Action { after: GracePeriod::Days7, edited_at: None });
+        users::archive(store, &BY, archived.id).await.unwrap();
+        let connection = world.active(config).await;
+        let rules = world.rules(&connection).await;
+
+        let first = plan(store, &rules, 100).await.unwrap();
+        assert_eq!((first.counts.create, first.counts.skipped, first.needs_confirmation), (2, 3, false));
+        assert_eq!(first.summary(), "2 to create, 3 skipped");
+        let skipped: Vec<_> = first.entries.iter().filter(|entry| entry.action == PlanAction::Skipped).collect();
+        let why = |email: &str| skipped.iter().find(|entry| entry.email == email).unwrap().why.join(" ");
+        assert!(why("second@sub.example").contains("Skipped: secondary domain (sub.example)."));
+        assert!(why("out@side.example").contains("Skipped: outside"));
+        assert!(why("archived@acme.example").contains("archived"));
+        assert_eq!(plan(store, &rules, 1).await.unwrap().hash, first.hash, "the hash covers what is not listed");
+        assert!(
+            first.entries[0]
+                .changes
+                .iter()
+                .any(|change| change.attribute == "userName" && change.to == Some(json!("ada@acme.example")))
+        );
+
+        assert_eq!(world.sync(&connection).await.len(), 2, "as planned, and nothing was sent by the plan");
+        let quiet = plan(store, &rules, 100).await.unwrap();
+        assert_eq!((quiet.counts.create, quiet.counts.update, quiet.accounts), (0, 0, 2));
+        assert_ne!(quiet.hash, first.hash);
+
+        let edit = UserEdit { family_name: Some("Lovelace".to_owned()), ..UserEdit::default() };
+        users::edit(store, &BY, ada.id, None, edit).await.unwrap();
+        users::delete(store, &BY, leaver.id).await.unwrap();
+        let changed = plan(store, &rules, 2).await.unwrap();
+        assert_eq!(
+            actions(&changed),
+            [("ada@acme.example".to_owned(), PlanAction::Update), ("leaver@acme.example".to_owned(), PlanAction::HardDelete)]
+        );
+        assert!(
+            changed.entries[0]
+                .changes
+                .iter()
+                .any(|change| change.from == Some(json!("Test")) && change.to == Some(json!("Lovelace")))
+        );
+        let removal = &changed.entries[1];
+        assert_eq!((removal.trigger, removal.at), (Some(Trigger::Deleted), removal.since.map(|since| since + Span::days(7))));
+        assert_eq!((changed.counts.hard_delete_later, changed.counts.hard_delete, changed.needs_confirmation), (1, 0, true));
+        let shown = serde_json::to_value(removal).unwrap();
+        assert!(shown["at"].as_str().is_some_and(|at| at.ends_with('Z')), "{shown}");
+        assert_eq!(shown["action"], "hard_delete");
+    });
+}
+
+#[test]
+fn a_proposal_counts_its_causes_from_now_and_says_what_the_guard_would_hold() {
+    on_each_engine(|world: World| async move {
+        let store = &world.store;
+        for number in 0..10 {
+            world.user(&format!("u{number}@acme.example"), "/").await;
+        }
+        let mut config = World::config();
+        config.deprovisioning.app_off.hard_delete = Some(Action { after: GracePeriod::Days1, edited_at: None });
+        let connection = world.active(config).await;
+        world.sync(&connection).await;
+        world.advance(Span::days(30));
+        let app = apps::get(store, connection.app_id).await.unwrap();
+        let proposed = provost_core::app::App { access: Access::default(), ..app };
+        let rules = load_rules_for(store, proposed, connection.clone()).await.unwrap();
+        let before = store.now();
+        let off = plan(store, &rules, 100).await.unwrap();
+        assert_eq!((off.counts.hard_delete_later, off.counts.hard_delete, off.needs_confirmation), (10, 0, true));
+        assert!(off.entries.iter().all(|entry| entry.at.unwrap() >= before + Span::days(1)), "not from 30 days ago");
+        world.advance(Span::seconds(5));
+        assert_eq!(plan(store, &rules, 100).await.unwrap().hash, off.hash, "the hash outlives the seconds of a confirmation");
+        assert_eq!(off.removals_by(Trigger::AppOff).count(), 10);
+
+        apps::set_access(store, &BY, connection.app_id, None, Access::default()).await.unwrap();
+        world.sync(&connection).await;
+        world.advance(Span::days(1));
+        let rules = world.rules(&connection).await;
+        let due = plan(store, &rules, 100).await.unwrap();
+        assert_eq!((due.counts.hard_delete, due.counts.held, due.holds.len()), (10, 10, 1));
+        assert!(due.entries.iter().all(|entry| entry.held && entry.at.is_none()));
+        connections::turn_off(store, &BY, connection.id).await.unwrap();
+    });
+}
+
+#[test]
+fn an_explanation_names_every_rule_with_its_evidence() {
+    on_each_engine(|world: World| async move {
+        let store = &world.store;
+        let ada = world.user("ada@acme.example", "/Sales/EMEA").await;
+        let mut config = World::config();
+        config.deprovisioning.suspended.hard_delete = Some(Action { after: GracePeriod::Days21, edited_at: None });
+        let connection = world.active(config).await;
+        world.sync(&connection).await;
+        users::suspend(store, &BY, ada.id, "on leave").await.unwrap();
+        world.sync(&connection).await;
+        let explanation = explain(store, "netskope", "ADA@acme.example").await.unwrap();
+        let text = explanation.to_string();
+        for evidence in [
+            "ada@acme.example",
+            "org unit /Sales/EMEA",
+            "suspended since",
+            "(on leave)",
+            "in use, id r",
+            "Service status: ON, set at org unit /.",
+            "Provisioning scope: everyone with access.",
+            "The user is suspended since",
+            "will be hard deleted at",
+            "Updates pause",
+        ] {
+            assert!(text.contains(evidence), "{evidence:?} is not in\n{text}");
+        }
+        assert_eq!((explanation.account, explanation.removal, explanation.held), ("linked", Some("hard_delete"), false));
+        assert_eq!(explanation.causes.len(), 1);
+        assert_eq!(explanation.removal_at, explanation.next_look_at);
+
+        users::delete(store, &BY, ada.id).await.unwrap();
+        assert!(explain(store, "Netskope", "ada@acme.example").await.unwrap().to_string().contains("deleted since"));
+        world.advance(Span::hours(20 * 24 + 12));
+        users::purge_expired(store).await.unwrap();
+        let gone = explain(store, "Netskope", "ada@acme.example").await.unwrap();
+        assert_eq!(gone.user_state, None);
+        assert!(gone.to_string().contains("no longer in the directory"), "{gone}");
+        let error = explain(store, "Netskope", "nobody@acme.example").await.unwrap_err();
+        assert_eq!(error.to_string(), "there is no user \"nobody@acme.example\"");
+    });
+}
