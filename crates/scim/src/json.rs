@@ -108,10 +108,7 @@ impl<'de> Visitor<'de> for Seed<'_> {
 
 /// No SCIM value needs U+0000, and databases refuse it.
 fn text<E: Error>(value: &str) -> Result<String, E> {
-    match value.contains('\0') {
-        true => Err(E::custom("a text holds the character U+0000")),
-        false => Ok(value.to_owned()),
-    }
+    if value.contains('\0') { Err(E::custom("a text holds the character U+0000")) } else { Ok(value.to_owned()) }
 }
 
 #[cfg(test)]

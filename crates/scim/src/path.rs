@@ -88,9 +88,10 @@ impl PatchPath {
         if text.len() > LENGTH_BYTES_MAX {
             return Err(SyntaxError::TooLong { length: text.len() });
         }
-        match text.contains('[') {
-            true => crate::filter::parse_value_path(text),
-            false => Ok(Self { attribute: AttributePath::parse(text)?, filter: None }),
+        if text.contains('[') {
+            crate::filter::parse_value_path(text)
+        } else {
+            Ok(Self { attribute: AttributePath::parse(text)?, filter: None })
         }
     }
 }
@@ -116,9 +117,9 @@ pub(crate) fn is_name(text: &str) -> bool {
         && rest.chars().all(|c| c.is_ascii_alphanumeric() || c == '-' || c == '_')
 }
 
-/// At most 60 characters of a text that came from outside, for messages.
+/// At most 120 characters of a text that came from outside, for messages.
 pub(crate) fn shortened(text: &str) -> String {
-    match text.char_indices().nth(60) {
+    match text.char_indices().nth(120) {
         Some((end, _)) => format!("{}…", &text[..end]),
         None => text.to_owned(),
     }

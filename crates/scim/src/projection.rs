@@ -100,12 +100,12 @@ impl View<'_> {
     fn attribute(&self, name: &str, attribute: &Attribute, value: &Value) -> Option<Value> {
         // RFC 7643 section 7: "always" whatever the client says, "never" likewise, "request" only by name.
         let parts = match (attribute.returned, self.projection) {
-            (Returned::Never, _) => return None,
-            (Returned::Always, _) => Parts::All,
-            (Returned::Request, Projection::Default | Projection::Without(_)) => return None,
-            (Returned::Default, Projection::Default) => Parts::All,
+            (Returned::Never, _) | (Returned::Request, Projection::Default | Projection::Without(_)) => return None,
+            (Returned::Always, _) | (Returned::Default, Projection::Default) => Parts::All,
             (Returned::Default | Returned::Request, Projection::Only(paths)) => match self.touch(paths, name) {
-                Touch::No => return self.always_parts(attribute, value),
+                // What was not asked for still shows the parts that are returned always.
+                Touch::No if !attribute.sub_attributes.iter().any(|part| part.returned == Returned::Always) => return None,
+                Touch::No => Parts::Only(Vec::new()),
                 Touch::Whole => Parts::All,
                 Touch::Parts(parts) => Parts::Only(parts),
             },
@@ -116,12 +116,6 @@ impl View<'_> {
             },
         };
         keep_parts(attribute, value, &parts)
-    }
-
-    /// An attribute that was not asked for still shows the parts that are returned always.
-    fn always_parts(&self, attribute: &Attribute, value: &Value) -> Option<Value> {
-        let any = attribute.sub_attributes.iter().any(|part| part.returned == Returned::Always);
-        if any { keep_parts(attribute, value, &Parts::Only(Vec::new())) } else { None }
     }
 
     fn touch<'p>(&self, paths: &'p [AttributePath], name: &str) -> Touch<'p> {
@@ -179,10 +173,8 @@ fn keeps(attribute: &Attribute, key: &str, parts: &Parts<'_>) -> bool {
     let named = |list: &[&str]| list.iter().any(|name| names::same(name, key));
     let returned = attribute.sub_attribute(key).map_or(Returned::Default, |part| part.returned);
     match (returned, parts) {
-        (Returned::Always, _) => true,
-        (Returned::Never, _) => false,
-        (Returned::Default, Parts::All) => true,
-        (Returned::Request, Parts::All | Parts::Without(_)) => false,
+        (Returned::Always, _) | (Returned::Default, Parts::All) => true,
+        (Returned::Never, _) | (Returned::Request, Parts::All | Parts::Without(_)) => false,
         (Returned::Default | Returned::Request, Parts::Only(list)) => named(list),
         (Returned::Default, Parts::Without(list)) => !named(list),
     }

@@ -108,10 +108,7 @@ fn check_schemas(incoming: &Resource, schemas: &Schemas, leniency: &Leniency) ->
             )));
         }
     }
-    match has_base {
-        true => Ok(()),
-        false => Err(ScimError::invalid_value(format!("schemas does not name \"{}\".", schemas.base.id))),
-    }
+    if has_base { Ok(()) } else { Err(ScimError::invalid_value(format!("schemas does not name \"{}\".", schemas.base.id))) }
 }
 
 /// Leniency: `urn:scim:schemas:core:1.0` and its relatives.

@@ -77,34 +77,33 @@ impl Reader<'_> {
     }
 
     fn scalar(&self, name: &str, attribute: &Attribute, value: &Value) -> Result<Value, ScimError> {
-        let wrong = |expected: &str| Err(ScimError::invalid_value(format!("{name} is {expected}, not {}.", what(value))));
-        match (attribute.kind, value) {
-            (AttributeType::String | AttributeType::Reference, Value::String(_)) => Ok(value.clone()),
-            (AttributeType::String | AttributeType::Reference, _) => wrong("a string"),
-            (AttributeType::Boolean, Value::Bool(_)) => Ok(value.clone()),
-            (AttributeType::Boolean, Value::String(text)) if self.leniency.string_booleans => match boolean_text(text) {
-                Some(value) => Ok(Value::Bool(value)),
-                None => wrong("true or false"),
-            },
-            (AttributeType::Boolean, _) => wrong("true or false"),
-            (AttributeType::Integer, Value::Number(number)) if !number.is_f64() => Ok(value.clone()),
-            (AttributeType::Integer, _) => wrong("a whole number"),
-            (AttributeType::Decimal, Value::Number(_)) => Ok(value.clone()),
-            (AttributeType::Decimal, _) => wrong("a number"),
-            (AttributeType::DateTime, Value::String(text)) if datetime::parse(text).is_some() => Ok(value.clone()),
-            (AttributeType::DateTime, _) => wrong("an instant such as \"2011-05-13T04:42:34Z\""),
-            (AttributeType::Binary, Value::String(text)) if is_base64(text) => Ok(value.clone()),
-            (AttributeType::Binary, _) => wrong("a string in base64"),
-            (AttributeType::Complex | AttributeType::Any, _) => Ok(value.clone()),
+        let text = value.as_str();
+        if let (AttributeType::Boolean, Some(truth)) =
+            (attribute.kind, text.filter(|_| self.leniency.string_booleans).and_then(boolean_text))
+        {
+            return Ok(Value::Bool(truth));
         }
+        let (fits, expected) = match attribute.kind {
+            AttributeType::String | AttributeType::Reference => (text.is_some(), "a string"),
+            AttributeType::Boolean => (value.is_boolean(), "true or false"),
+            AttributeType::Integer => (value.is_i64() || value.is_u64(), "a whole number"),
+            AttributeType::Decimal => (value.is_number(), "a number"),
+            AttributeType::DateTime => {
+                (text.is_some_and(|text| datetime::parse(text).is_some()), "an instant such as \"2011-05-13T04:42:34Z\"")
+            }
+            AttributeType::Binary => (text.is_some_and(is_base64), "a string in base64"),
+            AttributeType::Complex | AttributeType::Any => (true, "anything"),
+        };
+        if fits {
+            return Ok(value.clone());
+        }
+        Err(ScimError::invalid_value(format!("{name} is {expected}, not {}.", what(value))))
     }
 
     fn complex(&self, name: &str, attribute: &Attribute, value: &Value) -> Result<Option<Value>, ScimError> {
         let members = match value {
             Value::Object(members) => members,
-            Value::String(_) if self.takes_plain_value(attribute) && attribute.sub_attribute("value").is_some() => {
-                return Ok(Some(Value::Object(Resource::from_iter([("value".to_owned(), value.clone())]))));
-            }
+            Value::String(_) if self.takes_plain_value(attribute) => &Resource::from_iter([("value".to_owned(), value.clone())]),
             _ => return Err(ScimError::invalid_value(format!("{name} is an object, not {}.", what(value)))),
         };
         refuse_duplicates(name, members)?;
@@ -127,10 +126,9 @@ impl Reader<'_> {
     }
 
     fn takes_plain_value(&self, attribute: &Attribute) -> bool {
-        match attribute.multi_valued {
-            true => self.leniency.any_shape_of_members,
-            false => self.leniency.scalar_for_complex_value,
-        }
+        let taken =
+            if attribute.multi_valued { self.leniency.any_shape_of_members } else { self.leniency.scalar_for_complex_value };
+        taken && attribute.sub_attribute("value").is_some()
     }
 }
 

@@ -61,26 +61,31 @@ fn comparable(name: &str, attribute: &Attribute, operator: CompareOperator, valu
     if operator.is_ordering() && matches!(attribute.kind, AttributeType::Boolean | AttributeType::Binary) {
         return refused("boolean and binary attributes have no order");
     }
-    if attribute.kind == AttributeType::Complex {
-        return refused("a complex attribute is compared by one of its sub-attributes");
-    }
     if attribute.returned == crate::schema::Returned::Never {
         return refused("it is never shown, so nothing may be learned of it");
     }
-    match (attribute.kind, value) {
-        (AttributeType::Any, _) | (_, Literal::Null) => Ok(()),
-        (AttributeType::Boolean, Literal::Boolean(_)) => Ok(()),
-        (AttributeType::Boolean, Literal::String(text)) if crate::value::boolean_text(text).is_some() => Ok(()),
-        (AttributeType::Boolean, Literal::String(_) | Literal::Number(_)) => refused("it is true or false"),
-        (AttributeType::Integer | AttributeType::Decimal, Literal::Number(_)) => Ok(()),
-        (AttributeType::Integer | AttributeType::Decimal, Literal::String(_) | Literal::Boolean(_)) => refused("it is a number"),
-        (AttributeType::DateTime, Literal::String(text)) if operator.is_ordering() && crate::datetime::parse(text).is_none() => {
-            refused("it is an instant such as \"2011-05-13T04:42:34Z\"")
+    let instant = |text: &str| !operator.is_ordering() || crate::datetime::parse(text).is_some();
+    let (fits, expected) = match attribute.kind {
+        AttributeType::Any => (true, ""),
+        AttributeType::Boolean => match value {
+            Literal::String(text) => (crate::value::boolean_text(text).is_some(), "it is true or false"),
+            Literal::Boolean(_) | Literal::Number(_) | Literal::Null => {
+                (!matches!(value, Literal::Number(_)), "it is true or false")
+            }
+        },
+        AttributeType::Integer | AttributeType::Decimal => {
+            (matches!(value, Literal::Number(_) | Literal::Null), "it is a number")
         }
-        (
-            AttributeType::String | AttributeType::Reference | AttributeType::Binary | AttributeType::DateTime,
-            Literal::String(_),
-        ) => Ok(()),
-        (_, Literal::Boolean(_) | Literal::Number(_) | Literal::String(_)) => refused("it is a string, in double quotes"),
-    }
+        AttributeType::DateTime => match value {
+            Literal::String(text) => (instant(text), "it is an instant such as \"2011-05-13T04:42:34Z\""),
+            Literal::Boolean(_) | Literal::Number(_) | Literal::Null => {
+                (*value == Literal::Null, "it is an instant in double quotes")
+            }
+        },
+        AttributeType::String | AttributeType::Reference | AttributeType::Binary => {
+            (matches!(value, Literal::String(_) | Literal::Null), "it is a string, in double quotes")
+        }
+        AttributeType::Complex => (false, "a complex attribute is compared by one of its sub-attributes"),
+    };
+    if fits { Ok(()) } else { refused(expected) }
 }

@@ -166,10 +166,7 @@ fn order_of_texts(a: &str, b: &str, attribute: &Attribute) -> Ordering {
     {
         return a.cmp(&b);
     }
-    match attribute.case_exact {
-        true => a.cmp(b),
-        false => names::fold(a).cmp(&names::fold(b)),
-    }
+    if attribute.case_exact { a.cmp(b) } else { names::fold(a).cmp(&names::fold(b)) }
 }
 
 fn order_of_numbers(a: &Number, b: &Number) -> Option<Ordering> {
@@ -183,8 +180,5 @@ fn part_of(value: &Value, literal: &Literal, attribute: &Attribute, test: fn(&st
     let (Value::String(text), Literal::String(wanted)) = (value, literal) else {
         return false;
     };
-    match attribute.case_exact {
-        true => test(text, wanted),
-        false => test(&names::fold(text), &names::fold(wanted)),
-    }
+    if attribute.case_exact { test(text, wanted) } else { test(&names::fold(text), &names::fold(wanted)) }
 }

@@ -2,6 +2,7 @@
 
 use super::{CompareOperator, DEPTH_MAX, Filter, Literal, SyntaxError, TERMS_MAX};
 use crate::path::{AttributePath, LENGTH_BYTES_MAX, PatchPath, shortened};
+use serde_json::Number;
 
 /// Reads a whole text as a filter.
 pub(super) fn parse(text: &str) -> Result<Filter, SyntaxError> {
@@ -143,7 +144,7 @@ impl<'a> Reader<'a> {
         } else if word.eq_ignore_ascii_case("null") {
             Literal::Null
         } else {
-            Literal::Number(serde_json::from_str(word).map_err(|_| self.unexpected(expected))?)
+            Literal::Number(number(word).ok_or_else(|| self.unexpected(expected))?)
         };
         self.at += word.len();
         Ok(literal)
@@ -219,17 +220,15 @@ impl<'a> Reader<'a> {
 
     fn close(&mut self, expected: &'static str) -> Result<(), SyntaxError> {
         self.skip_spaces();
-        match self.take(expected) {
-            true => Ok(()),
-            false => Err(self.unexpected(if expected == ")" { "\"and\", \"or\" or \")\"" } else { "\"and\", \"or\" or \"]\"" })),
+        if self.take(expected) {
+            Ok(())
+        } else {
+            Err(self.unexpected(if expected == ")" { "\"and\", \"or\" or \")\"" } else { "\"and\", \"or\" or \"]\"" }))
         }
     }
 
     fn expect_end(&self) -> Result<(), SyntaxError> {
-        match self.rest().is_empty() {
-            true => Ok(()),
-            false => Err(self.unexpected("\"and\", \"or\" or the end")),
-        }
+        if self.rest().is_empty() { Ok(()) } else { Err(self.unexpected("\"and\", \"or\" or the end")) }
     }
 
     fn skip_spaces(&mut self) {
@@ -260,6 +259,12 @@ impl<'a> Reader<'a> {
         };
         SyntaxError::Unexpected { position: self.position(), expected, found }
     }
+}
+
+/// A number by the rules of JSON. Fractions are read by the standard library, which is exact to the last digit.
+fn number(word: &str) -> Option<Number> {
+    let number: Number = serde_json::from_str(word).ok()?;
+    if number.is_f64() { Number::from_f64(word.parse().ok()?) } else { Some(number) }
 }
 
 fn single_or(mut parts: Vec<Filter>, several: fn(Vec<Filter>) -> Filter) -> Filter {

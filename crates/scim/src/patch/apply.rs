@@ -4,9 +4,10 @@ use super::resolve::{ResolvedOperation, Target, is_schemas, resolve, target_name
 use super::values::{add_values, merge, primaries_settled, remove_values, set_part, value_from_filter};
 use super::{PatchOp, PatchRequest};
 use crate::error::ScimError;
-use crate::filter::{equal, matches_value};
+use crate::filter::{Filter, equal, matches_value};
 use crate::leniency::Leniency;
-use crate::schema::{AttributeType, Mutability, Schemas};
+use crate::schema::{AttributeType, Mutability, Schema, Schemas};
+use crate::value::Reader;
 use crate::{Resource, names, validate};
 use serde_json::Value;
 
@@ -29,7 +30,10 @@ pub fn apply(resource: &mut Resource, request: &PatchRequest, schemas: &Schemas,
 }
 
 fn step(draft: &mut Resource, operation: ResolvedOperation<'_>, leniency: &Leniency) -> Result<(), ScimError> {
-    let ResolvedOperation { op, target, value } = operation;
+    let (op, target, value) = match operation {
+        ResolvedOperation::Attribute { op, target, value } => (op, target, value),
+        ResolvedOperation::RemoveExtension(extension) => return remove_extension(draft, extension),
+    };
     if is_schemas(&target) {
         return match op {
             PatchOp::Add | PatchOp::Replace => Ok(()),
@@ -57,12 +61,27 @@ fn step(draft: &mut Resource, operation: ResolvedOperation<'_>, leniency: &Lenie
     Ok(())
 }
 
+/// All its attributes at once, as if each had been named.
+fn remove_extension(draft: &mut Resource, extension: &Schema) -> Result<(), ScimError> {
+    let present = names::get(draft, &extension.id).and_then(Value::as_object);
+    let fixed = extension.attributes.iter().find(|attribute| {
+        let rigid = attribute.required || matches!(attribute.mutability, Mutability::ReadOnly | Mutability::Immutable);
+        rigid && present.is_some_and(|members| names::key(members, &attribute.name).is_some())
+    });
+    if let Some(attribute) = fixed {
+        return Err(ScimError::mutability(format!("{}:{} cannot be removed.", extension.id, attribute.name)));
+    }
+    names::remove(draft, &extension.id);
+    Ok(())
+}
+
 /// Inside the value of a pathless operation: repeating what is there changes nothing, so it is no error.
 fn read_only(draft: &Resource, target: &Target<'_>, value: Option<&Value>, leniency: &Leniency) -> Result<(), ScimError> {
     let present = names::get(draft, &target.name);
-    match leniency.read_only_passed_over || present == value {
-        true => Ok(()),
-        false => Err(ScimError::mutability(format!("{} is read-only.", target_name(target)))),
+    if leniency.read_only_passed_over || present == value {
+        Ok(())
+    } else {
+        Err(ScimError::mutability(format!("{} is read-only.", target_name(target))))
     }
 }
 
@@ -112,11 +131,7 @@ fn one_value(op: PatchOp, target: &Target<'_>, before: Option<Value>, value: Opt
             merge(&target_name(target), &mut members, given, target.attribute)?;
             Ok(Some(Value::Object(members)))
         }
-        (PatchOp::Add | PatchOp::Replace, before, Some(value)) => match before {
-            // "If the target location already contains the value specified, no changes SHOULD be made": also when only the case differs where it counts not? No: a client may correct the case.
-            Some(before) if before == value => Ok(Some(before)),
-            Some(_) | None => Ok(Some(value)),
-        },
+        (PatchOp::Add | PatchOp::Replace, _, Some(value)) => Ok(Some(value)),
         (PatchOp::Add | PatchOp::Replace, before, None) => Ok(before),
     }
 }
@@ -195,7 +210,7 @@ fn parts_of_several(
         match (item, &target.sub_attribute, &value, op) {
             (Value::Object(members), Some(_), value, op) => set_part(op, target, members, value.clone())?,
             (Value::Object(members), None, Some(Value::Object(given)), PatchOp::Add) => {
-                merge(&target_name(target), members, given.clone(), target.attribute)?
+                merge(&target_name(target), members, given.clone(), target.attribute)?;
             }
             // RFC 7644 section 3.5.2.3: "all matching record values SHALL be replaced".
             (item, None, Some(value), PatchOp::Add | PatchOp::Replace | PatchOp::Remove) => {
@@ -226,7 +241,7 @@ fn nothing_chosen(
         PatchOp::Add | PatchOp::Replace => {}
     }
     let mut made = match &target.filter {
-        Some(filter) => value_from_filter(filter, target.attribute).ok_or_else(no_target)?,
+        Some(filter) => described(filter, target, leniency)?.ok_or_else(no_target)?,
         None => Resource::new(),
     };
     match (&target.sub_attribute, value) {
@@ -236,6 +251,17 @@ fn nothing_chosen(
     }
     items.push(Value::Object(made));
     Ok(Some(Value::Array(items)))
+}
+
+/// The value that a filter describes, brought into the attribute's form.
+fn described(filter: &Filter, target: &Target<'_>, leniency: &Leniency) -> Result<Option<Resource>, ScimError> {
+    let Some(made) = value_from_filter(filter, target.attribute) else { return Ok(None) };
+    let leniency = Leniency { string_booleans: true, ..*leniency };
+    let read = Reader { leniency: &leniency }.read_one(&target_name(target), target.attribute, &Value::Object(made))?;
+    match read {
+        Some(Value::Object(members)) => Ok(Some(members)),
+        Some(_) | None => Ok(None),
+    }
 }
 
 /// An immutable part, such as the `value` of a member, stays what it is for as long as the value is there.

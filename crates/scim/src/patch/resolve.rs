@@ -27,13 +27,19 @@ pub struct Target<'a> {
 
 /// One operation on one attribute, its value in the form that is stored.
 #[derive(Debug, Clone, PartialEq)]
-pub struct ResolvedOperation<'a> {
-    /// Add, remove or replace.
-    pub op: PatchOp,
-    /// On what.
-    pub target: Target<'a>,
-    /// With what; `None` for removals of everything that the target names.
-    pub value: Option<Value>,
+#[expect(clippy::large_enum_variant, reason = "the large variant is the usual one, and a request has few operations")]
+pub enum ResolvedOperation<'a> {
+    /// Changes one attribute.
+    Attribute {
+        /// Add, remove or replace.
+        op: PatchOp,
+        /// On what.
+        target: Target<'a>,
+        /// With what; `None` for removals of everything that the target names.
+        value: Option<Value>,
+    },
+    /// Removes all attributes of an extension.
+    RemoveExtension(&'a Schema),
 }
 
 /// Finds the target of each operation and brings its value into the attribute's form. A pathless operation becomes one per attribute.
@@ -112,16 +118,7 @@ impl<'a> Resolver<'a, '_> {
     ) -> Result<(), ScimError> {
         match (op, value) {
             (PatchOp::Remove, _) => {
-                for attribute in &extension.attributes {
-                    into.push(ResolvedOperation {
-                        op,
-                        target: target(&AttributePath::of(&attribute.name), Some(extension), attribute, None, None),
-                        value: None,
-                    });
-                }
-                if extension.open {
-                    return Err(ScimError::invalid_path(format!("{}: name the attribute to remove.", extension.id)));
-                }
+                into.push(ResolvedOperation::RemoveExtension(extension));
                 Ok(())
             }
             (PatchOp::Add | PatchOp::Replace, Some(Value::Object(members))) => {
@@ -184,13 +181,10 @@ impl<'a> Resolver<'a, '_> {
     }
 
     fn unknown_key(&self, key: &str) -> Result<(), ScimError> {
-        match self.leniency.unknown_passed_over {
-            true => Ok(()),
-            false => Err(ScimError::invalid_path(format!(
-                "{} has no attribute \"{}\".",
-                self.schemas.resource_type,
-                path::shortened(key)
-            ))),
+        if self.leniency.unknown_passed_over {
+            Ok(())
+        } else {
+            Err(ScimError::invalid_path(format!("{} has no attribute \"{}\".", self.schemas.resource_type, path::shortened(key))))
         }
     }
 
@@ -207,7 +201,7 @@ impl<'a> Resolver<'a, '_> {
         match (op, value) {
             (PatchOp::Add, _) if unassigns => return Ok(None),
             (PatchOp::Remove | PatchOp::Replace, _) if unassigns => {
-                return Ok(Some(ResolvedOperation { op: PatchOp::Remove, target, value: None }));
+                return Ok(Some(ResolvedOperation::Attribute { op: PatchOp::Remove, target, value: None }));
             }
             (PatchOp::Add | PatchOp::Remove | PatchOp::Replace, _) => {}
         }
@@ -215,7 +209,7 @@ impl<'a> Resolver<'a, '_> {
         // RFC 7644 section 3.5.2.2 gives remove no value; clients that send one mean these values only, so it narrows wherever it can.
         if op == PatchOp::Remove && (!target.attribute.multi_valued || target.filter.is_some() || target.sub_attribute.is_some())
         {
-            return Ok(Some(ResolvedOperation { op, target, value: None }));
+            return Ok(Some(ResolvedOperation::Attribute { op, target, value: None }));
         }
         let reader = Reader { leniency: self.leniency };
         let name = target_name(&target);
@@ -224,7 +218,7 @@ impl<'a> Resolver<'a, '_> {
             (None, Some(_)) => reader.read_one(&name, target.attribute, value)?,
             (None, None) => reader.read(&name, target.attribute, value)?,
         };
-        Ok(value.map(|value| ResolvedOperation { op, target, value: Some(value) }))
+        Ok(value.map(|value| ResolvedOperation::Attribute { op, target, value: Some(value) }))
     }
 }
 
@@ -248,9 +242,10 @@ fn target<'a>(
 /// RFC 7644 section 3.5.2: a read-only target fails with `mutability`.
 fn refuse_read_only(target: &Target<'_>) -> Result<(), ScimError> {
     let part_is_read_only = target.sub_attribute.as_ref().is_some_and(|(_, part)| part.mutability == Mutability::ReadOnly);
-    match target.attribute.mutability == Mutability::ReadOnly || part_is_read_only {
-        true => Err(ScimError::mutability(format!("{} is read-only.", target_name(target)))),
-        false => Ok(()),
+    if target.attribute.mutability == Mutability::ReadOnly || part_is_read_only {
+        Err(ScimError::mutability(format!("{} is read-only.", target_name(target))))
+    } else {
+        Ok(())
     }
 }
 

@@ -16,7 +16,7 @@ pub struct Meta {
     pub created: String,
     /// When it was last changed, RFC 3339.
     pub last_modified: String,
-    /// Its ETag, quotes and `W/` included.
+    /// Its `ETag`, quotes and `W/` included.
     pub version: Option<String>,
 }
 

@@ -1,0 +1,29 @@
+//! The protocol, by the examples of RFC 7643 and RFC 7644 and by cases of our own, as data where there are many.
+
+mod client;
+mod filters;
+mod patches;
+mod properties;
+mod provider;
+mod resources;
+
+use provost_scim::{Resource, Schemas};
+use serde_json::Value;
+
+/// RFC 7643 section 8.3.
+fn barbara() -> Resource {
+    object(serde_json::from_str(include_str!("../data/user_enterprise.json")).unwrap())
+}
+
+fn object(value: Value) -> Resource {
+    let Value::Object(members) = value else { panic!("{value} is no object") };
+    members
+}
+
+fn schemas_of(kind: &str) -> Schemas {
+    match kind {
+        "User" => Schemas::user(),
+        "Group" => Schemas::group(),
+        other => panic!("unknown kind {other}"),
+    }
+}
