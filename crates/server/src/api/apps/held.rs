@@ -1,0 +1,119 @@
+//! Held removals: who waits for an administrator, and the verdict.
+
+use super::connected;
+use crate::Server;
+use crate::access::Principal;
+use crate::api::extract::{At, Body};
+use crate::api::json::{Answer, instant, ok};
+use crate::api::{Problem, ProblemKind, Route, change, read};
+use axum::Extension;
+use axum::extract::State;
+use axum::http::Method;
+use provost_core::ids::UserId;
+use provost_core::provisioning::{RemovalCandidate, RemovalKind};
+use provost_store::accounts::{load_rules, removals};
+use provost_store::directory::users;
+use provost_store::{Store, StoreError};
+use serde::Deserialize;
+use serde_json::{Value, json};
+
+pub(super) fn routes() -> Vec<Route> {
+    vec![
+        read("/apps/{key}/autoprovisioning/held", list),
+        change(Method::POST, "/apps/{key}/autoprovisioning/held/approve", approve),
+        change(Method::POST, "/apps/{key}/autoprovisioning/held/reject", reject),
+    ]
+}
+
+fn candidate_json(candidate: &RemovalCandidate) -> Value {
+    let removal = candidate.removal;
+    json!({
+        "user_id": candidate.user_id,
+        "email": candidate.email,
+        "remote_id": candidate.remote_id,
+        "action": removal.kind.word(),
+        "trigger": removal.trigger.word(),
+        "since": instant(Some(removal.since)),
+        "due": instant(Some(removal.due)),
+    })
+}
+
+async fn list(State(server): State<Server>, At(key): At<String>) -> Answer {
+    let store = &server.store;
+    let (_, connection) = connected(store, &key).await?;
+    let holds = removals::holds(store, connection.id).await?;
+    let waiting = removals::held(store, &load_rules(store, connection.id).await?, store.now()).await?;
+    let hold = |hold: &removals::StoredHold| {
+        json!({
+            "action": hold.kind.word(),
+            "since": instant(Some(hold.created_at)),
+            "limit": hold.limit,
+            "sent_within_24_hours": hold.sent,
+            "waiting": hold.waiting,
+        })
+    };
+    ok(json!({
+        "holds": holds.iter().map(hold).collect::<Vec<_>>(),
+        "items": waiting.iter().map(candidate_json).collect::<Vec<_>>(),
+        "next": null,
+    }))
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Verdict {
+    /// Addresses or ids; left out: all that wait.
+    users: Option<Vec<String>>,
+    /// `suspend` or `hard_delete`; left out: both.
+    action: Option<RemovalKind>,
+}
+
+async fn approve(server: State<Server>, caller: Extension<Principal>, key: At<String>, verdict: Body<Verdict>) -> Answer {
+    decide(server, caller, key, verdict, true).await
+}
+
+async fn reject(server: State<Server>, caller: Extension<Principal>, key: At<String>, verdict: Body<Verdict>) -> Answer {
+    decide(server, caller, key, verdict, false).await
+}
+
+async fn decide(
+    State(server): State<Server>,
+    Extension(caller): Extension<Principal>,
+    At(key): At<String>,
+    Body(verdict): Body<Verdict>,
+    approved: bool,
+) -> Answer {
+    let store = &server.store;
+    let (_, connection) = connected(store, &key).await?;
+    let chosen = match &verdict.users {
+        Some(keys) => {
+            let waiting = removals::held(store, &load_rules(store, connection.id).await?, store.now()).await?;
+            Some(ids(store, keys, &waiting).await?)
+        }
+        None => None,
+    };
+    let decided = removals::decide_held(store, &caller.actor, connection.id, verdict.action, chosen.as_deref(), approved).await?;
+    let word = if approved { "approved" } else { "rejected" };
+    ok(json!({ word: decided }))
+}
+
+/// The users named, each of whom must be waiting: a typing error must not pass for a verdict.
+async fn ids(store: &Store, keys: &[String], waiting: &[RemovalCandidate]) -> Result<Vec<UserId>, Problem> {
+    let mut ids = Vec::with_capacity(keys.len());
+    for key in keys {
+        let named = |candidate: &&RemovalCandidate| {
+            candidate.email.eq_ignore_ascii_case(key.trim()) || candidate.user_id.to_string() == key.trim()
+        };
+        let id = match waiting.iter().find(named) {
+            Some(candidate) => Some(candidate.user_id),
+            None => match users::find(store, key).await {
+                Ok(user) => waiting.iter().find(|candidate| candidate.user_id == user.id).map(|candidate| candidate.user_id),
+                Err(StoreError::NotFound { .. }) => None,
+                Err(error) => return Err(error.into()),
+            },
+        };
+        let detail = || format!("no removal of \"{key}\" is held: nothing was decided");
+        ids.push(id.ok_or_else(|| Problem::of(ProblemKind::Invalid, detail()))?);
+    }
+    Ok(ids)
+}

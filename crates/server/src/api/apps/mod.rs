@@ -1,0 +1,144 @@
+//! Apps: what they are, for whom they are ON, and their autoprovisioning.
+
+mod accounts;
+mod configuration;
+mod held;
+mod plans;
+mod status;
+mod switches;
+
+use super::extract::{At, Body, IfMatch};
+use super::json::{Answer, created, done, ok, tagged};
+use super::{Problem, Route, change, read};
+use crate::Server;
+use crate::access::Principal;
+use crate::config::{AccessEntry, access_entry, resolve_access};
+use axum::Extension;
+use axum::extract::State;
+use axum::http::Method;
+use provost_core::app::{App, Connection, ConnectionStatus, SsoDetails};
+use provost_store::Store;
+use provost_store::apps::{self, AppEdit, connections};
+use serde::Deserialize;
+use serde_json::{Value, json};
+
+pub(super) fn routes() -> Vec<Route> {
+    let mut routes = vec![
+        read("/apps", list),
+        change(Method::POST, "/apps", add),
+        read("/apps/{key}", show),
+        change(Method::PATCH, "/apps/{key}", edit),
+        change(Method::DELETE, "/apps/{key}", delete),
+        change(Method::PUT, "/apps/{key}/sso", set_sso),
+        change(Method::PUT, "/apps/{key}/access", set_access),
+    ];
+    routes.extend(configuration::routes());
+    routes.extend(switches::routes());
+    routes.extend(status::routes());
+    routes.extend(plans::routes());
+    routes.extend(accounts::routes());
+    routes.extend(held::routes());
+    routes
+}
+
+/// The app and its connection; without one the answer says that autoprovisioning is not configured.
+async fn connected(store: &Store, key: &str) -> Result<(App, Connection), Problem> {
+    let app = apps::find(store, key).await?;
+    let connection = connections::required_of_app(store, app.id).await?;
+    Ok((app, connection))
+}
+
+const fn status_word(status: ConnectionStatus) -> &'static str {
+    match status {
+        ConnectionStatus::Active => "active",
+        ConnectionStatus::Inactive => "inactive",
+    }
+}
+
+async fn app_json(store: &Store, app: &App) -> Result<Value, Problem> {
+    let connection = connections::of_app(store, app.id).await?;
+    Ok(json!({
+        "id": app.id,
+        "name": app.name,
+        "catalogue": app.catalogue,
+        "sso": app.sso,
+        "access": access_entry(store, &app.access).await?,
+        "autoprovisioning": connection.map_or("not_configured", |connection| status_word(connection.status)),
+        "revision": app.revision,
+    }))
+}
+
+async fn answer(store: &Store, app: App) -> Answer {
+    tagged(app.revision, &app_json(store, &app).await?)
+}
+
+async fn list(State(server): State<Server>) -> Answer {
+    let mut items = Vec::new();
+    for app in apps::list(&server.store).await? {
+        items.push(app_json(&server.store, &app).await?);
+    }
+    ok(json!({ "items": items, "next": null }))
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Added {
+    name: String,
+    catalogue: String,
+}
+
+async fn add(State(server): State<Server>, Extension(caller): Extension<Principal>, Body(new): Body<Added>) -> Answer {
+    let app = apps::create(&server.store, &caller.actor, &new.name, &new.catalogue).await?;
+    created(app.revision, &app_json(&server.store, &app).await?)
+}
+
+async fn show(State(server): State<Server>, At(key): At<String>) -> Answer {
+    answer(&server.store, apps::find(&server.store, &key).await?).await
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Edited {
+    name: Option<String>,
+}
+
+async fn edit(
+    State(server): State<Server>,
+    Extension(caller): Extension<Principal>,
+    At(key): At<String>,
+    IfMatch(expected): IfMatch,
+    Body(edited): Body<Edited>,
+) -> Answer {
+    let app = apps::find(&server.store, &key).await?;
+    let edit = AppEdit { name: edited.name, sso: None };
+    answer(&server.store, apps::edit(&server.store, &caller.actor, app.id, expected, edit).await?).await
+}
+
+async fn delete(State(server): State<Server>, Extension(caller): Extension<Principal>, At(key): At<String>) -> Answer {
+    let app = apps::find(&server.store, &key).await?;
+    apps::delete(&server.store, &caller.actor, app.id).await?;
+    done()
+}
+
+async fn set_sso(
+    State(server): State<Server>,
+    Extension(caller): Extension<Principal>,
+    At(key): At<String>,
+    IfMatch(expected): IfMatch,
+    Body(sso): Body<SsoDetails>,
+) -> Answer {
+    let app = apps::find(&server.store, &key).await?;
+    answer(&server.store, apps::set_sso(&server.store, &caller.actor, app.id, expected, Some(sso)).await?).await
+}
+
+async fn set_access(
+    State(server): State<Server>,
+    Extension(caller): Extension<Principal>,
+    At(key): At<String>,
+    IfMatch(expected): IfMatch,
+    Body(entry): Body<AccessEntry>,
+) -> Answer {
+    let app = apps::find(&server.store, &key).await?;
+    let access = resolve_access(&server.store, &entry).await?;
+    answer(&server.store, apps::set_access(&server.store, &caller.actor, app.id, expected, access).await?).await
+}

@@ -1,0 +1,215 @@
+//! Errors as problem details (RFC 9457), always of one shape: `type`, `title`, `status`, `detail` (what and why), `help`
+//! (what to do), and for an unconfirmed plan also `plan`. What went wrong inside is logged here, once, and not told.
+
+use crate::config::ConfigError;
+use axum::http::header::{CONTENT_TYPE, WWW_AUTHENTICATE};
+use axum::http::{HeaderValue, StatusCode};
+use axum::response::{IntoResponse, Response};
+use provost_db::{CommitError, DbError};
+use provost_platform::EndpointError;
+use provost_store::StoreError;
+use serde_json::{Value, json};
+
+/// What kind of error it is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum ProblemKind {
+    /// The request cannot be read.
+    BadRequest,
+    /// No key, or one that is not valid.
+    Unauthorized,
+    /// The role may not.
+    Forbidden,
+    /// There is no such thing.
+    NotFound,
+    /// The path is there, the method is not.
+    WrongMethod,
+    /// The thing is not in a state that allows it, or the name is taken.
+    Conflict,
+    /// `If-Match` named a revision that is not the present one.
+    Stale,
+    /// The body is too large.
+    TooLarge,
+    /// The request was read, and what it asks for cannot be.
+    Invalid,
+    /// The plan was not confirmed.
+    NeedsConfirmation,
+    /// Nobody answered in time.
+    NoAnswer,
+    /// Ours.
+    Internal,
+}
+
+impl ProblemKind {
+    /// Status, word of the type, title, help.
+    const fn facts(self) -> (StatusCode, &'static str, &'static str, &'static str) {
+        match self {
+            Self::BadRequest => {
+                (StatusCode::BAD_REQUEST, "bad-request", "The request cannot be read", "Correct the request and send it again.")
+            }
+            Self::Unauthorized => (
+                StatusCode::UNAUTHORIZED,
+                "unauthorized",
+                "An API key is needed",
+                "Send the header \"Authorization: Bearer KEY\" with a key made by \"provost api-keys create\".",
+            ),
+            Self::Forbidden => {
+                (StatusCode::FORBIDDEN, "forbidden", "The key's role may not do this", "Use a key of role super-admin.")
+            }
+            Self::NotFound => {
+                (StatusCode::NOT_FOUND, "not-found", "There is no such thing", "Check the name, address or id in the path.")
+            }
+            Self::WrongMethod => (
+                StatusCode::METHOD_NOT_ALLOWED,
+                "wrong-method",
+                "The method is not for this path",
+                "Use one of the methods in Allow.",
+            ),
+            Self::Conflict => (
+                StatusCode::CONFLICT,
+                "conflict",
+                "The present state does not allow it",
+                "Do what the detail says, then send it again.",
+            ),
+            Self::Stale => (
+                StatusCode::PRECONDITION_FAILED,
+                "stale",
+                "It was changed meanwhile",
+                "Read it again, and repeat the change on what it is now.",
+            ),
+            Self::TooLarge => {
+                (StatusCode::PAYLOAD_TOO_LARGE, "too-large", "The request is too large", "Send it in smaller parts.")
+            }
+            Self::Invalid => {
+                (StatusCode::UNPROCESSABLE_ENTITY, "invalid", "The request cannot be carried out", "Do what the detail says.")
+            }
+            Self::NeedsConfirmation => (
+                StatusCode::CONFLICT,
+                "needs-confirmation",
+                "The plan needs to be confirmed",
+                "Read the plan, and send the request again with its hash as \"confirm\", or with \"yes\": true.",
+            ),
+            Self::NoAnswer => (
+                StatusCode::GATEWAY_TIMEOUT,
+                "no-answer",
+                "There was no answer in time",
+                "Check that the engine is running, and try again.",
+            ),
+            Self::Internal => (
+                StatusCode::INTERNAL_SERVER_ERROR,
+                "internal",
+                "Something went wrong in the server",
+                "Try again; the server's log says more.",
+            ),
+        }
+    }
+}
+
+/// An error on its way to the caller.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Problem {
+    kind: ProblemKind,
+    detail: String,
+    plan: Option<Value>,
+}
+
+impl Problem {
+    /// An error of this kind; `detail` says what and why.
+    pub fn of(kind: ProblemKind, detail: impl Into<String>) -> Self {
+        Self { kind, detail: detail.into(), plan: None }
+    }
+
+    /// A plan that was not confirmed, with the plan.
+    pub(super) fn unconfirmed(detail: String, plan: Value) -> Self {
+        Self { kind: ProblemKind::NeedsConfirmation, detail, plan: Some(plan) }
+    }
+
+    /// As the caller sees it.
+    pub(super) fn body(&self) -> Value {
+        let (status, word, title, help) = self.kind.facts();
+        let mut body = json!({
+            "type": format!("urn:provost:problem:{word}"),
+            "title": title,
+            "status": status.as_u16(),
+            "detail": self.detail,
+            "help": help,
+        });
+        if let Some(plan) = &self.plan {
+            body["plan"] = plan.clone();
+        }
+        body
+    }
+
+    fn internal(error: &dyn std::error::Error) -> Self {
+        let mut chain = error.to_string();
+        let mut source = error.source();
+        while let Some(cause) = source {
+            chain.push_str(": ");
+            chain.push_str(&cause.to_string());
+            source = cause.source();
+        }
+        tracing::error!(error = chain, "a request failed");
+        Self::of(ProblemKind::Internal, "the request could not be carried out")
+    }
+}
+
+impl IntoResponse for Problem {
+    fn into_response(self) -> Response {
+        let (status, ..) = self.kind.facts();
+        let mut response = (status, [(CONTENT_TYPE, "application/problem+json")], self.body().to_string()).into_response();
+        if self.kind == ProblemKind::Unauthorized {
+            // RFC 9110, 15.5.2: a 401 names the scheme.
+            response.headers_mut().insert(WWW_AUTHENTICATE, HeaderValue::from_static("Bearer realm=\"provost\""));
+        }
+        response
+    }
+}
+
+impl From<StoreError> for Problem {
+    fn from(error: StoreError) -> Self {
+        let kind = match &error {
+            StoreError::NotFound { .. } => ProblemKind::NotFound,
+            StoreError::Taken { .. } | StoreError::Transition(_) => ProblemKind::Conflict,
+            StoreError::Invalid(_) | StoreError::Config(_) => ProblemKind::Invalid,
+            StoreError::Stale { .. } => ProblemKind::Stale,
+            StoreError::NeedsConfirmation(_) => ProblemKind::NeedsConfirmation,
+            StoreError::Commit(CommitError::Conflict { .. } | CommitError::Unique { .. }) => {
+                return Self::of(ProblemKind::Conflict, "somebody else changed it at the same moment: send the request again");
+            }
+            StoreError::Commit(CommitError::Db(_)) | StoreError::Db(_) | StoreError::Open(_) | StoreError::Corrupt(_) => {
+                return Self::internal(&error);
+            }
+        };
+        Self::of(kind, error.to_string())
+    }
+}
+
+impl From<DbError> for Problem {
+    fn from(error: DbError) -> Self {
+        Self::internal(&error)
+    }
+}
+
+impl From<EndpointError> for Problem {
+    fn from(error: EndpointError) -> Self {
+        Self::of(ProblemKind::Invalid, error.to_string())
+    }
+}
+
+impl From<ConfigError> for Problem {
+    fn from(error: ConfigError) -> Self {
+        match error {
+            ConfigError::Store(error) => error.into(),
+            ConfigError::Endpoint(error) => error.into(),
+            ConfigError::File(_) | ConfigError::Invalid(_) => Self::of(ProblemKind::Invalid, error.to_string()),
+            ConfigError::InApp { app, cause } => {
+                let mut problem = Self::from(*cause);
+                problem.detail = format!("app \"{app}\": {}", problem.detail);
+                // The thing that is missing is named in the file, not in the path.
+                if problem.kind == ProblemKind::NotFound {
+                    problem.kind = ProblemKind::Invalid;
+                }
+                problem
+            }
+        }
+    }
+}
