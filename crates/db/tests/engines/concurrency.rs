@@ -1,9 +1,11 @@
 //! Many callers at once: group commit, lanes, callers that go away.
 
 use crate::support::{add, count, places, rows};
-use provost_db::{Batch, CommitError};
+use provost_db::{Batch, CommitError, Db, Row};
 use std::future::Future;
+use std::sync::Arc;
 use std::task::Poll;
+use tokio::sync::Barrier;
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 4)]
 async fn a_batch_that_fails_harms_no_neighbour() {
@@ -42,42 +44,62 @@ async fn a_batch_that_fails_harms_no_neighbour() {
     }
 }
 
-/// 64 callers count up one row, each by reading and writing with an expectation: no step may be lost or done twice.
+/// 64 callers count up four rows, each by reading and writing with an expectation: no step may be lost or done twice.
 #[tokio::test(flavor = "multi_thread", worker_threads = 4)]
 async fn sixty_four_callers_lose_no_step() {
     for place in places().await {
-        place.db.commit(add(1, "counter")).await.unwrap();
+        for id in 0..4 {
+            place.db.commit(add(id, &id.to_string())).await.unwrap();
+        }
+        let all_have_read = Arc::new(Barrier::new(64));
         let mut callers = Vec::new();
-        for _ in 0..64 {
-            let db = place.db.clone();
-            callers.push(tokio::spawn(async move {
-                let mut conflicts = 0_u32;
-                for _ in 0..2 {
-                    loop {
-                        let read: i64 = rows(&db, "SELECT amount FROM item WHERE id = 1", []).await[0].get(0).unwrap();
-                        let mut batch = Batch::new();
-                        batch.expect(
-                            1,
-                            "UPDATE item SET amount = $1 WHERE id = 1 AND amount = $2",
-                            [(read + 1).into(), read.into()],
-                        );
-                        match db.commit(batch).await {
-                            Ok(_) => break,
-                            Err(CommitError::Conflict { .. }) => conflicts += 1,
-                            Err(error) => panic!("{error}"),
-                        }
-                    }
-                }
-                conflicts
-            }));
+        for caller in 0..64_i64 {
+            callers.push(tokio::spawn(count_up(place.db.clone(), caller % 4, Arc::clone(&all_have_read))));
         }
         let mut conflicts = 0;
         for caller in callers {
             conflicts += caller.await.unwrap();
         }
-        let counted: i64 = rows(&place.db, "SELECT amount FROM item WHERE id = 1", []).await[0].get(0).unwrap();
-        assert_eq!(counted, 128, "{}", place.name);
-        assert!(conflicts > 0, "{}: the callers never met, so nothing was tested", place.name);
+        let counted = rows(&place.db, "SELECT amount FROM item ORDER BY id", []).await;
+        assert_eq!(counted, vec![Row(vec![16.into()]); 4], "{}", place.name);
+        // All have read 0 before any wrote: of the 16 of a row, one can have been right.
+        assert!(conflicts >= 60, "{}: {conflicts}", place.name);
+    }
+}
+
+/// Adds 1 to the row, and answers how often the data had changed in between.
+async fn count_up(db: Db, id: i64, all_have_read: Arc<Barrier>) -> u32 {
+    let mut conflicts = 0;
+    loop {
+        let read: i64 = rows(&db, "SELECT amount FROM item WHERE id = $1", [id.into()]).await[0].get(0).unwrap();
+        if conflicts == 0 {
+            all_have_read.wait().await;
+        }
+        let mut batch = Batch::new();
+        let values = [(read + 1).into(), id.into(), read.into()];
+        batch.expect(1, "UPDATE item SET amount = $1 WHERE id = $2 AND amount = $3", values);
+        match db.commit(batch).await {
+            Ok(_) => return conflicts,
+            Err(CommitError::Conflict { .. }) => conflicts += 1,
+            Err(error) => panic!("{error}"),
+        }
+    }
+}
+
+/// On one thread, all are in the queue before the writer looks: they share a transaction.
+#[tokio::test]
+async fn a_conflict_undoes_its_own_batch_within_the_group() {
+    for place in places().await {
+        let batch = |id: i64, expected: u64| {
+            let mut batch = add(id, &id.to_string());
+            batch.expect(expected, "UPDATE item SET amount = 1 WHERE id = $1", [id.into()]);
+            place.db.commit(batch)
+        };
+        let outcomes = tokio::join!(batch(1, 1), batch(2, 7), batch(3, 1));
+        assert!(outcomes.0.is_ok() && outcomes.2.is_ok(), "{}: {outcomes:?}", place.name);
+        assert!(matches!(outcomes.1, Err(CommitError::Conflict { statement: 1, expected: 7, found: 1 })), "{}", place.name);
+        let kept = rows(&place.db, "SELECT id FROM item ORDER BY id", []).await;
+        assert_eq!(kept, [Row(vec![1.into()]), Row(vec![3.into()])], "{}", place.name);
     }
 }
 

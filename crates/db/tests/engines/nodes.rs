@@ -161,3 +161,17 @@ async fn a_lost_connection_never_repeats_what_was_committed() {
     let done = rows(&looking, "SELECT number FROM done ORDER BY number", []).await;
     assert_eq!(done, [Row(vec![1.into()]), Row(vec![3.into()])]);
 }
+
+/// What the server says to one of two nodes that stood in each other's way, twice; a sequence is not undone.
+#[tokio::test]
+async fn a_collision_is_tried_again() {
+    for code in ["40001", "40P01"] {
+        let (location, _guard) = postgres_database();
+        let sql = "CREATE SEQUENCE tries;\nCREATE FUNCTION collide(code TEXT) RETURNS BIGINT LANGUAGE plpgsql AS $$BEGIN \
+                   IF nextval('tries') < 3 THEN RAISE EXCEPTION 'collision' USING ERRCODE = code; END IF; RETURN 1; END$$;";
+        let db = Db::open(&location, &[Migration { version: 1, name: "collide", sql }]).await.unwrap();
+        let mut batch = Batch::new();
+        batch.expect(1, "SELECT collide($1)", [code.into()]);
+        db.commit(batch).await.unwrap_or_else(|error| panic!("{code}: {error}"));
+    }
+}
