@@ -43,7 +43,7 @@ pub fn page(chrome: &Chrome<'_>, notice: Option<&Notice>, body: Markup) -> Marku
     let title = format!("{} – {}", chrome.title, chrome.product);
     let inner = html! {
         a.skip-link href="#main" { "Skip to the content" }
-        @if let Some(banner) = &chrome.banner { div.banner role="note" { (icon(Icon::Clock)) span { (banner) } } }
+        @if let Some(banner) = &chrome.banner { aside.banner aria-label="About this system" { (icon(Icon::Clock)) span { (banner) } } }
         (top_bar(chrome))
         div.shell {
             nav #navigation.side-nav aria-label="Main" popover { (navigation(chrome)) }
@@ -101,9 +101,9 @@ fn top_bar(chrome: &Chrome<'_>) -> Markup {
     html! {
         header.top-bar {
             button.icon-button.nav-button type="button" popovertarget="navigation" aria-label="Main menu" { (icon(Icon::Menu)) }
-            a.brand href="/" { (logo()) span { (chrome.product) } }
+            a.brand href="/" aria-label=(chrome.product) { (logo()) span { (chrome.product) } }
             @if chrome.search {
-                form.top-search role="search" action="/search" method="get" {
+                form.top-search role="search" aria-label="Everything" action="/search" method="get" {
                     label.visually-hidden for="top-search" { "Search for users, groups, apps" }
                     (icon(Icon::Search))
                     input #top-search type="search" name="q" placeholder="Search for users, groups, apps" autocomplete="off" maxlength="200";

@@ -166,3 +166,129 @@ fn as_db_error(error: CommitError) -> DbError {
         conflict @ (CommitError::Conflict { .. } | CommitError::Unique { .. }) => DbError::Engine(conflict.to_string()),
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use axum::http::header::COOKIE;
+    use provost_db::{Location, Migration};
+
+    const NOW: i64 = 1_795_449_720_000_000;
+
+    async fn db() -> Db {
+        Db::open(&Location::Memory, &[Migration { version: 1, name: "sessions", sql: SESSION_MIGRATION_SQL }]).await.unwrap()
+    }
+
+    /// What a browser sends after it was given these cookies.
+    fn sent_back(cookies: &[&SetCookie]) -> HeaderMap {
+        let pairs: Vec<&str> = cookies.iter().map(|cookie| cookie.value().to_str().unwrap().split(';').next().unwrap()).collect();
+        HeaderMap::from_iter([(COOKIE, pairs.join("; ").parse().unwrap())])
+    }
+
+    async fn subject(sessions: &Sessions, headers: &HeaderMap, now: i64) -> Option<String> {
+        sessions.current_at(headers, now).await.unwrap().map(|session| session.subject)
+    }
+
+    #[tokio::test]
+    async fn a_session_is_known_by_its_cookie_only() {
+        let sessions = Sessions::new(db().await, "console");
+        let cookie = sessions.start_at("7", NOW).await.unwrap();
+        assert_eq!(subject(&sessions, &sent_back(&[&cookie]), NOW).await.as_deref(), Some("7"));
+        for text in ["console=", "console=x", "other=x", ""] {
+            let headers = HeaderMap::from_iter([(COOKIE, text.parse().unwrap())]);
+            assert_eq!(subject(&sessions, &headers, NOW).await, None, "{text}");
+        }
+        assert_eq!(subject(&sessions, &HeaderMap::new(), NOW).await, None);
+    }
+
+    #[tokio::test]
+    async fn the_database_holds_no_cookie() {
+        let sessions = Sessions::new(db().await, "console");
+        let cookie = sessions.start_at("7", NOW).await.unwrap();
+        let text = cookie.value().to_str().unwrap();
+        let token = text.split(['=', ';']).nth(1).unwrap();
+        assert_eq!(token.len(), COOKIE_CHARACTERS);
+        let row = sessions.db.read(Query::new("SELECT token_hash, subject, csrf FROM web_session", [])).await.unwrap().remove(0);
+        assert_eq!(row.get::<Vec<u8>>(0).unwrap(), token_hash(token));
+        assert!(row.get::<String>(1).unwrap() != token && row.get::<String>(2).unwrap() != token);
+    }
+
+    #[tokio::test]
+    async fn it_ends_after_30_minutes_of_silence_and_not_before() {
+        let sessions = Sessions::new(db().await, "console");
+        let cookie = sent_back(&[&sessions.start_at("7", NOW).await.unwrap()]);
+        let mut now = NOW;
+        for _ in 0..4 {
+            now += IDLE_MICROS_MAX;
+            assert!(subject(&sessions, &cookie, now).await.is_some());
+        }
+        assert_eq!(subject(&sessions, &cookie, now + IDLE_MICROS_MAX + 1).await, None);
+    }
+
+    #[tokio::test]
+    async fn it_ends_after_12_hours_however_busy_and_not_before() {
+        let sessions = Sessions::new(db().await, "console");
+        let cookie = sent_back(&[&sessions.start_at("7", NOW).await.unwrap()]);
+        for quarter in 1..=48 {
+            assert!(subject(&sessions, &cookie, NOW + quarter * 15 * MINUTE_MICROS).await.is_some(), "{quarter}");
+        }
+        assert_eq!(subject(&sessions, &cookie, NOW + LIFE_MICROS_MAX + 1).await, None);
+    }
+
+    #[tokio::test]
+    async fn ending_ends_what_it_should_and_nothing_else() {
+        let sessions = Sessions::new(db().await, "console");
+        let mut headers = Vec::new();
+        for who in ["7", "7", "7", "8"] {
+            headers.push(sent_back(&[&sessions.start_at(who, NOW).await.unwrap()]));
+        }
+        let alive = async || {
+            let mut alive = Vec::new();
+            for headers in &headers {
+                alive.push(subject(&sessions, headers, NOW).await.is_some());
+            }
+            alive
+        };
+        let gone = sessions.end(&headers[0]).await.unwrap();
+        assert!(gone.value().to_str().unwrap().starts_with("console=; ") && gone.value().to_str().unwrap().contains("Max-Age=0"));
+        assert_eq!(alive().await, [false, true, true, true]);
+        sessions.end_others_of("7", &headers[1]).await.unwrap();
+        assert_eq!(alive().await, [false, true, false, true]);
+        sessions.end_all_of("7").await.unwrap();
+        assert_eq!(alive().await, [false, false, false, true]);
+    }
+
+    #[tokio::test]
+    async fn dead_sessions_are_forgotten_when_somebody_signs_in() {
+        let sessions = Sessions::new(db().await, "console");
+        sessions.start_at("7", NOW).await.unwrap();
+        sessions.start_at("8", NOW + IDLE_MICROS_MAX + 1).await.unwrap();
+        let rows = sessions.db.read(Query::new("SELECT subject FROM web_session", [])).await.unwrap();
+        assert_eq!(rows, [Row(vec!["8".into()])]);
+    }
+
+    #[tokio::test]
+    async fn two_listeners_on_one_host_do_not_evict_each_other() {
+        let db = db().await;
+        let (console, tenant) = (Sessions::new(db.clone(), "console"), Sessions::new(db, "tenant"));
+        let (one, two) = (console.start_at("7", NOW).await.unwrap(), tenant.start_at("8", NOW).await.unwrap());
+        let headers = sent_back(&[&one, &two]);
+        assert_eq!(subject(&console, &headers, NOW).await.as_deref(), Some("7"));
+        assert_eq!(subject(&tenant, &headers, NOW).await.as_deref(), Some("8"));
+    }
+
+    #[tokio::test]
+    async fn cookies_are_closed_to_scripts_and_other_sites_and_secure_over_https_only() {
+        let plain = Sessions::new(db().await, "console");
+        let secure = plain.clone().over_https(true);
+        let plain = plain.start_at("7", NOW).await.unwrap().value().to_str().unwrap().to_owned();
+        let cookie = secure.start_at("7", NOW).await.unwrap();
+        let text = cookie.value().to_str().unwrap();
+        for attribute in ["; Path=/", "; HttpOnly", "; SameSite=Strict", "; Max-Age=43200"] {
+            assert!(plain.contains(attribute) && text.contains(attribute), "{attribute}");
+        }
+        assert!(plain.starts_with("console=") && !plain.contains("Secure"), "{plain}");
+        assert!(text.starts_with("__Host-console=") && text.ends_with("; Secure"), "{text}");
+        assert!(subject(&secure, &sent_back(&[&cookie]), NOW).await.is_some());
+    }
+}

@@ -4,7 +4,7 @@ mod samples;
 
 use std::collections::BTreeSet;
 
-const VOID: [&str; 6] = ["meta", "link", "input", "br", "hr", "img"];
+const VOID: [&str; 7] = ["wbr", "meta", "link", "input", "br", "hr", "img"];
 
 /// The opening tags of a page, each with its attributes as one text.
 fn tags(page: &str) -> Vec<(&str, &str)> {

@@ -41,7 +41,7 @@ pub fn app_header(name: &str, subtitle: &str) -> Markup {
 
 /// Several [`crate::tile`]s side by side.
 pub fn tiles(tiles: &[Markup]) -> Markup {
-    html! { div.tiles { @for tile in tiles { (tile) } } }
+    html! { div.tiles { div.tiles-grid { @for tile in tiles { (tile) } } } }
 }
 
 /// Terms and what they are: label left, value right.
@@ -63,7 +63,7 @@ pub struct Setting<'a> {
 pub fn setting_row(setting: &Setting<'_>) -> Markup {
     html! {
         div.setting-row {
-            h3 { (setting.label) }
+            h2 { (setting.label) }
             div.setting-value { (setting.value) }
             @if let Some((label, href)) = setting.action { (link_button(label, href, ButtonKind::Text)) }
         }

@@ -40,7 +40,6 @@ pub fn confirm_form(
 pub fn confirm_with(confirm: Confirm<'_>) -> Markup {
     html! {
         form.confirm method="post" action=(confirm.action) {
-            @for (name, value) in confirm.hidden { (hidden(name, value)) }
             h1 { (confirm.title) }
             p { (confirm.text) }
             (confirm.body)
@@ -48,6 +47,7 @@ pub fn confirm_with(confirm: Confirm<'_>) -> Markup {
                 (link_button("CANCEL", confirm.cancel_href, ButtonKind::Text))
                 (button(confirm.confirm_label, confirm.kind))
             }
+            @for (name, value) in confirm.hidden { (hidden(name, value)) }
         }
     }
 }

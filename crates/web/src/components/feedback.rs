@@ -54,6 +54,11 @@ pub fn person(name: &str, email: &str, href: &str) -> Markup {
     html! { span.person { (avatar(name)) span.person-text { a href=(href) { (name) } span.muted { (email) } } } }
 }
 
+/// A path, URL or address that may break after its separators rather than anywhere.
+pub fn breakable(text: &str) -> Markup {
+    html! { @for part in text.split_inclusive(['/', '@', '.', ':', '=', '&', '?']) { (part) wbr; } }
+}
+
 /// In place of a list without rows.
 pub fn empty_state(text: &str) -> Markup {
     html! { p.empty { (text) } }

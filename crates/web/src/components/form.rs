@@ -32,7 +32,7 @@ pub struct FilterBar<'a> {
 pub fn filter_bar(bar: FilterBar<'_>) -> Markup {
     html! {
         div.filter-bar {
-            form method="get" action=(bar.action) data-search=(bar.action) data-target=(bar.target) role="search" {
+            form method="get" action=(bar.action) data-search=(bar.action) data-target=(bar.target) role="search" aria-label="Filter the list" {
                 (bar.fields)
                 span.script-hides { (button("Apply", ButtonKind::Secondary)) }
             }

@@ -43,11 +43,13 @@ pub fn pager(prev: Option<&str>, next: Option<&str>) -> Markup {
 /// The steps of an assistant; those before `current` (from 0) are ticked.
 pub fn stepper(steps: &[&str], current: usize) -> Markup {
     html! {
-        ol.stepper aria-label="Steps" {
-            @for (index, step) in steps.iter().enumerate() {
-                li class=[(index < current).then_some("step-done")] aria-current=[(index == current).then_some("step")] {
-                    span.step-number { @if index < current { (icon(Icon::Check)) span.visually-hidden { "Done:" } } @else { (index + 1) } }
-                    span.step-label { (step) }
+        nav.stepper aria-label="Steps" {
+            ol {
+                @for (index, step) in steps.iter().enumerate() {
+                    li class=[(index < current).then_some("step-done")] aria-current=[(index == current).then_some("step")] {
+                        span.step-number { @if index < current { (icon(Icon::Check)) span.visually-hidden { "Done:" } } @else { (index + 1) } }
+                        span.step-label { (step) }
+                    }
                 }
             }
         }

@@ -2,7 +2,7 @@
 
 use super::{HOUR, NOW, console};
 use provost_web::{
-    Back, ButtonKind, Field, FieldKind, Icon, Markup, Notice, Setting, Switch, Table, Tone, Wizard, app_header, bars,
+    Back, ButtonKind, Field, FieldKind, Icon, Markup, Notice, Setting, Switch, Table, Tone, Wizard, app_header, bars, breakable,
     button_disabled, card, card_with, checkbox_with_hint, chip, data_table, date, definition_list, empty_state_with, field, hint,
     html, icon_link, link_button, live, notice_box, page, page_header, person, relative_time, select, select_grouped,
     setting_row, stack, switch_link, tabs, tile, tiles, two_columns, wizard_page,
@@ -60,7 +60,7 @@ pub(super) fn app() -> Markup {
     let right = html! {
         (card_with("User access", link_button("View details", "/access", ButtonKind::Text), html! { p { (chip("ON for some", Tone::Info)) " 2 organizational units, 1 group" } }))
         (card_with("Service provider details", link_button("Edit", "/sso", ButtonKind::Text), definition_list(&[
-            ("ACS URL", html! { "https://nsauth-acme.goskope.com/nsauth/saml2/http-post/AbCdEf/acs" }),
+            ("ACS URL", breakable("https://nsauth-acme.goskope.com/nsauth/saml2/http-post/AbCdEf/acs")),
             ("Entity ID", html! { "https://acme.goskope.com" }),
             ("Certificate", html! { "Expires " (date(NOW + 24 * HOUR * 400)) }),
         ])))

@@ -2,9 +2,10 @@
 
 use super::{HOUR, NOW, console, tenant};
 use provost_web::{
-    ButtonKind, Confirm, FilterBar, Markup, Switch, Table, Tone, button_named, card_with, check_all, check_row, checkbox, chip,
-    confirm_form, confirm_with, data_table, date, expander, filter_bar, hint, html, link_button, menu, menu_link, menu_post,
-    page, page_header, pager, person, relative_time, search_field, secret_field, select, switch_link, table, tile, tiles,
+    ButtonKind, Confirm, FilterBar, Markup, Switch, Table, Tone, breakable, button_named, card_with, check_all, check_row,
+    checkbox, chip, confirm_form, confirm_with, data_table, date, expander, filter_bar, hint, html, link_button, menu, menu_link,
+    menu_post, page, page_header, pager, person, relative_time, search_field, secret_field, select, switch_link, table, tile,
+    tiles,
 };
 
 pub(super) fn users() -> Markup {
@@ -28,7 +29,7 @@ pub(super) fn users() -> Markup {
                 check_row(&format!("Select {name}"), "user", email, Some("bulk")),
                 person(name, email, "/users"),
                 chip(state, *tone),
-                html! { (unit) },
+                breakable(unit),
                 relative_time(NOW - 30 * HOUR, NOW),
                 menu(
                     &format!("Actions for {name}"),
