@@ -13,4 +13,4 @@ mod settling;
 mod supervisor;
 mod worker;
 
-pub use supervisor::{is_idle, run};
+pub use supervisor::run;

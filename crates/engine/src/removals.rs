@@ -5,7 +5,7 @@ use provost_core::provisioning::{CheckedRemoval, REMOVAL_WINDOW, guard};
 use provost_core::time::{Span, Timestamp};
 use provost_store::accounts::{Rules, Subject, removals};
 use provost_store::{Store, StoreError, accounts, schedule};
-use std::collections::{HashMap, HashSet};
+use std::collections::HashMap;
 
 /// A storm of changes is waited out for at most this many quiet times.
 const QUIET_TIMES_MAX: i64 = 10;
@@ -73,21 +73,4 @@ async fn quiet_until(store: &Store, rules: &Rules, oldest: Timestamp, now: Times
     let last = removals::last_marked_at(store, rules.connection.id).await?;
     let until = last.map_or(now, |last| last + quiet).min(at_most);
     Ok((until > now).then_some(until))
-}
-
-/// Whether a removal is due that neither an administrator nor a failure holds back.
-pub(crate) async fn any_to_send(store: &Store, rules: &Rules) -> Result<bool, StoreError> {
-    let now = store.now();
-    let due = removals::due_candidates(store, rules, now).await?;
-    if due.is_empty() {
-        return Ok(false);
-    }
-    let held: HashSet<UserId> = removals::held(store, rules, now).await?.into_iter().map(|held| held.user_id).collect();
-    let rejected: HashSet<(UserId, Timestamp)> = removals::approvals(store, rules.connection.id)
-        .await?
-        .into_iter()
-        .filter(|verdict| !verdict.approved)
-        .map(|verdict| (verdict.user_id, verdict.since))
-        .collect();
-    Ok(due.iter().any(|due| !held.contains(&due.user_id) && !rejected.contains(&(due.user_id, due.removal.since))))
 }

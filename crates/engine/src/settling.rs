@@ -8,6 +8,7 @@ use provost_core::provisioning::{
 use provost_core::time::Timestamp;
 use provost_platform::random;
 use provost_store::accounts::Settled;
+use provost_store::accounts::removals::APPROVED_DETAIL;
 use provost_store::log::{LogEvent, names};
 use serde_json::json;
 
@@ -73,7 +74,7 @@ pub(crate) fn of_outcome(connection: &Connection, finished: Finished, now: Times
             "operation": operation.kind().word(),
             "adopted": happened == ProvisioningEvent::Adopted,
             "cause": operation.trigger().map(provost_core::app::Trigger::word),
-            "approved": approved(&operation),
+            APPROVED_DETAIL: approved(&operation),
             "message": failure,
             "requests": exchanges,
         });

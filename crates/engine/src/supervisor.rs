@@ -6,7 +6,7 @@ use provost_core::app::ConnectionStatus;
 use provost_core::ids::ConnectionId;
 use provost_core::time::{Span, Timestamp};
 use provost_platform::HttpClient;
-use provost_store::{Store, StoreError, accounts, apps, directory, schedule};
+use provost_store::{Store, StoreError, apps, directory, schedule};
 use std::collections::HashMap;
 use std::time::Duration;
 use tokio::task::JoinHandle;
@@ -99,22 +99,4 @@ async fn answer_tests_aside(store: &Store, http: &HttpClient) -> Result<(), Stor
         }
     });
     Ok(())
-}
-
-/// Whether nothing is left to do for a connection now: no sweep waits, no account is due or under way, and no removal is due
-/// but those that the guard or an administrator holds. One that is turned off or halted sends nothing, whatever is due.
-pub async fn is_idle(store: &Store, connection: ConnectionId) -> Result<bool, StoreError> {
-    let counts = accounts::counts(store, connection, store.now()).await?;
-    if counts.sweeping {
-        return Ok(false);
-    }
-    let rules = accounts::load_rules(store, connection).await?;
-    if rules.connection.halt.is_some() {
-        return Ok(true);
-    }
-    if counts.due > 0 {
-        return Ok(false);
-    }
-    let removes = rules.connection.status == ConnectionStatus::Active && counts.leaving > 0;
-    Ok(!(removes && crate::removals::any_to_send(store, &rules).await?))
 }

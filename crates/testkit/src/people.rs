@@ -21,8 +21,13 @@ pub struct Person {
 
 const GIVEN: [&str; 12] = ["Ada", "Bo", "Chloé", "Dragan", "Ece", "Femi", "Göran", "Hana", "Ines", "Jun", "Kofi", "Łucja"];
 const FAMILY: [&str; 10] = ["Abe", "Bianchi", "Costa", "Diaz", "Eriksen", "Fischer", "García", "O'Hara", "Ivanova", "Žukauskas"];
-const UNITS: [(&str, &str); 5] =
-    [("/Sales", "Sales"), ("/Sales/EMEA", "Sales"), ("/Engineering", "Engineering"), ("/Contractors", "Contract"), ("/", "Office")];
+const UNITS: [(&str, &str); 5] = [
+    ("/Sales", "Sales"),
+    ("/Sales/EMEA", "Sales"),
+    ("/Engineering", "Engineering"),
+    ("/Contractors", "Contract"),
+    ("/", "Office"),
+];
 
 /// `count` people: one in 20 suspended, one in 25 archived, one in 10 in the secondary domain `second`.
 pub fn people(count: usize, primary: &str, second: &str) -> Vec<Person> {

@@ -120,7 +120,7 @@ impl World {
     pub async fn settle(&self) {
         self.store.wake();
         let connection = self.connection().await.id;
-        wait_for("nothing is due", async || provost_engine::is_idle(&self.store, connection).await.unwrap_or(false)).await;
+        wait_for("nothing is due", async || accounts::is_idle(&self.store, connection).await.unwrap_or(false)).await;
     }
 
     /// Moves the clock forward and waits until what fell due is done.
@@ -151,8 +151,7 @@ impl World {
 }
 
 fn reqwest_client() -> reqwest::Client {
-    // The process's one TLS provider; a second call finds it installed.
-    let _ = rustls::crypto::ring::default_provider().install_default();
+    provost_platform::install_tls_provider();
     reqwest::Client::new()
 }
 

@@ -26,11 +26,16 @@ pub struct HttpClient {
     allowed_private: Arc<[IpNet]>,
 }
 
+/// Makes ring the process's TLS provider. Every TLS client needs it; calling it again does nothing.
+pub fn install_tls_provider() {
+    // An error means that a provider is installed already: it is the same one.
+    let _ = rustls::crypto::ring::default_provider().install_default();
+}
+
 impl HttpClient {
     /// A client that may also speak to these private networks.
     pub fn new(allowed_private: Vec<IpNet>) -> HttpClient {
-        // An error means that a provider is installed already, in a test by another test: it is the same one.
-        let _ = rustls::crypto::ring::default_provider().install_default();
+        install_tls_provider();
         let allowed_private: Arc<[IpNet]> = allowed_private.into();
         let client = builder(&allowed_private).build().unwrap_or_else(|error| {
             tracing::warn!(

@@ -9,7 +9,7 @@ mod endpoint;
 mod resolver;
 
 pub use address::address_allowed;
-pub use client::{ANSWER_BYTES_MAX, HttpClient};
+pub use client::{ANSWER_BYTES_MAX, HttpClient, install_tls_provider};
 pub use endpoint::{EndpointError, check_endpoint};
 
 use std::fmt;

@@ -3,6 +3,7 @@
 //! Directory and configuration changes write `marked` and its times (see [`crate::schedule`]); the engine writes
 //! everything else, by [`begin`] and [`settle`]. What is to be done with an account is decided in `provost-core`.
 
+mod idle;
 mod listing;
 pub mod removals;
 mod rows;
@@ -10,6 +11,7 @@ mod rules;
 mod settling;
 mod subjects;
 
+pub use idle::is_idle;
 pub use listing::{
     AccountCounts, AccountQuery, account, accounts_of_user, counts, failures, holder_of, holder_of_matching, list, retry,
 };

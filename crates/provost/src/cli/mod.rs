@@ -1,0 +1,113 @@
+//! What can be typed. Only the shape: what each command does stands in its own module.
+
+mod directory;
+mod provisioning;
+mod servers;
+
+pub(crate) use directory::{ConfigArguments, ConfigVerb, GroupVerb, GroupsArguments, ImportArguments, UserVerb, UsersArguments};
+pub(crate) use provisioning::{
+    AppArguments, ApproveArguments, ExplainArguments, FailuresArguments, PlanArguments, SyncArguments, TurnOnArguments,
+};
+pub(crate) use servers::{
+    AdminsArguments, AdminsVerb, ApiKeysArguments, ApiKeysVerb, DemoArguments, ServeArguments, TenantAdminVerb, TenantArguments,
+    TenantTokenVerb, TenantVerb,
+};
+
+use clap::{Args, Parser, Subcommand};
+use std::path::PathBuf;
+
+/// Keeps the accounts of applications equal to a directory, over SCIM 2.0.
+#[derive(Debug, Parser)]
+#[command(
+    name = "provost",
+    version,
+    after_help = "Exit codes: 0 done; 1 failed, or done with failures; 2 wrong usage; 3 the plan needs to be confirmed.\n\
+                  Verbs work on a data directory (--data DIR) or against a running server (--server URL --api-key-file FILE)."
+)]
+pub(crate) struct Cli {
+    #[command(subcommand)]
+    pub command: Command,
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum Command {
+    /// Show the whole system in one process: directory, console, engine, tenant, and a short story
+    Demo(DemoArguments),
+    /// Run the console, the management API and the engine
+    Serve(ServeArguments),
+    /// Run a Netskope-like tenant, or make its administrators and tokens
+    Tenant(TenantArguments),
+    /// Make administrators of the console
+    Admins(AdminsArguments),
+    /// Make keys of the management API
+    ApiKeys(ApiKeysArguments),
+    /// Bring in the user list (and the group members) that a Google Admin console downloads
+    Import(ImportArguments),
+    /// Apply or export the configuration file
+    Config(ConfigArguments),
+    /// Show how an app's provisioning stands
+    Status(AppArguments),
+    /// Show what would be sent, and when; sends nothing
+    Plan(PlanArguments),
+    /// Look at every user again, and wait until nothing is due
+    Sync(SyncArguments),
+    /// List the users who are failing
+    Failures(FailuresArguments),
+    /// Explain one user: each rule and its evidence
+    Explain(ExplainArguments),
+    /// Approve or reject removals that the guard holds
+    Approve(ApproveArguments),
+    /// Turn autoprovisioning on
+    TurnOn(TurnOnArguments),
+    /// Turn autoprovisioning off: nothing is sent from then on
+    TurnOff(AppArguments),
+    /// Work with users of the directory
+    Users(UsersArguments),
+    /// Work with groups of the directory
+    Groups(GroupsArguments),
+}
+
+impl Command {
+    /// Whether it runs until it is stopped.
+    pub(crate) fn is_server(&self) -> bool {
+        match self {
+            Self::Serve(_) => true,
+            Self::Tenant(tenant) => tenant.verb.is_none(),
+            Self::Demo(_)
+            | Self::Admins(_)
+            | Self::ApiKeys(_)
+            | Self::Import(_)
+            | Self::Config(_)
+            | Self::Status(_)
+            | Self::Plan(_)
+            | Self::Sync(_)
+            | Self::Failures(_)
+            | Self::Explain(_)
+            | Self::Approve(_)
+            | Self::TurnOn(_)
+            | Self::TurnOff(_)
+            | Self::Users(_)
+            | Self::Groups(_) => false,
+        }
+    }
+}
+
+/// Where a verb works, and how it prints.
+#[derive(Debug, Clone, Args)]
+pub(crate) struct Target {
+    /// Work on this data directory, which no server may hold
+    #[arg(long, value_name = "DIR", conflicts_with = "server", env = "PROVOST_DATA")]
+    pub data: Option<PathBuf>,
+    /// Work through this running server, e.g. http://127.0.0.1:8080
+    #[arg(long, value_name = "URL", requires = "api_key_file", env = "PROVOST_SERVER")]
+    pub server: Option<String>,
+    /// The file that holds the server's API key
+    #[arg(long, value_name = "FILE", env = "PROVOST_API_KEY_FILE")]
+    pub api_key_file: Option<PathBuf>,
+    /// With --data: a private network in which endpoints may be, e.g. 127.0.0.0/8 (a server has its own)
+    #[arg(long, value_name = "CIDR")]
+    pub allow_private: Vec<ipnet::IpNet>,
+    /// Print JSON
+    #[arg(long)]
+    pub json: bool,
+}

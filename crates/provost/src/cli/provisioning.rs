@@ -1,0 +1,91 @@
+//! Verbs about an app's provisioning.
+
+use super::Target;
+use clap::Args;
+
+#[derive(Debug, Args)]
+pub(crate) struct AppArguments {
+    /// The app's name or id
+    pub app: String,
+    #[command(flatten)]
+    pub target: Target,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct PlanArguments {
+    /// The app's name or id
+    pub app: String,
+    /// Show at most this many entries; the counts are always whole
+    #[arg(long, value_name = "N", default_value_t = 50)]
+    pub limit: usize,
+    #[command(flatten)]
+    pub target: Target,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct SyncArguments {
+    /// The app's name or id
+    pub app: String,
+    /// Return when nothing is due; exit code 0 only if nobody is failing
+    #[arg(long)]
+    pub wait: bool,
+    /// Give up waiting after this many seconds
+    #[arg(long, value_name = "SECONDS", default_value_t = 3_600)]
+    pub timeout: u64,
+    #[command(flatten)]
+    pub target: Target,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct FailuresArguments {
+    /// The app's name or id
+    pub app: String,
+    /// Print CSV
+    #[arg(long, conflicts_with = "json")]
+    pub csv: bool,
+    /// Try again now: this user, or everyone with "all"
+    #[arg(long, value_name = "USER|all")]
+    pub retry: Option<String>,
+    #[command(flatten)]
+    pub target: Target,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct ExplainArguments {
+    /// The app's name or id
+    pub app: String,
+    /// The user's address or id
+    pub user: String,
+    #[command(flatten)]
+    pub target: Target,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct ApproveArguments {
+    /// The app's name or id
+    pub app: String,
+    /// Only these users (addresses or ids); without any, nothing is decided and the held removals are listed
+    pub users: Vec<String>,
+    /// Decide on all that are held
+    #[arg(long, conflicts_with = "users")]
+    pub all: bool,
+    /// Reject instead: they are not removed for this cause
+    #[arg(long)]
+    pub reject: bool,
+    #[command(flatten)]
+    pub target: Target,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct TurnOnArguments {
+    /// The app's name or id
+    pub app: String,
+    /// The hash of the plan that was read (see `provost plan`)
+    #[arg(long, value_name = "HASH", conflicts_with = "yes")]
+    pub confirm: Option<String>,
+    /// Whatever the plan is: for scripts that mean it
+    #[arg(long)]
+    pub yes: bool,
+    #[command(flatten)]
+    pub target: Target,
+}

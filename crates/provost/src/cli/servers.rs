@@ -1,0 +1,148 @@
+//! The servers, and the verbs by which a script gets in.
+
+use clap::{Args, Subcommand};
+use std::net::SocketAddr;
+use std::path::PathBuf;
+
+#[derive(Debug, Args)]
+pub(crate) struct DemoArguments {
+    /// How many people the directory has
+    #[arg(long, value_name = "N", default_value_t = 200, value_parser = clap::value_parser!(u32).range(20..=20_000))]
+    pub users: u32,
+    /// Keep the data here instead of in a temporary directory; it must be empty
+    #[arg(long, value_name = "DIR")]
+    pub data: Option<PathBuf>,
+    /// End after the comparison: 0 only if the tenant is exactly as the directory says
+    #[arg(long)]
+    pub once: bool,
+    /// Print each step as one line of JSON
+    #[arg(long)]
+    pub json: bool,
+    /// Tamper with one account of the tenant before the comparison, to see that it is found
+    #[arg(long, hide = true)]
+    pub tamper: bool,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct ServeArguments {
+    /// Where the data is; made when missing
+    #[arg(long, value_name = "DIR", env = "PROVOST_DATA")]
+    pub data: PathBuf,
+    /// The address to listen on
+    #[arg(long, value_name = "ADDR", default_value = "127.0.0.1:8080")]
+    pub listen: SocketAddr,
+    /// Keep the data in this PostgreSQL database instead of DIR/provost.db; DIR still holds the key
+    #[arg(long, value_name = "URL", env = "PROVOST_DATABASE", hide_env_values = true)]
+    pub database: Option<String>,
+    /// A private network in which endpoints may be, e.g. 127.0.0.0/8; may be repeated
+    #[arg(long, value_name = "CIDR")]
+    pub allow_private: Vec<ipnet::IpNet>,
+}
+
+#[derive(Debug, Args)]
+#[command(args_conflicts_with_subcommands = true, subcommand_negates_reqs = true)]
+pub(crate) struct TenantArguments {
+    #[command(subcommand)]
+    pub verb: Option<TenantVerb>,
+    /// Where the tenant's data is; made when missing
+    #[arg(long, value_name = "DIR", required = true)]
+    pub data: Option<PathBuf>,
+    /// The address to listen on
+    #[arg(long, value_name = "ADDR", default_value = "127.0.0.1:8090")]
+    pub listen: SocketAddr,
+    /// How the tenant behaves: netskope or standard
+    #[arg(long, default_value = "netskope")]
+    pub profile: String,
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum TenantVerb {
+    /// Administrators of the tenant
+    #[command(subcommand)]
+    Admin(TenantAdminVerb),
+    /// Tokens of the tenant's REST API v2
+    #[command(subcommand)]
+    Token(TenantTokenVerb),
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum TenantAdminVerb {
+    /// Make an administrator; works also while the tenant runs
+    Create {
+        /// Where the tenant's data is
+        #[arg(long, value_name = "DIR")]
+        data: PathBuf,
+        /// The address to sign in with
+        #[arg(long)]
+        email: String,
+        /// Read the password from standard input (its first line)
+        #[arg(long, required = true)]
+        password_stdin: bool,
+    },
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum TenantTokenVerb {
+    /// Make a token and print its secret, and nothing else; works also while the tenant runs
+    Create {
+        /// Where the tenant's data is
+        #[arg(long, value_name = "DIR")]
+        data: PathBuf,
+        /// The token's name, unique in the tenant
+        #[arg(long)]
+        name: String,
+        /// An endpoint and what may be done there: /api/v2/scim/Users:rw or :r; may be repeated
+        #[arg(long, value_name = "ENDPOINT:rw", required = true)]
+        grant: Vec<String>,
+        /// When it expires: hours, days, weeks or months, e.g. 12h, 365d, 8w, 6m
+        #[arg(long, default_value = "365d")]
+        expires: String,
+    },
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct AdminsArguments {
+    #[command(subcommand)]
+    pub verb: AdminsVerb,
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum AdminsVerb {
+    /// Make an administrator; works also while the server runs
+    Create {
+        /// Where the data is
+        #[arg(long, value_name = "DIR", env = "PROVOST_DATA")]
+        data: PathBuf,
+        /// The address to sign in with
+        #[arg(long)]
+        email: String,
+        /// Read the password from standard input (its first line)
+        #[arg(long, required = true)]
+        password_stdin: bool,
+        /// What they may do: super-admin or auditor
+        #[arg(long)]
+        role: String,
+    },
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct ApiKeysArguments {
+    #[command(subcommand)]
+    pub verb: ApiKeysVerb,
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum ApiKeysVerb {
+    /// Make a key and print it, and nothing else; works also while the server runs
+    Create {
+        /// Where the data is
+        #[arg(long, value_name = "DIR", env = "PROVOST_DATA")]
+        data: PathBuf,
+        /// The key's name, unique
+        #[arg(long)]
+        name: String,
+        /// What it may do: super-admin or auditor
+        #[arg(long)]
+        role: String,
+    },
+}

@@ -1,0 +1,89 @@
+//! The data directory: the database, the key that seals secrets, and the lock that keeps a second engine out.
+
+use anyhow::{Context, bail};
+use provost_db::Location;
+use provost_platform::{Clock, Sealer};
+use provost_store::Store;
+use std::fs::{File, OpenOptions, TryLockError};
+use std::io::{Read, Seek, Write};
+use std::path::{Path, PathBuf};
+
+/// A data directory that this process holds alone, until it is dropped.
+#[derive(Debug)]
+pub(crate) struct DataDir {
+    path: PathBuf,
+    lock: File,
+}
+
+impl DataDir {
+    /// Makes the directory when missing, and takes its lock. When a server holds it, the error names the server's URL and
+    /// the flag to use.
+    pub(crate) fn hold(path: &Path) -> anyhow::Result<Self> {
+        make(path)?;
+        let lock_path = path.join("lock");
+        let mut lock = OpenOptions::new()
+            .read(true)
+            .write(true)
+            .create(true)
+            .truncate(false)
+            .open(&lock_path)
+            .with_context(|| format!("cannot open {}", lock_path.display()))?;
+        match lock.try_lock() {
+            Ok(()) => Ok(Self { path: path.to_owned(), lock }),
+            Err(TryLockError::WouldBlock) => {
+                let mut holder = String::new();
+                lock.read_to_string(&mut holder).context("cannot read who holds the data directory")?;
+                match holder.trim() {
+                    "" => bail!(
+                        "another command is working on the data directory {}: wait until it has ended, and repeat",
+                        path.display()
+                    ),
+                    url => bail!(
+                        "a server holds the data directory {}: use --server {url} --api-key-file FILE instead of --data \
+                         (`provost api-keys create --data {} --name NAME --role super-admin` makes a key)",
+                        path.display(),
+                        path.display()
+                    ),
+                }
+            }
+            Err(TryLockError::Error(error)) => Err(error).with_context(|| format!("cannot lock {}", lock_path.display())),
+        }
+    }
+
+    /// Writes the server's URL where [`Self::hold`] of another process finds it.
+    pub(crate) fn announce(&mut self, url: &str) -> anyhow::Result<()> {
+        self.lock.set_len(0).context("cannot write the lock file")?;
+        self.lock.rewind().context("cannot write the lock file")?;
+        self.lock.write_all(url.as_bytes()).context("cannot write the lock file")?;
+        self.lock.flush().context("cannot write the lock file")
+    }
+
+    /// Opens the store in it.
+    pub(crate) async fn open(&self, database: Option<&str>, clock: Clock) -> anyhow::Result<Store> {
+        open(&self.path, database, clock).await
+    }
+}
+
+impl Drop for DataDir {
+    fn drop(&mut self) {
+        // The lock goes with the file; the URL must not outlive the server. Nothing can be done when this fails.
+        let _ = self.lock.set_len(0);
+    }
+}
+
+/// Opens the store without taking the lock: for the verbs by which a script gets in, which work beside a server.
+pub(crate) async fn open_beside(path: &Path) -> anyhow::Result<Store> {
+    make(path)?;
+    open(path, None, Clock::system()).await
+}
+
+async fn open(path: &Path, database: Option<&str>, clock: Clock) -> anyhow::Result<Store> {
+    let sealer = Sealer::from_file_or_create(&path.join("key"))
+        .with_context(|| format!("cannot read the key {}", path.join("key").display()))?;
+    let location = database.map_or_else(|| Location::File(path.join("provost.db")), |url| Location::Postgres(url.to_owned()));
+    Store::open(&location, clock, sealer).await.with_context(|| format!("cannot open the data in {}", path.display()))
+}
+
+fn make(path: &Path) -> anyhow::Result<()> {
+    std::fs::create_dir_all(path).with_context(|| format!("cannot make the data directory {}", path.display()))
+}

@@ -1,0 +1,100 @@
+//! `provost tenant`: the Netskope-like tenant, and the verbs by which a script gets into it.
+
+use crate::Ended;
+use crate::cli::{TenantAdminVerb, TenantArguments, TenantTokenVerb, TenantVerb};
+use crate::output::password_from_stdin;
+use crate::serve::{listen, serve_until, stop_signal, url_of};
+use anyhow::{Context, bail};
+use provost_db::Location;
+use provost_platform::Clock;
+use provost_tenant::tokens::{Grant, Lifetime, LifetimeUnit, Permission};
+use provost_tenant::{ProfileName, Tenant};
+use std::path::Path;
+
+/// Serves the tenant, or makes an administrator or a token.
+pub(crate) async fn run(arguments: TenantArguments) -> anyhow::Result<Ended> {
+    match arguments.verb {
+        None => {
+            let data = arguments.data.context("--data DIR is missing: say where the tenant keeps its data")?;
+            let profile: ProfileName = arguments.profile.parse()?;
+            let listener = listen(arguments.listen).await?;
+            let url = url_of(&listener)?;
+            let tenant = open(&data, profile).await?;
+            println!("The tenant listens on {url}, its SCIM endpoint is {url}/api/v2/scim");
+            if !provost_tenant::admins::exists_any(&tenant).await? {
+                println!(
+                    "There is no administrator yet. Make one: provost tenant admin create --data {} --email you@example.com --password-stdin",
+                    data.display()
+                );
+            }
+            serve_until(listener, provost_tenant::router(tenant), stop_signal()).await?;
+        }
+        Some(TenantVerb::Admin(TenantAdminVerb::Create { data, email, password_stdin: _ })) => {
+            let tenant = open(&data, ProfileName::Netskope).await?;
+            let password = password_from_stdin()?;
+            let admin = provost_tenant::admins::create(&tenant, &email, password.expose()).await?;
+            println!("{}", admin.email);
+        }
+        Some(TenantVerb::Token(TenantTokenVerb::Create { data, name, grant, expires })) => {
+            let grants = grant.iter().map(|text| parse_grant(text)).collect::<anyhow::Result<Vec<Grant>>>()?;
+            let lifetime = parse_lifetime(&expires)?;
+            let tenant = open(&data, ProfileName::Netskope).await?;
+            let secret = provost_tenant::tokens::create(&tenant, &name, grants, lifetime).await?;
+            println!("{}", secret.expose());
+        }
+    }
+    Ok(Ended::Well)
+}
+
+async fn open(data: &Path, profile: ProfileName) -> anyhow::Result<Tenant> {
+    std::fs::create_dir_all(data).with_context(|| format!("cannot make the directory {}", data.display()))?;
+    let location = Location::File(data.join("tenant.db"));
+    Tenant::open(location, Clock::system(), profile)
+        .await
+        .with_context(|| format!("cannot open the tenant in {}", data.display()))
+}
+
+/// `/api/v2/scim/Users:rw`
+fn parse_grant(text: &str) -> anyhow::Result<Grant> {
+    let Some((endpoint, permission)) = text.rsplit_once(':') else {
+        bail!("\"{text}\" says no privilege: write it as /api/v2/scim/Users:rw, or :r for reading only");
+    };
+    let permission = match permission {
+        "r" => Permission::Read,
+        "rw" => Permission::ReadWrite,
+        other => bail!("\"{other}\" is not a privilege: use r (Read) or rw (Read + Write)"),
+    };
+    Ok(Grant::new(endpoint, permission)?)
+}
+
+/// `365d`
+fn parse_lifetime(text: &str) -> anyhow::Result<Lifetime> {
+    let (amount, unit) = text.split_at(text.len() - text.chars().next_back().map_or(0, char::len_utf8));
+    let unit = match unit {
+        "h" => LifetimeUnit::Hours,
+        "d" => LifetimeUnit::Days,
+        "w" => LifetimeUnit::Weeks,
+        "m" => LifetimeUnit::Months,
+        _ => bail!("\"{text}\" is not a time: write a number and h, d, w or m, e.g. 365d"),
+    };
+    let amount =
+        amount.parse().with_context(|| format!("\"{text}\" is not a time: write a number and h, d, w or m, e.g. 365d"))?;
+    Ok(Lifetime::new(amount, unit)?)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn grants_and_times_are_read_or_refused_with_what_to_write() {
+        assert!(parse_grant("/api/v2/scim/Users:rw").is_ok());
+        for bad in ["/api/v2/scim/Users", "/api/v2/scim/Users:w", "/nowhere:rw"] {
+            assert!(parse_grant(bad).is_err(), "{bad}");
+        }
+        assert!(parse_lifetime("12h").is_ok());
+        for bad in ["", "d", "12", "12y", "-1d", "ä"] {
+            assert!(parse_lifetime(bad).is_err(), "{bad}");
+        }
+    }
+}

@@ -1,0 +1,60 @@
+//! `provost groups`.
+
+use super::app::all_items;
+use crate::Ended;
+use crate::api::{Api, segment};
+use crate::cli::{GroupVerb, GroupsArguments, Target};
+use crate::output::{print_json, print_table, text};
+use serde_json::{Value, json};
+
+/// `provost groups VERB`
+pub(crate) async fn run(arguments: GroupsArguments) -> anyhow::Result<Ended> {
+    match arguments.verb {
+        GroupVerb::List { text: part, target } => {
+            let path = format!("/groups?text={}&limit=500", segment(&part));
+            list(&target, &path, &["email", "name"], &["ADDRESS", "NAME"]).await
+        }
+        GroupVerb::Members { group, target } => {
+            let path = one(&group, "/members?limit=500");
+            list(&target, &path, &["email", "type", "role"], &["ADDRESS", "TYPE", "ROLE"]).await
+        }
+        GroupVerb::Add { email, name, target } => {
+            let name = if name.is_empty() { email.split('@').next().unwrap_or_default().to_owned() } else { name };
+            call(&target, "POST", "/groups", Some(json!({ "email": email, "name": name }))).await
+        }
+        GroupVerb::Delete { group, target } => call(&target, "DELETE", &one(&group, ""), None).await,
+        GroupVerb::AddMember { group, member, target } => {
+            call(&target, "POST", &one(&group, "/members"), Some(json!({ "member": member }))).await
+        }
+        GroupVerb::RemoveMember { group, member, target } => {
+            call(&target, "DELETE", &one(&group, &format!("/members/{}", segment(&member))), None).await
+        }
+    }
+}
+
+fn one(group: &str, rest: &str) -> String {
+    format!("/groups/{}{rest}", segment(group))
+}
+
+async fn call(target: &Target, method: &str, path: &str, body: Option<Value>) -> anyhow::Result<Ended> {
+    let api = Api::open(target).await?;
+    let answer = api.call(method, path, body.as_ref()).await?;
+    if target.json {
+        print_json(&answer);
+    } else {
+        println!("Done.");
+    }
+    Ok(Ended::Well)
+}
+
+async fn list(target: &Target, path: &str, fields: &[&str], headers: &[&str]) -> anyhow::Result<Ended> {
+    let api = Api::open(target).await?;
+    let found = all_items(&api, path).await?;
+    if target.json {
+        print_json(&json!({ "items": found }));
+    } else {
+        let rows: Vec<Vec<String>> = found.iter().map(|item| fields.iter().map(|field| text(item, field)).collect()).collect();
+        print_table(headers, &rows);
+    }
+    Ok(Ended::Well)
+}

@@ -1,0 +1,9 @@
+//! The verbs: each parses what was typed, calls the management API, and prints.
+
+pub(crate) mod access;
+pub(crate) mod app;
+pub(crate) mod config;
+pub(crate) mod groups;
+pub(crate) mod import;
+pub(crate) mod sync;
+pub(crate) mod users;

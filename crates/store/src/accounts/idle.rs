@@ -1,0 +1,38 @@
+//! Whether anything is left to do for a connection now.
+
+use super::{counts, load_rules, removals};
+use crate::{Store, StoreError};
+use provost_core::app::ConnectionStatus;
+use provost_core::ids::{ConnectionId, UserId};
+use provost_core::time::Timestamp;
+use std::collections::HashSet;
+
+/// Whether nothing is left to do now: no sweep waits, no account is due or under way, and no removal is due but those that
+/// the guard or an administrator holds back. A connection that is halted, whatever is due, has nothing to do until it is
+/// reauthorized; users whose next attempt lies ahead are not waited for.
+pub async fn is_idle(store: &Store, connection: ConnectionId) -> Result<bool, StoreError> {
+    let now = store.now();
+    let counts = counts(store, connection, now).await?;
+    if counts.sweeping {
+        return Ok(false);
+    }
+    let rules = load_rules(store, connection).await?;
+    if rules.connection.halt.is_some() {
+        return Ok(true);
+    }
+    if counts.due > 0 {
+        return Ok(false);
+    }
+    if rules.connection.status == ConnectionStatus::Inactive || counts.leaving == 0 {
+        return Ok(true);
+    }
+    let due = removals::due_candidates(store, &rules, now).await?;
+    if due.is_empty() {
+        return Ok(true);
+    }
+    let held: HashSet<UserId> = removals::held(store, &rules, now).await?.into_iter().map(|held| held.user_id).collect();
+    let verdicts = removals::approvals(store, connection).await?;
+    let rejected: HashSet<(UserId, Timestamp)> =
+        verdicts.into_iter().filter(|verdict| !verdict.approved).map(|verdict| (verdict.user_id, verdict.since)).collect();
+    Ok(due.iter().all(|due| held.contains(&due.user_id) || rejected.contains(&(due.user_id, due.removal.since))))
+}
