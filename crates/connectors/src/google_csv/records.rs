@@ -256,11 +256,10 @@ mod tests {
 
     #[test]
     fn reads_quotes_line_breaks_and_a_byte_order_mark() {
-        assert_eq!(fields("\u{feff}a,b\r\n\"x,1\",\"say \"\"hi\"\"\"\n\n\"two\nlines\",\n"), [
-            vec!["a", "b"],
-            vec!["x,1", "say \"hi\""],
-            vec!["two\nlines", ""]
-        ]);
+        assert_eq!(
+            fields("\u{feff}a,b\r\n\"x,1\",\"say \"\"hi\"\"\"\n\n\"two\nlines\",\n"),
+            [vec!["a", "b"], vec!["x,1", "say \"hi\""], vec!["two\nlines", ""]]
+        );
     }
 
     #[test]

@@ -126,7 +126,13 @@ impl Display for ImportReport {
         writeln!(
             f,
             "Users: {} rows, {} added, {} changed ({} renamed), {} unchanged; {} became suspended, {} archived, {} active",
-            users.rows, users.added, users.changed, users.renamed, users.unchanged, users.suspended, users.archived,
+            users.rows,
+            users.added,
+            users.changed,
+            users.renamed,
+            users.unchanged,
+            users.suspended,
+            users.archived,
             users.reactivated
         )?;
         if users.absent_suspended > 0 {

@@ -1,0 +1,10 @@
+//! Users, groups, org units, domains, administrators, the log and the database side of imports, on both engines with
+//! the same tests.
+
+mod admins;
+mod groups;
+mod import;
+mod log;
+mod tree;
+mod users;
+mod world;
