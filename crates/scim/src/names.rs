@@ -26,6 +26,12 @@ pub(crate) fn get<'a>(object: &'a Resource, name: &str) -> Option<&'a Value> {
     object.get(name).or_else(|| object.iter().find(|(key, _)| same(key, name)).map(|(_, value)| value))
 }
 
+/// The same, to change it.
+pub(crate) fn get_mut<'a>(object: &'a mut Resource, name: &str) -> Option<&'a mut Value> {
+    let key = key(object, name)?.to_owned();
+    object.get_mut(&key)
+}
+
 /// Takes `name` out of `object`; the order of the others stays.
 pub(crate) fn remove(object: &mut Resource, name: &str) -> Option<Value> {
     let key = key(object, name)?.to_owned();

@@ -5,6 +5,7 @@
 
 use crate::error::ScimError;
 use crate::leniency::Leniency;
+use crate::patch::carry_fixed_parts;
 use crate::schema::{Attribute, AttributeType, Mutability, Schema, Schemas};
 use crate::value::{Reader, refuse_duplicates};
 use crate::{Resource, names, path};
@@ -164,6 +165,9 @@ fn keep_fixed<'a>(
             }
             (Mutability::ReadOnly, _) | (Mutability::Immutable, None) => names::set(after, &attribute.name, fixed.clone()),
             (Mutability::ReadWrite | Mutability::WriteOnly, _) | (Mutability::Immutable, Some(_)) => {}
+        }
+        if let Some(value) = names::get_mut(after, &attribute.name) {
+            carry_fixed_parts(Some(fixed), value, attribute);
         }
     }
     Ok(())

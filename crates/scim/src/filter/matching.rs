@@ -17,6 +17,14 @@ pub fn matches(filter: &Filter, resource: &Resource, schemas: &Schemas) -> bool 
 
 /// Whether one value of a multi-valued attribute matches a filter over its sub-attributes.
 pub(crate) fn matches_value(filter: &Filter, value: &Value, attribute: &Attribute) -> bool {
+    // `members[value eq "…"]` on a large group is the usual case, so it takes the short way.
+    if let (Some((path, wanted)), Value::Object(members)) = (filter.equality(), value)
+        && let Some(part) =
+            attribute.sub_attribute(&path.attribute).filter(|part| part.kind == AttributeType::String && !part.multi_valued)
+    {
+        let given = names::get(members, &part.name).and_then(Value::as_str);
+        return given.is_some_and(|given| order_of_texts(given, wanted, part).is_eq());
+    }
     evaluate(filter, &Scope::Value { value, attribute })
 }
 

@@ -1,13 +1,15 @@
 //! Carrying out a PATCH (RFC 7644 sections 3.5.2.1 to 3.5.2.3).
 
 use super::resolve::{ResolvedOperation, Target, is_schemas, resolve, target_name};
-use super::values::{add_values, merge, primaries_settled, remove_values, set_part, value_from_filter};
+use super::values::{
+    add_values, carry_fixed_parts, merge, primaries, remove_values, set_part, settle_primaries, value_from_filter,
+};
 use super::{PatchOp, PatchRequest};
 use crate::error::ScimError;
 use crate::filter::{Filter, equal, matches_value};
 use crate::leniency::Leniency;
 use crate::schema::{AttributeType, Mutability, Schema, Schemas};
-use crate::value::Reader;
+use crate::value::{Reader, VALUES_MAX};
 use crate::{Resource, names, validate};
 use serde_json::Value;
 
@@ -92,32 +94,41 @@ fn in_holder(
     value: Option<Value>,
     leniency: &Leniency,
 ) -> Result<(), ScimError> {
-    let before = names::get(holder, &target.name).cloned();
-    let several = target.attribute.multi_valued
-        || (target.attribute.kind == AttributeType::Any && before.as_ref().is_some_and(Value::is_array));
+    // Taken out, not copied: a group may have many members. Its place is kept by a null.
+    let before = names::get_mut(holder, &target.name).map(Value::take).filter(|before| !before.is_null());
+    let attribute = target.attribute;
+    let fixed = before.clone().filter(|_| attribute.mutability == Mutability::Immutable);
+    let primaries_before = primaries(before.as_ref(), attribute);
+    let had_value = before.is_some();
+    let several =
+        attribute.multi_valued || (attribute.kind == AttributeType::Any && before.as_ref().is_some_and(Value::is_array));
     let after = match (several, target.filter.is_some() || target.sub_attribute.is_some()) {
-        (true, true) => parts_of_several(op, target, before.clone(), value, leniency)?,
-        (true, false) => several_values(op, target, before.clone(), value, leniency)?,
-        (false, true) => part_of_one(op, target, before.clone(), value)?,
-        (false, false) => one_value(op, target, before.clone(), value)?,
+        (true, true) => parts_of_several(op, target, before, value, leniency)?,
+        (true, false) => several_values(op, target, before, value, leniency)?,
+        (false, true) => part_of_one(op, target, before, value)?,
+        (false, false) => one_value(op, target, before, value)?,
     };
     let after = after.filter(|after| !names::is_unassigned(after));
-    if after == before {
-        return Ok(());
-    }
     // RFC 7644 section 3.5.2.2: removing a required attribute fails with `mutability`; so does changing an immutable one.
     let refused = |why: &str| Err(ScimError::mutability(format!("{} {why}.", target_name(target))));
-    if before.is_some() && target.attribute.mutability == Mutability::Immutable {
+    if fixed.is_some() && fixed != after {
         return refused("cannot be changed once it has a value");
     }
     match after {
-        Some(after) => names::set(holder, &target.name, primaries_settled(target, before.as_ref(), after)?),
-        None if target.attribute.required => return refused("is required and cannot be removed"),
+        Some(after) if after.as_array().is_some_and(|items| items.len() > VALUES_MAX) => {
+            Err(ScimError::invalid_value(format!("{} would have more than {VALUES_MAX} values.", target_name(target))))
+        }
+        Some(mut after) => {
+            settle_primaries(&primaries_before, &mut after, attribute)?;
+            names::set(holder, &target.name, after);
+            Ok(())
+        }
+        None if had_value && attribute.required => refused("is required and cannot be removed"),
         None => {
             names::remove(holder, &target.name);
+            Ok(())
         }
     }
-    Ok(())
 }
 
 /// The whole of a single-valued attribute.
@@ -180,7 +191,11 @@ fn several_values(
             Ok(Some(Value::Array(add_values(&target_name(target), present, into_items(Some(values)), target.attribute)?)))
         }
         // RFC 7644 section 3.5.2.3: replacing without a filter replaces all values.
-        (PatchOp::Replace, Some(values)) => Ok(Some(Value::Array(into_items(Some(values))))),
+        (PatchOp::Replace, Some(values)) => {
+            let mut values = Value::Array(into_items(Some(values)));
+            carry_fixed_parts(Some(&Value::Array(present)), &mut values, target.attribute);
+            Ok(Some(values))
+        }
         (PatchOp::Add | PatchOp::Replace, None) => Ok(Some(Value::Array(present))),
     }
 }

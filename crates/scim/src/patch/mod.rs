@@ -4,6 +4,7 @@
 //! out or none. A provider that stores members elsewhere can look at the resolved operations instead of applying them.
 
 mod apply;
+mod identity;
 mod read;
 mod resolve;
 mod values;
@@ -11,6 +12,7 @@ mod values;
 pub use apply::apply;
 pub use read::read;
 pub use resolve::{ResolvedOperation, Target, resolve};
+pub(crate) use values::carry_fixed_parts;
 
 use serde::ser::SerializeStruct;
 use serde::{Deserialize, Serialize, Serializer};

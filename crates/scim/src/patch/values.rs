@@ -1,6 +1,7 @@
-//! The values of multi-valued attributes under PATCH: which are the same, and which is primary.
+//! The values of multi-valued attributes under PATCH: what is added, removed and merged, and which is primary.
 
 use super::PatchOp;
+use super::identity::{Identity, Index};
 use super::resolve::{Target, target_name};
 use crate::error::ScimError;
 use crate::filter::{CompareOperator, Filter, Literal, equal};
@@ -8,7 +9,7 @@ use crate::schema::{Attribute, Mutability};
 use crate::value::is_primary;
 use crate::{Resource, names};
 use serde_json::Value;
-use std::collections::BTreeMap;
+use std::collections::BTreeSet;
 
 /// RFC 7644 section 3.5.2.1: new values are added, values that are there already change nothing. A value with the `value` and
 /// `type` of one that is there is the same one (RFC 7643 section 2.4), and its other sub-attributes are brought up to date.
@@ -18,33 +19,57 @@ pub(super) fn add_values(
     given: Vec<Value>,
     attribute: &Attribute,
 ) -> Result<Vec<Value>, ScimError> {
-    let mut by_value: BTreeMap<String, Vec<usize>> = BTreeMap::new();
-    for (index, item) in present.iter().enumerate() {
-        by_value.entry(key(item)).or_default().push(index);
-    }
+    let mut index = Index::of(&present, attribute);
     for new in given {
-        let candidates = by_value.entry(key(&new)).or_default();
-        let Some(index) = candidates.iter().copied().find(|index| same_value(&present[*index], &new, attribute)) else {
-            candidates.push(present.len());
+        let Some(position) = index.find(&new) else {
+            index.insert(&new, present.len());
             present.push(new);
             continue;
         };
-        if let (Value::Object(members), Value::Object(given)) = (&mut present[index], new) {
+        index.remove(&present[position], position);
+        if let (Value::Object(members), Value::Object(mut given)) = (&mut present[position], new) {
+            // The value is known already, so what is fixed about it is not up for discussion: clients spell `$ref` in many ways.
+            keep_fixed_parts(members, &mut given, attribute);
             merge(name, members, given, attribute)?;
         }
+        index.insert(&present[position], position);
     }
     Ok(present)
 }
 
+/// What is fixed about values that stay, such as the `display` and `$ref` of a member, stays with them when a list of values is
+/// given anew: those parts are the provider's, or were set once.
+pub(crate) fn carry_fixed_parts(before: Option<&Value>, after: &mut Value, attribute: &Attribute) {
+    let fixed = |part: &Attribute| matches!(part.mutability, Mutability::ReadOnly | Mutability::Immutable);
+    let Some(before) = before.filter(|_| attribute.sub_attributes.iter().any(fixed)) else { return };
+    let before = before.as_array().map_or(std::slice::from_ref(before), Vec::as_slice);
+    let index = Index::of(before, attribute);
+    let after = match after {
+        Value::Array(items) => items.as_mut_slice(),
+        single => std::slice::from_mut(single),
+    };
+    for item in after {
+        let same = index.find(item).map(|position| &before[position]);
+        if let (Some(Value::Object(before)), Value::Object(members)) = (same, item) {
+            keep_fixed_parts(before, members, attribute);
+        }
+    }
+}
+
+fn keep_fixed_parts(before: &Resource, after: &mut Resource, attribute: &Attribute) {
+    for part in
+        attribute.sub_attributes.iter().filter(|part| matches!(part.mutability, Mutability::ReadOnly | Mutability::Immutable))
+    {
+        if let Some(value) = names::get(before, &part.name) {
+            names::set(after, &part.name, value.clone());
+        }
+    }
+}
+
 /// Takes out of `present` whatever is the same as one of `given`.
 pub(super) fn remove_values(mut present: Vec<Value>, given: &[Value], attribute: &Attribute) -> Vec<Value> {
-    let mut by_value: BTreeMap<String, Vec<&Value>> = BTreeMap::new();
-    for value in given {
-        by_value.entry(key(value)).or_default().push(value);
-    }
-    present.retain(|item| {
-        !by_value.get(&key(item)).is_some_and(|values| values.iter().any(|value| same_value(item, value, attribute)))
-    });
+    let index = Index::of(given, attribute);
+    present.retain(|item| index.find(item).is_none());
     present
 }
 
@@ -97,28 +122,30 @@ pub(super) fn set_part(op: PatchOp, target: &Target<'_>, members: &mut Resource,
     }
 }
 
+/// The values that are primary, to be compared with those afterwards.
+pub(super) fn primaries(value: Option<&Value>, attribute: &Attribute) -> BTreeSet<Identity> {
+    let items = value.and_then(Value::as_array).filter(|_| attribute.sub_attribute("primary").is_some());
+    items.into_iter().flatten().filter(|item| is_primary(item)).map(|item| Identity::of(item, attribute)).collect()
+}
+
 /// RFC 7644 section 3.5.2: "a PATCH operation that sets a value's "primary" sub-attribute to "true" SHALL cause the server to
 /// automatically set "primary" to "false" for any other values in the array."
-pub(super) fn primaries_settled(target: &Target<'_>, before: Option<&Value>, after: Value) -> Result<Value, ScimError> {
-    let Value::Array(mut items) = after else { return Ok(after) };
-    let primaries: Vec<usize> = items.iter().enumerate().filter(|(_, item)| is_primary(item)).map(|(index, _)| index).collect();
-    if primaries.len() < 2 {
-        return Ok(Value::Array(items));
-    }
-    let empty = Vec::new();
-    let before = before.and_then(Value::as_array).unwrap_or(&empty);
-    // A value that was primary before, by its identity, gives way to one that became primary now.
-    let was = |item: &Value| before.iter().any(|old| is_primary(old) && same_value(old, item, target.attribute));
-    let newly: Vec<usize> = primaries.iter().copied().filter(|index| !was(&items[*index])).collect();
-    let [winner] = newly.as_slice() else {
-        return Err(ScimError::invalid_value(format!("{}: only one value can be primary.", target.attribute.name)));
+pub(super) fn settle_primaries(before: &BTreeSet<Identity>, after: &mut Value, attribute: &Attribute) -> Result<(), ScimError> {
+    let Some(items) = after.as_array_mut().filter(|_| attribute.sub_attribute("primary").is_some()) else {
+        return Ok(());
     };
-    for index in primaries.iter().filter(|index| *index != winner) {
-        if let Some(members) = items[*index].as_object_mut() {
+    let was = |item: &Value| before.contains(&Identity::of(item, attribute));
+    let newly = items.iter().filter(|item| is_primary(item) && !was(item)).count();
+    if newly > 1 {
+        return Err(ScimError::invalid_value(format!("{}: only one value can be primary.", attribute.name)));
+    }
+    // A value that was primary before gives way to the one that became primary now.
+    for item in items.iter_mut().filter(|item| newly == 1 && is_primary(item) && was(item)) {
+        if let Some(members) = item.as_object_mut() {
             names::set(members, "primary", Value::Bool(false));
         }
     }
-    Ok(Value::Array(items))
+    Ok(())
 }
 
 /// The value that a filter of equalities describes: what an add to `emails[type eq "work"].value` makes when there is none.
@@ -142,31 +169,5 @@ pub(super) fn value_from_filter(filter: &Filter, attribute: &Attribute) -> Optio
             Some(made)
         }
         Filter::Or(_) | Filter::Not(_) | Filter::Compare { .. } | Filter::Present(_) | Filter::Values { .. } => None,
-    }
-}
-
-/// Values that are the same have the same key; it is for finding candidates quickly in a group of many members.
-fn key(value: &Value) -> String {
-    match value {
-        Value::Object(members) => names::get(members, "value").map(key).unwrap_or_default(),
-        Value::String(text) => names::fold(text),
-        Value::Null | Value::Bool(_) | Value::Number(_) | Value::Array(_) => value.to_string(),
-    }
-}
-
-/// RFC 7643 section 2.4: (`value`, `type`) tells values apart. Without a `value`, whatever the second one says must be in the first.
-fn same_value(present: &Value, given: &Value, attribute: &Attribute) -> bool {
-    let (Value::Object(present), Value::Object(given)) = (present, given) else {
-        return equal(present, given, attribute);
-    };
-    let same_part = |name: &str| match (names::get(present, name), names::get(given, name), attribute.sub_attribute(name)) {
-        (Some(a), Some(b), Some(part)) => Some(equal(a, b, part)),
-        (Some(a), Some(b), None) => Some(a == b),
-        (None, _, _) | (_, None, _) => None,
-    };
-    match same_part("value") {
-        Some(same) => same && same_part("type").unwrap_or(true),
-        None if names::key(present, "value").is_some() || names::key(given, "value").is_some() => false,
-        None => given.keys().all(|name| same_part(name) == Some(true)),
     }
 }

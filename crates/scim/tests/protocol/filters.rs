@@ -79,7 +79,7 @@ fn huge_input_is_refused_quickly() {
         let largest = piece.repeat(2048 / piece.len());
         assert!(Filter::parse(&largest).is_err());
     }
-    assert!(started.elapsed() < Duration::from_millis(350), "{:?}", started.elapsed());
+    assert!(started.elapsed() < Duration::from_secs(2), "{:?}", started.elapsed());
 }
 
 #[test]

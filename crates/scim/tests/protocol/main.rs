@@ -12,7 +12,7 @@ use serde_json::Value;
 
 /// RFC 7643 section 8.3.
 fn barbara() -> Resource {
-    object(serde_json::from_str(include_str!("../data/user_enterprise.json")).unwrap())
+    object(serde_json::from_str(include_str!("../data/user_enterprise.json")).expect("the file holds JSON"))
 }
 
 fn object(value: Value) -> Resource {

@@ -186,7 +186,7 @@ fn primaries(resource: &Resource) -> usize {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig { cases: 400, failure_persistence: None, ..ProptestConfig::default() })]
+    #![proptest_config(ProptestConfig { failure_persistence: None, ..ProptestConfig::default() })]
 
     #[test]
     fn filters_read_back_as_they_were_printed(filter in filter()) {

@@ -160,6 +160,7 @@ fn the_netskope_profile_filters_by_its_two_attributes_only() {
         "userName sw \"a\"",
         "userName eq \"a\" and active eq true",
         "emails.value eq \"a\"",
+        "urn:ietf:params:scim:schemas:extension:tenant:2.0:User:userName eq \"a\"",
         "userName eq",
     ] {
         let error = get(&format!("/Users?filter={}", filter.replace(' ', "+"))).unwrap_err();
@@ -220,7 +221,7 @@ fn the_netskope_profile_wants_a_name_and_a_primary_address() {
 
 fn patch_of(op: &str, path: &str, value: &Value) -> provost_scim::PatchRequest {
     let body = json!({ "Operations": [{ "op": op, "path": path, "value": value }] });
-    provost_scim::patch::read(&body, &Leniency::ALL).unwrap()
+    provost_scim::patch::read(&body, &Leniency::ALL).expect("the operation is readable")
 }
 
 #[test]

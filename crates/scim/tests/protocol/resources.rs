@@ -110,6 +110,30 @@ fn a_put_keeps_what_is_the_providers() {
 }
 
 #[test]
+fn a_put_keeps_what_the_provider_knows_of_values_that_stay() {
+    let group = json!({ "schemas": ["urn:ietf:params:scim:schemas:core:2.0:Group"], "id": "9", "displayName": "G", "members": [
+        { "value": "1", "$ref": "https://example.com/Users/1", "display": "One" }, { "value": "2", "display": "Two" }
+    ]});
+    let put = |members: Value| {
+        let incoming = json!({ "schemas": group["schemas"], "displayName": "G", "members": members });
+        replace(&object(group.clone()), &object(incoming), &Schemas::group(), &Leniency::NONE).unwrap()
+    };
+    assert_eq!(Value::Object(put(json!([{ "value": "1" }, { "value": "2", "display": "Zwei" }]))), group);
+    assert_eq!(
+        put(json!([{ "value": "3" }, { "value": "2" }]))["members"],
+        json!([{ "value": "3" }, { "value": "2", "display": "Two" }])
+    );
+
+    // The manager's name belongs to the manager, not to the attribute.
+    let put = |manager: &str| {
+        let incoming = json!({ "schemas": [USER, ENTERPRISE], "userName": "a", ENTERPRISE: { "manager": { "value": manager } } });
+        replace(&barbara(), &object(incoming), &Schemas::user(), &Leniency::NONE).unwrap()[ENTERPRISE]["manager"].clone()
+    };
+    assert_eq!(put("26118915-6090-4610-87e4-49d8ca9f808d")["displayName"], "John Smith");
+    assert_eq!(put("another"), json!({ "value": "another" }));
+}
+
+#[test]
 fn immutable_attributes_are_set_once() {
     let mut schemas = Schemas::user();
     let badge = Attribute { mutability: Mutability::Immutable, ..Attribute::new("badge", AttributeType::Integer, "") };

@@ -1,0 +1,80 @@
+//! Which values of a multi-valued attribute are the same one (RFC 7643 section 2.4), found without comparing each with each.
+
+use crate::names;
+use crate::schema::{Attribute, Mutability};
+use serde_json::Value;
+use std::collections::BTreeMap;
+
+/// What tells a value from the others: its `value`, and its `type` where it has one. An immutable `value`, such as a
+/// member's id, is enough alone. A value without `value` is told by all that it says.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+pub(super) struct Identity {
+    value: String,
+    kind: Option<String>,
+}
+
+impl Identity {
+    pub(super) fn of(item: &Value, attribute: &Attribute) -> Self {
+        let Value::Object(members) = item else {
+            return Self { value: text(item, attribute.case_exact), kind: None };
+        };
+        let Some(value) = names::get(members, "value") else {
+            let parts: BTreeMap<String, String> =
+                members.iter().map(|(name, value)| (names::fold(name), text(value, true))).collect();
+            return Self { value: format!("{parts:?}"), kind: None };
+        };
+        let rules = attribute.sub_attribute("value").unwrap_or(attribute);
+        let kind = names::get(members, "type").filter(|_| rules.mutability != Mutability::Immutable);
+        Self { value: text(value, rules.case_exact), kind: kind.map(|kind| text(kind, false)) }
+    }
+}
+
+fn text(value: &Value, case_exact: bool) -> String {
+    match value {
+        Value::String(text) if case_exact => text.clone(),
+        Value::String(text) => names::fold(text),
+        Value::Null | Value::Bool(_) | Value::Number(_) | Value::Array(_) | Value::Object(_) => value.to_string(),
+    }
+}
+
+/// Where each value of a list stands.
+pub(super) struct Index<'a> {
+    attribute: &'a Attribute,
+    exact: BTreeMap<Identity, usize>,
+    of_any_type: BTreeMap<String, usize>,
+}
+
+impl<'a> Index<'a> {
+    pub(super) fn of(items: &[Value], attribute: &'a Attribute) -> Self {
+        let mut index = Self { attribute, exact: BTreeMap::new(), of_any_type: BTreeMap::new() };
+        for (position, item) in items.iter().enumerate() {
+            index.insert(item, position);
+        }
+        index
+    }
+
+    /// Of several same values the first one counts.
+    pub(super) fn insert(&mut self, item: &Value, position: usize) {
+        let identity = Identity::of(item, self.attribute);
+        self.of_any_type.entry(identity.value.clone()).or_insert(position);
+        self.exact.entry(identity).or_insert(position);
+    }
+
+    /// Forgets a value that is about to change.
+    pub(super) fn remove(&mut self, item: &Value, position: usize) {
+        let identity = Identity::of(item, self.attribute);
+        if self.exact.get(&identity) == Some(&position) {
+            self.exact.remove(&identity);
+        }
+    }
+
+    /// Where the same value stands: the same `value`, and the same `type` unless one of the two has none.
+    pub(super) fn find(&self, item: &Value) -> Option<usize> {
+        let identity = Identity::of(item, self.attribute);
+        if identity.kind.is_none() {
+            return self.of_any_type.get(&identity.value).copied();
+        }
+        let without_type = || self.exact.get(&Identity { value: identity.value.clone(), kind: None });
+        self.exact.get(&identity).or_else(without_type).copied()
+    }
+}
