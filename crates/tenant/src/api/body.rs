@@ -1,0 +1,47 @@
+//! Bodies of requests: bounded, and JSON.
+
+use axum::body::{Body, Bytes};
+use axum::http::{HeaderMap, header};
+use provost_scim::{Resource, ScimError};
+
+/// The most that a body may hold.
+const BODY_BYTES_MAX: usize = 1 << 20;
+
+/// Reads a body as bytes. Its type may be any kind of JSON, or not said at all.
+pub(super) async fn bytes(headers: &HeaderMap, body: Body) -> Result<Bytes, ScimError> {
+    let declared = headers.get(header::CONTENT_LENGTH).and_then(|value| value.to_str().ok()?.parse::<u64>().ok());
+    if declared.is_some_and(|length| length > BODY_BYTES_MAX as u64) {
+        return Err(too_large());
+    }
+    if !is_json(headers) {
+        return Err(ScimError::new(415, "Send the body as application/scim+json or application/json."));
+    }
+    axum::body::to_bytes(body, BODY_BYTES_MAX).await.map_err(|error| body_error(&error))
+}
+
+/// Reads a body as a JSON object.
+pub(super) async fn json_object(headers: &HeaderMap, body: Body) -> Result<Resource, ScimError> {
+    provost_scim::json::parse_object(&bytes(headers, body).await?)
+}
+
+fn is_json(headers: &HeaderMap) -> bool {
+    let Some(value) = headers.get(header::CONTENT_TYPE) else { return true };
+    let media_type = value.to_str().unwrap_or_default().split(';').next().unwrap_or_default().trim().to_ascii_lowercase();
+    media_type.is_empty() || media_type.ends_with("/json") || media_type.ends_with("+json")
+}
+
+fn too_large() -> ScimError {
+    ScimError::new(413, format!("The body is larger than {BODY_BYTES_MAX} bytes."))
+}
+
+/// A body that ends early is the client's fault; one over the limit has its own status.
+fn body_error(error: &axum::Error) -> ScimError {
+    let mut cause: Option<&(dyn std::error::Error + 'static)> = Some(error);
+    while let Some(error) = cause {
+        if error.to_string().contains("length limit exceeded") {
+            return too_large();
+        }
+        cause = error.source();
+    }
+    ScimError::invalid_syntax("The body could not be read to its end.")
+}

@@ -1,0 +1,216 @@
+//! What stands before every SCIM request, in this order: the tenant's switch, the token, its grant, the rate limit. Neither
+//! the query nor the body is looked at before all four are passed. The request log is written here too, so that it misses
+//! nothing.
+
+use super::answer;
+use crate::limiter::{Verdict, Window};
+use crate::options::{self, Options};
+use crate::request_log::RequestEntry;
+use crate::tokens::{Permission, Presented, SECRET_PREFIX, TokenState, presented_from_row, presented_query};
+use crate::{ProfileName, Tenant};
+use axum::extract::{Request, State};
+use axum::http::request::Parts;
+use axum::http::{HeaderMap, HeaderValue, Method, StatusCode, header};
+use axum::middleware::Next;
+use axum::response::Response;
+use provost_db::DbError;
+use std::time::Instant;
+
+const MICROS_PER_DAY: i64 = 86_400_000_000;
+
+/// What handlers know of an admitted request.
+#[derive(Debug, Clone)]
+pub(super) struct Caller {
+    /// As they stood when the request came.
+    pub(super) options: Options,
+}
+
+/// Who may pass, and what the answer carries then.
+struct Admitted {
+    caller: Caller,
+    window: Option<Window>,
+}
+
+/// A refusal: its status, its text, and the limiter's figures when it was the limiter.
+struct Refusal {
+    status: StatusCode,
+    message: String,
+    window: Option<Window>,
+}
+
+impl Refusal {
+    fn new(status: StatusCode, message: impl Into<String>) -> Self {
+        Self { status, message: message.into(), window: None }
+    }
+}
+
+/// Lets a request through or answers it, and logs it.
+pub(super) async fn gate(State(tenant): State<Tenant>, request: Request, next: Next) -> Response {
+    let started = Instant::now();
+    let (mut parts, body) = request.into_parts();
+    let mut entry = RequestEntry {
+        number: 0,
+        at_micros: tenant.inner.clock.now_micros(),
+        token: None,
+        method: parts.method.to_string(),
+        path: parts.uri.path().to_owned(),
+        query: parts.uri.query().map(str::to_owned),
+        status: 0,
+        duration_ms: 0,
+    };
+    let mut response = match admit(&tenant, &parts, &mut entry.token).await {
+        Ok(admitted) => {
+            parts.extensions.insert(admitted.caller);
+            let mut response = next.run(Request::from_parts(parts, body)).await;
+            show_window(&mut response, admitted.window);
+            response
+        }
+        Err(refusal) => refuse(&refusal),
+    };
+    if let Ok(id) = HeaderValue::from_str(&provost_platform::random::uuid_v4()) {
+        response.headers_mut().insert("x-request-id", id);
+    }
+    response.headers_mut().insert(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
+    response.headers_mut().insert(header::X_CONTENT_TYPE_OPTIONS, HeaderValue::from_static("nosniff"));
+    entry.status = response.status().as_u16();
+    entry.duration_ms = u64::try_from(started.elapsed().as_millis()).unwrap_or(u64::MAX);
+    tenant.inner.requests.add(entry);
+    response
+}
+
+async fn admit(tenant: &Tenant, parts: &Parts, token_name: &mut Option<String>) -> Result<Admitted, Refusal> {
+    let (method, path) = (&parts.method, parts.uri.path());
+    let secret = presented_secret(&parts.headers);
+    let (options, presented) = load(tenant, secret).await.map_err(|error| unavailable(&error))?;
+    *token_name = presented.as_ref().map(|presented| presented.token.name.clone());
+    if !options.rest_api_enabled {
+        return Err(Refusal::new(
+            StatusCode::FORBIDDEN,
+            "REST API v2 is disabled for this tenant (Settings > Tools > REST API v2)",
+        ));
+    }
+    if !is_public(tenant.inner.profile, method, path) {
+        let presented = live_token(tenant, &options, secret.is_some(), presented).await?;
+        check_grant(&presented, method, path)?;
+    }
+    let window = match tenant.inner.limiter.take(options.requests_per_second, Instant::now()) {
+        None => None,
+        Some(Verdict::Pass(window)) => Some(window),
+        Some(Verdict::Wait(window)) => {
+            let message = format!("API rate limit exceeded: try again in {} s", window.reset_seconds);
+            return Err(Refusal { status: StatusCode::TOO_MANY_REQUESTS, message, window: Some(window) });
+        }
+    };
+    Ok(Admitted { caller: Caller { options }, window })
+}
+
+/// The settings, and the token that has this secret: one snapshot. A text that cannot be a secret of ours is not looked up.
+async fn load(tenant: &Tenant, secret: Option<&str>) -> Result<(Options, Option<Presented>), DbError> {
+    let mut queries = vec![options::query()];
+    if let Some(secret) = secret.filter(|secret| provost_platform::token_checksum_ok(SECRET_PREFIX, secret)) {
+        queries.push(presented_query(secret));
+    }
+    let answers = tenant.inner.db.read_all(queries).await?;
+    let options = options::from_rows(answers.first().map_or(&[], Vec::as_slice))?;
+    let presented = answers.get(1).and_then(|rows| rows.first()).map(presented_from_row).transpose()?;
+    Ok((options, presented))
+}
+
+/// The token of the request, when it is known and neither revoked nor expired.
+async fn live_token(
+    tenant: &Tenant,
+    options: &Options,
+    has_secret: bool,
+    presented: Option<Presented>,
+) -> Result<Presented, Refusal> {
+    let unauthorized = |message: &str| Refusal::new(StatusCode::UNAUTHORIZED, message);
+    let Some(presented) = presented else {
+        return Err(unauthorized(if has_secret {
+            "Unauthorized: the token is not known to this tenant"
+        } else {
+            "Unauthorized: send a token as Authorization: Bearer or Netskope-Api-Token"
+        }));
+    };
+    let now = tenant.inner.clock.now_micros();
+    match presented.token.state(now) {
+        TokenState::Active => {}
+        TokenState::Expired => return Err(unauthorized("Unauthorized: the token has expired")),
+        TokenState::Revoked => return Err(unauthorized("Unauthorized: the token has been revoked")),
+    }
+    let idle_max = i64::from(options.tokens_end_after_idle_days) * MICROS_PER_DAY;
+    if idle_max > 0 && presented.owner_seen_at.is_some_and(|seen| now - seen > idle_max) {
+        return Err(unauthorized("Unauthorized: the administrator who made the token has not signed in for too long"));
+    }
+    if let Err(error) = presented.note_use(tenant, now).await {
+        tracing::warn!(token = presented.token.id, %error, "the last use of a token was not written");
+    }
+    Ok(presented)
+}
+
+fn check_grant(presented: &Presented, method: &Method, path: &str) -> Result<(), Refusal> {
+    // Every token that works may ask what the server supports.
+    if is_discovery(path) && is_read(method) {
+        return Ok(());
+    }
+    let Some(grant) = presented.token.grants.iter().find(|grant| grant.covers(path)) else {
+        return Err(Refusal::new(
+            StatusCode::FORBIDDEN,
+            "You cannot consume this service: the token has no grant on this endpoint",
+        ));
+    };
+    match grant.permission {
+        Permission::ReadWrite => Ok(()),
+        Permission::Read if is_read(method) => Ok(()),
+        Permission::Read => {
+            Err(Refusal::new(StatusCode::FORBIDDEN, "You cannot consume this service: the token may only read this endpoint"))
+        }
+    }
+}
+
+fn is_public(profile: ProfileName, method: &Method, path: &str) -> bool {
+    profile.has_public_discovery() && is_read(method) && is_discovery(path)
+}
+
+fn is_discovery(path: &str) -> bool {
+    let last = path.strip_prefix("/api/v2/scim/").unwrap_or_default().split('/').next().unwrap_or_default();
+    matches!(last, "ServiceProviderConfig" | "Schemas" | "ResourceTypes")
+}
+
+fn is_read(method: &Method) -> bool {
+    method == Method::GET || method == Method::HEAD
+}
+
+/// The secret in either header; `Netskope-Api-Token` wins, being the one made for it.
+fn presented_secret(headers: &HeaderMap) -> Option<&str> {
+    if let Some(value) = headers.get("netskope-api-token") {
+        return Some(value.to_str().unwrap_or_default().trim());
+    }
+    let value = headers.get(header::AUTHORIZATION)?.to_str().unwrap_or_default();
+    let (scheme, secret) = value.trim().split_once(' ')?;
+    scheme.eq_ignore_ascii_case("bearer").then(|| secret.trim())
+}
+
+fn unavailable(error: &DbError) -> Refusal {
+    tracing::error!(%error, "a request was not admitted: the database failed");
+    Refusal::new(StatusCode::SERVICE_UNAVAILABLE, "the tenant cannot reach its storage: try again later")
+}
+
+fn refuse(refusal: &Refusal) -> Response {
+    let mut response = answer::message(refusal.status, &refusal.message);
+    if refusal.status == StatusCode::UNAUTHORIZED {
+        response.headers_mut().insert(header::WWW_AUTHENTICATE, HeaderValue::from_static("Bearer"));
+    }
+    if refusal.status == StatusCode::TOO_MANY_REQUESTS {
+        let seconds = refusal.window.map_or(1, |window| window.reset_seconds);
+        response.headers_mut().insert(header::RETRY_AFTER, HeaderValue::from(seconds));
+    }
+    show_window(&mut response, refusal.window);
+    response
+}
+
+fn show_window(response: &mut Response, window: Option<Window>) {
+    if let Some(window) = window {
+        response.headers_mut().insert("ratelimit-remaining", HeaderValue::from(window.remaining));
+        response.headers_mut().insert("ratelimit-reset", HeaderValue::from(window.reset_seconds));
+    }
+}

@@ -1,0 +1,133 @@
+//! The SCIM API behind the gate: reads the body, asks the pure provider what the request means, carries it out on the rows,
+//! and lets the provider word the answer.
+
+mod groups;
+mod scan;
+mod users;
+
+use super::answer::{self, Refused};
+use super::body;
+use super::gate::Caller;
+use crate::Tenant;
+use crate::options::Options;
+use crate::users::WriteError;
+use axum::Extension;
+use axum::extract::{Request, State};
+use axum::http::request::Parts;
+use axum::response::Response;
+use provost_scim::provider::{self, Meta, Method, Provider, ProviderRequest, ResourceKind};
+use provost_scim::{Resource, ScimError};
+use serde_json::Value;
+use std::sync::Arc;
+
+/// How often a change is tried again when another process changed the resource in between.
+const ATTEMPTS_MAX: usize = 5;
+
+/// Longer names and external ids are refused: they are searched by an index.
+const KEY_CHARACTERS_MAX: usize = 512;
+
+/// What every operation needs.
+struct Context<'a> {
+    tenant: &'a Tenant,
+    options: &'a Options,
+    provider: Arc<Provider>,
+    /// `http://host/api/v2/scim`.
+    base: String,
+}
+
+/// Answers a request that the gate has let through.
+pub(super) async fn answer(State(tenant): State<Tenant>, Extension(caller): Extension<Caller>, request: Request) -> Response {
+    let (parts, body) = request.into_parts();
+    let provider = tenant.inner.providers.with(&caller.options);
+    let base = super::scim_base(&parts.headers);
+    let context = Context { tenant: &tenant, options: &caller.options, provider, base };
+    let decided = match read(&context, &parts, body).await {
+        Ok(request) => carry_out(&context, request).await,
+        Err(error) => Err(error.into()),
+    };
+    answer::scim(decided.unwrap_or_else(|refused| provider::failed(&context.provider, &refused.0)))
+}
+
+async fn read(context: &Context<'_>, parts: &Parts, body: axum::body::Body) -> Result<ProviderRequest, ScimError> {
+    let path = parts.uri.path().strip_prefix(super::SCIM_PATH).unwrap_or_default();
+    let name = if parts.method == axum::http::Method::HEAD { "GET" } else { parts.method.as_str() };
+    let method = Method::parse(name).ok_or_else(|| ScimError::new(405, "SCIM knows GET, POST, PUT, PATCH and DELETE."))?;
+    let bytes = match method {
+        Method::Get | Method::Delete => axum::body::Bytes::new(),
+        Method::Post | Method::Put | Method::Patch => body::bytes(&parts.headers, body).await?,
+    };
+    provider::plan(&context.provider, &provider::Request { method, path, query: parts.uri.query(), body: &bytes })
+}
+
+async fn carry_out(context: &Context<'_>, request: ProviderRequest) -> Result<provider::Response, Refused> {
+    use ResourceKind::{Group, User};
+    let Context { provider, base, .. } = context;
+    match request {
+        ProviderRequest::List { kind: User, query } => users::list(context, &query).await,
+        ProviderRequest::List { kind: Group, query } => groups::list(context, &query).await,
+        ProviderRequest::Get { kind: User, id, projection } => users::get(context, &id, &projection).await,
+        ProviderRequest::Get { kind: Group, id, projection } => groups::get(context, &id, &projection).await,
+        ProviderRequest::Create { kind: User, resource, projection } => users::create(context, resource, &projection).await,
+        ProviderRequest::Create { kind: Group, resource, projection } => groups::create(context, resource, &projection).await,
+        ProviderRequest::Replace { kind: User, id, incoming, projection } => {
+            users::replace(context, &id, &incoming, &projection).await
+        }
+        ProviderRequest::Replace { kind: Group, id, incoming, projection } => {
+            groups::replace(context, &id, &incoming, &projection).await
+        }
+        ProviderRequest::Patch { kind: User, id, request, projection } => users::patch(context, &id, &request, &projection).await,
+        ProviderRequest::Patch { kind: Group, id, request, projection } => {
+            groups::patch(context, &id, &request, &projection).await
+        }
+        ProviderRequest::Delete { kind: User, id } => users::delete(context, &id).await,
+        ProviderRequest::Delete { kind: Group, id } => groups::delete(context, &id).await,
+        ProviderRequest::ServiceProviderConfig => Ok(provider::service_provider_config(provider, base)),
+        ProviderRequest::ResourceTypes => Ok(provider::resource_types(provider, base)),
+        ProviderRequest::ResourceType { name } => Ok(provider::resource_type(provider, &name, base)?),
+        ProviderRequest::Schemas => Ok(provider::schemas(provider, base)),
+        ProviderRequest::Schema { urn } => Ok(provider::schema(provider, &urn, base)?),
+        ProviderRequest::NotImplemented { what } => Err(ScimError::new(501, format!("{what} is not supported.")).into()),
+    }
+}
+
+/// What the provider says about a resource that was made and last changed at these instants.
+fn meta(id: &str, created_at: i64, modified_at: i64) -> Meta {
+    Meta { id: id.to_owned(), created: instant(created_at), last_modified: instant(modified_at), version: None }
+}
+
+/// RFC 3339 in UTC, to the millisecond.
+fn instant(micros: i64) -> String {
+    let at = jiff::Timestamp::from_microsecond(micros).unwrap_or(jiff::Timestamp::UNIX_EPOCH);
+    at.strftime("%Y-%m-%dT%H:%M:%S%.3fZ").to_string()
+}
+
+/// A text that is searched by an index: not too long, and without control characters.
+fn key(body: &Resource, name: &str) -> Result<Option<String>, ScimError> {
+    let Some(text) = body.get(name).and_then(Value::as_str) else { return Ok(None) };
+    if text.chars().count() > KEY_CHARACTERS_MAX {
+        return Err(ScimError::invalid_value(format!("{name} is longer than {KEY_CHARACTERS_MAX} characters.")));
+    }
+    if text.contains(char::is_control) {
+        return Err(ScimError::invalid_value(format!("{name} holds control characters.")));
+    }
+    Ok(Some(text.to_owned()))
+}
+
+/// The same for a text that must be there.
+fn required_key(body: &Resource, name: &str) -> Result<String, ScimError> {
+    key(body, name)?.ok_or_else(|| ScimError::invalid_value(format!("{name} is required.")))
+}
+
+/// The error for an id that is nobody's; a long one is cut.
+fn not_found(id: &str) -> Refused {
+    ScimError::not_found(&id.chars().take(64).collect::<String>()).into()
+}
+
+fn not_kept(error: WriteError) -> Refused {
+    match error {
+        WriteError::Commit(error) => error.into(),
+        WriteError::Duplicate | WriteError::Stale => {
+            ScimError::new(503, "The resource was changed by others at the same time; try again.").into()
+        }
+    }
+}

@@ -1,0 +1,174 @@
+//! Small pieces that several pages of this console share.
+
+use crate::request_log::RequestEntry;
+use crate::tokens::{Permission, TokenState};
+use provost_web::{Icon, Markup, Tone, chip, html, icon, time};
+
+/// How many rows a list page has.
+pub(super) const ROWS: usize = 50;
+
+/// A status of HTTP as a chip.
+pub(super) fn status_chip(status: u16) -> Markup {
+    let tone = match status {
+        200..=299 => Tone::Good,
+        300..=399 => Tone::Neutral,
+        404 | 409 | 429 => Tone::Warn,
+        _ => Tone::Bad,
+    };
+    chip(&status.to_string(), tone)
+}
+
+/// A token's state as a chip.
+pub(super) fn token_chip(state: TokenState) -> Markup {
+    match state {
+        TokenState::Active => chip("Active", Tone::Good),
+        TokenState::Expired => chip("Expired", Tone::Warn),
+        TokenState::Revoked => chip("Revoked", Tone::Bad),
+    }
+}
+
+/// A privilege as a chip.
+pub(super) fn permission_chip(permission: Permission) -> Markup {
+    match permission {
+        Permission::Read => chip(permission.label(), Tone::Neutral),
+        Permission::ReadWrite => chip(permission.label(), Tone::Info),
+    }
+}
+
+/// A drop-down list for a cell of a table: its label is for screen readers only.
+pub(super) fn compact_select(label: &str, name: &str, options: &[(&str, &str)], selected: &str) -> Markup {
+    html! {
+        div.select {
+            select name=(name) aria-label=(label) {
+                @for (value, text) in options { option value=(value) selected[*value == selected] { (text) } }
+            }
+            (icon(Icon::ChevronDown))
+        }
+    }
+}
+
+/// The table of requests, newest first.
+pub(super) fn request_table(entries: &[RequestEntry], empty: &str) -> Markup {
+    let rows: Vec<Vec<Markup>> = entries
+        .iter()
+        .map(|entry| {
+            let whole = entry.query.as_ref().map_or_else(|| entry.path.clone(), |query| format!("{}?{query}", entry.path));
+            vec![
+                time(entry.at_micros),
+                html! { strong { (entry.method) } },
+                html! { code { (readable(&whole)) } },
+                status_chip(entry.status),
+                html! { (entry.token.as_deref().unwrap_or("–")) },
+                html! { (entry.duration_ms) " ms" },
+            ]
+        })
+        .collect();
+    provost_web::data_table(provost_web::Table {
+        caption: "Provisioning requests",
+        headers: &["Time", "Method", "Path", "Status", "Token", "Took"],
+        numbers: &[5],
+        rows: &rows,
+        empty,
+    })
+}
+
+/// A path with its percent signs undone, for reading; what is no text stays as it is.
+fn readable(path: &str) -> String {
+    let mut bytes = Vec::with_capacity(path.len());
+    let mut rest = path.bytes();
+    while let Some(byte) = rest.next() {
+        let mut ahead = rest.clone();
+        let digits: Vec<u8> = ahead.by_ref().take(2).collect();
+        let decoded = std::str::from_utf8(&digits).ok().filter(|_| byte == b'%' && digits.len() == 2);
+        match decoded.and_then(|digits| u8::from_str_radix(digits, 16).ok()) {
+            Some(plain) => {
+                bytes.push(plain);
+                rest = ahead;
+            }
+            None => bytes.push(if byte == b'+' { b' ' } else { byte }),
+        }
+    }
+    match String::from_utf8(bytes) {
+        Ok(text) if !text.contains(char::is_control) => text,
+        Ok(_) | Err(_) => path.to_owned(),
+    }
+}
+
+/// Text for a query string (RFC 3986: everything but unreserved characters is escaped).
+pub(super) fn escaped(text: &str) -> String {
+    text.bytes()
+        .map(|byte| match byte {
+            b'a'..=b'z' | b'A'..=b'Z' | b'0'..=b'9' | b'-' | b'.' | b'_' | b'~' => char::from(byte).to_string(),
+            _ => format!("%{byte:02X}"),
+        })
+        .collect()
+}
+
+/// Which rows of how many stand on a page, as text, and the links to the pages before and after.
+pub(super) struct Paging {
+    pub(super) text: String,
+    pub(super) previous: Option<String>,
+    pub(super) next: Option<String>,
+}
+
+/// The paging of a list that is searched with `q` and paged with `page`, from 1.
+pub(super) fn paging(path: &str, search: &str, page: u64, total: u64, noun: &str) -> Paging {
+    let rows = ROWS as u64;
+    let href = |page: u64| format!("{path}?q={}&page={page}", escaped(search));
+    let first = (page - 1).saturating_mul(rows).saturating_add(1);
+    let last = page.saturating_mul(rows).min(total);
+    let text = match total {
+        0 => format!("No {noun}s"),
+        1 => format!("1 {noun}"),
+        _ if first > total => format!("No {noun}s on this page, {total} in all"),
+        _ => format!("{first}–{last} of {total} {noun}s"),
+    };
+    Paging { text, previous: (page > 1).then(|| href(page - 1)), next: (last < total).then(|| href(page + 1)) }
+}
+
+/// The query of a searched and paged list.
+#[derive(Debug, Default, serde::Deserialize)]
+pub(super) struct ListParameters {
+    #[serde(default)]
+    pub(super) q: String,
+    #[serde(default)]
+    page: String,
+}
+
+impl ListParameters {
+    /// From 1.
+    pub(super) fn page_number(&self) -> u64 {
+        self.page.parse().unwrap_or(1).clamp(1, 1_000_000)
+    }
+
+    /// What is searched for, trimmed and cut.
+    pub(super) fn search(&self) -> String {
+        self.q.trim().chars().take(200).collect()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn paths_are_shown_readably_and_never_break() {
+        assert_eq!(readable("/Users?filter=userName%20eq+%22a%40b%22"), "/Users?filter=userName eq \"a@b\"");
+        for odd in ["%", "%4", "%zz", "%ff%fe", "%00"] {
+            assert_eq!(readable(odd), odd);
+        }
+    }
+
+    #[test]
+    fn paging_says_where_it_is() {
+        let first = paging("/u", "a b", 1, 120, "user");
+        assert_eq!(
+            (first.text.as_str(), first.previous, first.next.as_deref()),
+            ("1–50 of 120 users", None, Some("/u?q=a%20b&page=2"))
+        );
+        let last = paging("/u", "", 3, 120, "user");
+        assert_eq!((last.text.as_str(), last.next), ("101–120 of 120 users", None));
+        assert_eq!(paging("/u", "", 9, 120, "user").text, "No users on this page, 120 in all");
+        assert_eq!(paging("/u", "", 1, 1, "user").text, "1 user");
+    }
+}

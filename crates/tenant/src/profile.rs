@@ -1,0 +1,100 @@
+//! Which server the tenant plays. The traits of each are data of `provost_scim`; the tenant's options adjust them.
+
+use crate::options::{DeleteEffect, Options, PatchAnswer, RenameEffect};
+use provost_scim::provider::{self, AllowedFilter, AllowedFilters, Deletion, Provider, ProviderProfile, ResourceKind};
+use std::str::FromStr;
+use std::sync::{Arc, Mutex, PoisonError};
+
+/// The names of the profiles.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum ProfileName {
+    /// What is known of the SCIM API of a Netskope tenant.
+    Netskope,
+    /// RFC 7643 and RFC 7644 as they are written.
+    Standard,
+}
+
+/// A name that no profile has.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("there is no profile {0:?}: the profiles are netskope and standard")]
+pub struct UnknownProfile(pub String);
+
+impl FromStr for ProfileName {
+    type Err = UnknownProfile;
+
+    fn from_str(name: &str) -> Result<Self, UnknownProfile> {
+        match name {
+            "netskope" => Ok(Self::Netskope),
+            "standard" => Ok(Self::Standard),
+            other => Err(UnknownProfile(other.to_owned())),
+        }
+    }
+}
+
+impl std::fmt::Display for ProfileName {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str(match self {
+            Self::Netskope => "netskope",
+            Self::Standard => "standard",
+        })
+    }
+}
+
+impl ProfileName {
+    /// Whether the discovery documents are served without a token (RFC 7644 section 4 lets anybody read them).
+    pub(crate) const fn has_public_discovery(self) -> bool {
+        match self {
+            Self::Netskope => false,
+            Self::Standard => true,
+        }
+    }
+
+    /// The profile's traits with the tenant's options applied.
+    fn traits(self, options: &Options) -> ProviderProfile {
+        let mut traits = match self {
+            Self::Netskope => ProviderProfile::netskope(),
+            Self::Standard => ProviderProfile::standard(),
+        };
+        traits.rename_ignored = match options.rename_effect {
+            RenameEffect::Applied => traits.rename_ignored,
+            RenameEffect::Ignored => true,
+        };
+        traits.deletion = match options.delete_effect {
+            DeleteEffect::Hard => Deletion::Hard,
+            DeleteEffect::Soft => Deletion::Soft,
+        };
+        traits.patch_answer = match options.patch_answer {
+            PatchAnswer::AsProfile => traits.patch_answer,
+            PatchAnswer::Resource => provider::PatchAnswer::Resource,
+        };
+        if let (true, AllowedFilters::Only(filters)) = (options.external_id_filter, &mut traits.allowed_filters) {
+            filters.push(AllowedFilter { kind: ResourceKind::User, attribute: "externalId" });
+        }
+        traits
+    }
+}
+
+/// The provider for the present options; made again only when they change, because its schemas are large.
+#[derive(Debug)]
+pub(crate) struct Providers {
+    name: ProfileName,
+    latest: Mutex<Option<(Options, Arc<Provider>)>>,
+}
+
+impl Providers {
+    pub(crate) fn new(name: ProfileName) -> Self {
+        Self { name, latest: Mutex::new(None) }
+    }
+
+    pub(crate) fn with(&self, options: &Options) -> Arc<Provider> {
+        let mut latest = self.latest.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some((known, provider)) = latest.as_ref()
+            && known == options
+        {
+            return Arc::clone(provider);
+        }
+        let provider = Arc::new(Provider::new(self.name.traits(options)));
+        *latest = Some((options.clone(), Arc::clone(&provider)));
+        provider
+    }
+}

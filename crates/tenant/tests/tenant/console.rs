@@ -1,0 +1,217 @@
+//! The console's flows, as a browser without script goes through them.
+
+use crate::support::{ADMIN, Answer, PASSWORD, USERS, World, user, world};
+use axum::body::Body;
+use axum::http::Request;
+use serde_json::json;
+
+const REST_API: &str = "/settings/tools/rest-api-v2";
+
+async fn post(world: &World, cookie: &str, path: &str, fields: &[(&str, &str)]) -> Answer {
+    let escape = |text: &str| text.bytes().map(|byte| format!("%{byte:02X}")).collect::<String>();
+    let body: Vec<String> = fields.iter().map(|(name, value)| format!("{}={}", escape(name), escape(value))).collect();
+    let request = Request::post(path)
+        .header("host", "tenant.test")
+        .header("origin", "http://tenant.test")
+        .header("cookie", cookie)
+        .header("content-type", "application/x-www-form-urlencoded")
+        .body(Body::from(body.join("&")));
+    world.send(request.unwrap()).await
+}
+
+async fn get(world: &World, cookie: &str, path: &str) -> Answer {
+    world.send(Request::get(path).header("host", "tenant.test").header("cookie", cookie).body(Body::empty()).unwrap()).await
+}
+
+pub(crate) async fn sign_in(world: &World) -> String {
+    let answer = post(world, "", "/sign-in", &[("email", ADMIN), ("password", PASSWORD), ("next", REST_API)]).await;
+    assert_eq!((answer.status.as_u16(), answer.header("location")), (303, REST_API), "{}", answer.text);
+    let cookie = answer.header("set-cookie").split(';').next().unwrap().to_owned();
+    assert!(cookie.starts_with("tenant_session="), "{cookie}");
+    cookie
+}
+
+/// The value of the read-only field that shows a secret.
+fn secret_in(page: &str) -> Option<String> {
+    let start = page.find("value=\"nsk_")? + 7;
+    Some(page[start..].split('"').next()?.to_owned())
+}
+
+/// The number of the token with this name, from the links of its row menu.
+fn token_id(page: &str, name: &str) -> String {
+    let row =
+        page.split("<tr>").find(|row| row.contains(&format!("<strong>{name}</strong>"))).unwrap_or_else(|| panic!("no {name}"));
+    row.split("/tokens/").nth(1).unwrap().split('/').next().unwrap().to_owned()
+}
+
+#[tokio::test]
+async fn nobody_sees_a_page_without_signing_in() {
+    let world = world().await;
+    for path in [
+        "/",
+        REST_API,
+        "/settings/tools/rest-api-v2/tokens/new",
+        "/security-cloud/users",
+        "/security-cloud/requests",
+        "/settings/tools/behaviour",
+    ] {
+        let answer = get(&world, "", path).await;
+        assert_eq!(answer.status, 303, "{path}");
+        assert!(answer.header("location").starts_with("/sign-in"), "{path}");
+        let answer = post(&world, "", path, &[("do", "save")]).await;
+        assert!([303, 405].contains(&answer.status.as_u16()), "{path}: {}", answer.status);
+    }
+    let wrong = post(&world, "", "/sign-in", &[("email", ADMIN), ("password", "wrong")]).await;
+    assert_eq!(wrong.status, 401);
+    assert!(wrong.text.contains("is wrong") && wrong.headers.get("set-cookie").is_none());
+    let cookie = sign_in(&world).await;
+    assert_eq!(get(&world, &cookie, "/").await.status, 200);
+    post(&world, &cookie, "/sign-out", &[]).await;
+    assert_eq!(get(&world, &cookie, "/").await.status, 303, "the session is over");
+    let away = post(&world, "", "/sign-in", &[("email", ADMIN), ("password", PASSWORD), ("next", "//evil.example")]).await;
+    assert_eq!(away.header("location"), "/");
+}
+
+#[tokio::test]
+async fn the_vendors_flow_makes_a_token_that_is_shown_once() {
+    let world = world().await;
+    let cookie = sign_in(&world).await;
+    assert!(get(&world, &cookie, REST_API).await.text.contains("New Token"));
+    let path = "/settings/tools/rest-api-v2/tokens/new";
+    let form = get(&world, &cookie, path).await.text;
+    assert!(
+        form.contains("Token Name")
+            && form.contains("Expire in")
+            && form.contains("value=\"365\"")
+            && form.contains("Add Endpoint")
+    );
+
+    let typed = [("name", "google"), ("amount", "30"), ("unit", "days")];
+    let page = post(&world, &cookie, path, &[&typed[..], &[("do", "add-endpoint")]].concat()).await.text;
+    assert!(page.contains("value=\"google\"") && page.contains("/api/v2/scim/Groups"));
+    let page = post(&world, &cookie, path, &[&typed[..], &[("search", "scim/users"), ("do", "refresh")]].concat()).await.text;
+    assert!(page.contains("choose /api/v2/scim/Users") && !page.contains("choose /api/v2/scim/Groups"));
+    let page = post(&world, &cookie, path, &[&typed[..], &[("search", "scim"), ("do", "choose /api/v2/scim/Users")]].concat())
+        .await
+        .text;
+    assert!(page.contains("permission:/api/v2/scim/Users") && page.contains("Read + Write"));
+
+    let unnamed = post(&world, &cookie, path, &[("name", ""), ("amount", "30"), ("unit", "days"), ("do", "save")]).await;
+    assert_eq!(unnamed.status, 422);
+    let chosen = [("endpoint", "/api/v2/scim/Users"), ("permission:/api/v2/scim/Users", "rw"), ("do", "save")];
+    let saved = post(&world, &cookie, path, &[&typed[..], &chosen].concat()).await;
+    assert_eq!(saved.status, 200, "{}", saved.text);
+    assert!(saved.text.contains("Copy Token") && saved.text.contains(">OK<"));
+    let secret = secret_in(&saved.text).unwrap();
+    assert_eq!(world.call_as(&secret, "POST", USERS, Some(&user("a@example.com"))).await.status, 201);
+
+    let table = get(&world, &cookie, REST_API).await.text;
+    assert!(table.contains("google") && table.contains(ADMIN) && table.contains("/api/v2/scim/Users"));
+    assert_eq!(secret_in(&table), None, "shown once");
+    let again = post(&world, &cookie, path, &[&typed[..], &chosen].concat()).await;
+    assert_eq!((again.status.as_u16(), secret_in(&again.text)), (422, None), "a reload makes no second token");
+}
+
+#[tokio::test]
+async fn the_row_menu_edits_reissues_revokes_and_deletes() {
+    let world = world().await;
+    let cookie = sign_in(&world).await;
+    let id = token_id(&get(&world, &cookie, REST_API).await.text, "ci");
+    let path = |verb: &str| format!("{REST_API}/tokens/{id}/{verb}");
+    for (verb, text) in
+        [("edit", "Save"), ("expiration", "Expire in"), ("reissue", "Reissue"), ("revoke", "Revoke"), ("delete", "Delete")]
+    {
+        let page = get(&world, &cookie, &path(verb)).await;
+        assert_eq!(page.status, 200, "{verb}");
+        assert!(page.text.contains(text), "{verb}");
+    }
+    let edited = [("name", "ci"), ("endpoint", "/api/v2/scim/Users"), ("permission:/api/v2/scim/Users", "r"), ("do", "save")];
+    assert_eq!(post(&world, &cookie, &path("edit"), &edited).await.status, 303);
+    assert_eq!(world.call("POST", USERS, Some(&user("a@example.com"))).await.status, 403, "only Read is left");
+
+    assert_eq!(post(&world, &cookie, &path("expiration"), &[("amount", "1"), ("unit", "hours")]).await.status, 303);
+    assert_eq!(post(&world, &cookie, &path("expiration"), &[("amount", "-1"), ("unit", "hours")]).await.status, 422);
+    world.clock.advance_micros(3_601_000_000);
+    assert_eq!(world.call("GET", USERS, None).await.status, 401);
+    assert_eq!(post(&world, &cookie, &path("reissue"), &[]).await.status, 409, "expired: first another expiration");
+    assert_eq!(post(&world, &cookie, &path("expiration"), &[("amount", "2"), ("unit", "weeks")]).await.status, 303);
+    assert_eq!(world.call("GET", USERS, None).await.status, 200, "the same secret works again");
+
+    let reissued = secret_in(&post(&world, &cookie, &path("reissue"), &[]).await.text).unwrap();
+    assert_eq!(world.call("GET", USERS, None).await.status, 401);
+    assert_eq!(world.call_as(&reissued, "GET", USERS, None).await.status, 200);
+    assert_eq!(post(&world, &cookie, &path("revoke"), &[]).await.status, 303);
+    assert_eq!(world.call_as(&reissued, "GET", USERS, None).await.status, 401);
+    assert!(get(&world, &cookie, REST_API).await.text.contains("Revoked"));
+    assert_eq!(post(&world, &cookie, &path("delete"), &[]).await.status, 303);
+    assert!(get(&world, &cookie, REST_API).await.text.contains("No tokens yet"));
+    assert_eq!(get(&world, &cookie, &path("edit")).await.status, 404);
+}
+
+#[tokio::test]
+async fn the_switch_the_limit_and_the_settings_are_set_by_forms() {
+    let world = world().await;
+    let cookie = sign_in(&world).await;
+    assert!(get(&world, &cookie, &format!("{REST_API}/status")).await.text.contains("Disable the REST API?"));
+    post(&world, &cookie, &format!("{REST_API}/status"), &[("enabled", "no")]).await;
+    assert_eq!(world.call("GET", USERS, None).await.status, 403);
+    post(&world, &cookie, &format!("{REST_API}/status"), &[("enabled", "yes")]).await;
+    assert_eq!(world.call("GET", USERS, None).await.status, 200);
+
+    assert_eq!(post(&world, &cookie, &format!("{REST_API}/rate-limit"), &[("rate", "many")]).await.status, 422);
+    post(&world, &cookie, &format!("{REST_API}/rate-limit"), &[("rate", "7")]).await;
+    let fields = [
+        ("rename", "ignored"),
+        ("delete", "soft"),
+        ("suspend", "removes"),
+        ("patch", "resource"),
+        ("external_id_filter", "yes"),
+        ("idle_days", "30"),
+    ];
+    assert_eq!(post(&world, &cookie, "/settings/tools/behaviour", &fields).await.status, 303);
+    let options = world.tenant.options().await.unwrap();
+    let text = serde_json::to_value(&options).unwrap();
+    let expected = json!({ "rest_api_enabled": true, "requests_per_second": 7, "rename_effect": "ignored", "delete_effect": "soft",
+        "suspend_effect": "removes", "patch_answer": "resource", "external_id_filter": true, "tokens_end_with_password": false, "tokens_end_after_idle_days": 30 });
+    assert_eq!(text, expected);
+}
+
+#[tokio::test]
+async fn users_groups_and_requests_are_shown_and_escaped() {
+    let world = world().await;
+    let cookie = sign_in(&world).await;
+    for number in 0..60 {
+        world.make_user(&format!("user{number:02}@example.com")).await;
+    }
+    let mut odd = user("<script>alert(1)</script>@example.com");
+    odd["name"]["givenName"] = json!("<b>Bold</b>");
+    let id = world.call("POST", USERS, Some(&odd)).await.json()["id"].as_str().unwrap().to_owned();
+    let group = json!({ "schemas": ["urn:ietf:params:scim:schemas:core:2.0:Group"], "displayName": "<i>G</i>", "members": [{ "value": id }] });
+    let group = world.call("POST", "/api/v2/scim/Groups", Some(&group)).await.json()["id"].as_str().unwrap().to_owned();
+
+    let page = get(&world, &cookie, "/security-cloud/users").await.text;
+    assert!(page.contains("1–50 of 61 users") && page.contains("user00@example.com") && !page.contains("user55@example.com"));
+    assert!(get(&world, &cookie, "/security-cloud/users?page=2").await.text.contains("user55@example.com"));
+    let found = get(&world, &cookie, "/security-cloud/users?q=USER55").await.text;
+    assert!(found.contains("1 user") && found.contains("user55@example.com"));
+    assert!(get(&world, &cookie, "/security-cloud/users?q=%25").await.text.contains("No user matches"), "no wildcard");
+    for path in [
+        "/security-cloud/users?q=script".to_owned(),
+        format!("/security-cloud/users/{id}"),
+        "/security-cloud/groups".to_owned(),
+        format!("/security-cloud/groups/{group}"),
+        "/security-cloud/requests".to_owned(),
+        "/".to_owned(),
+    ] {
+        let answer = get(&world, &cookie, &path).await;
+        assert_eq!(answer.status, 200, "{path}");
+        assert!(
+            !answer.text.contains("<script>alert") && !answer.text.contains("<b>Bold") && !answer.text.contains("<i>G"),
+            "{path}"
+        );
+    }
+    let requests = get(&world, &cookie, "/security-cloud/requests?q=POST&result=ok").await.text;
+    assert!(requests.contains("201") && requests.contains("ci"));
+    assert_eq!(get(&world, &cookie, "/security-cloud/users/nobody").await.status, 404);
+    assert_eq!(get(&world, &cookie, "/nothing").await.status, 404);
+}
