@@ -14,7 +14,8 @@ pub mod token;
 
 pub use clock::Clock;
 pub use http::{
-    EndpointError, HttpClient, HttpError, HttpRequest, HttpResponse, Method, address_allowed, check_endpoint, install_tls_provider,
+    EndpointError, HttpClient, HttpError, HttpRequest, HttpResponse, Method, address_allowed, check_endpoint,
+    install_tls_provider,
 };
 pub use ids::Ids;
 pub use password::{WeakPassword, check_password_strength, hash_password, verify_password};
