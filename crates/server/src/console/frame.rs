@@ -1,0 +1,125 @@
+//! What surrounds every page of the console, and the pages for what went wrong.
+
+use super::session::SignedIn;
+use crate::Server;
+use axum::http::StatusCode;
+use axum::response::Response;
+use provost_store::StoreError;
+use provost_web::{
+    ButtonKind, Chrome, Markup, NavGroup, Notice, error_page, html, html_response, html_response_with, link_button, page_header,
+};
+
+/// The product's name.
+pub const PRODUCT: &str = "Provost";
+
+const NAVIGATION: [NavGroup<'static>; 5] = [
+    NavGroup { label: "", items: &[("Home", "/")] },
+    NavGroup {
+        label: "Directory",
+        items: &[
+            ("Users", "/directory/users"),
+            ("Groups", "/directory/groups"),
+            ("Organizational units", "/directory/org-units"),
+            ("Domains", "/directory/domains"),
+        ],
+    },
+    NavGroup { label: "Apps", items: &[("Web and mobile apps", "/apps")] },
+    NavGroup { label: "Reporting", items: &[("Admin log events", "/reporting/admin")] },
+    NavGroup { label: "Account", items: &[("Administrators", "/account/admins"), ("API keys", "/account/api-keys")] },
+];
+
+/// A page with navigation. `current` is the href of the navigation's item; `crumbs` are labels and hrefs, the last one
+/// the page itself; without a `notice` the one that the page before left is shown.
+pub fn page(
+    server: &Server,
+    who: &SignedIn,
+    title: &str,
+    current: &str,
+    crumbs: &[(&str, &str)],
+    notice: Option<&Notice>,
+    body: Markup,
+) -> Response {
+    html_response(markup(server, who, title, current, crumbs, notice, body))
+}
+
+/// [`page`] with another status: 422 for a form that comes back with errors.
+#[expect(clippy::too_many_arguments, reason = "the parts of a page, each once")]
+pub fn page_with(
+    status: StatusCode,
+    server: &Server,
+    who: &SignedIn,
+    title: &str,
+    current: &str,
+    crumbs: &[(&str, &str)],
+    notice: Option<&Notice>,
+    body: Markup,
+) -> Response {
+    html_response_with(status, markup(server, who, title, current, crumbs, notice, body))
+}
+
+fn markup(
+    server: &Server,
+    who: &SignedIn,
+    title: &str,
+    current: &str,
+    crumbs: &[(&str, &str)],
+    notice: Option<&Notice>,
+    body: Markup,
+) -> Markup {
+    let chrome = Chrome {
+        product: PRODUCT,
+        title,
+        nav: &NAVIGATION,
+        current,
+        signed_in_as: Some(&who.email),
+        banner: banner(server),
+        crumbs,
+        search: false,
+    };
+    provost_web::page(&chrome, notice.or(who.notice.as_ref()), body)
+}
+
+/// The strip that tells a simulated date from a real one.
+pub fn banner(server: &Server) -> Option<String> {
+    let now = server.store.now();
+    server.simulated.then(|| format!("This is a demonstration. Its simulated date is {now}; sessions run on real time."))
+}
+
+/// A refusal of the store as a page; what is our own fault is logged and not shown.
+pub fn failed(server: &Server, who: &SignedIn, error: StoreError) -> Response {
+    let (status, title) = match &error {
+        StoreError::NotFound { .. } => (StatusCode::NOT_FOUND, "Not found"),
+        StoreError::Stale { .. } => (StatusCode::CONFLICT, "Changed meanwhile"),
+        StoreError::Taken { .. } | StoreError::Invalid(_) | StoreError::Transition(_) | StoreError::Config(_) => {
+            (StatusCode::UNPROCESSABLE_ENTITY, "Not done")
+        }
+        StoreError::NeedsConfirmation(_) => (StatusCode::CONFLICT, "Confirmation needed"),
+        StoreError::Db(_) | StoreError::Commit(_) | StoreError::Open(_) | StoreError::Corrupt(_) => {
+            tracing::error!(%error, "a page could not be made");
+            return broken();
+        }
+    };
+    let text = sentence(&error.to_string());
+    let body = html! {
+        (page_header(title, html! {}))
+        div.actions { (link_button("Go to the home page", "/", ButtonKind::Secondary)) }
+    };
+    page_with(status, server, who, title, "", &[], Some(&Notice::error(text)), body)
+}
+
+/// The page for what is our own fault.
+pub fn broken() -> Response {
+    error_page(
+        StatusCode::INTERNAL_SERVER_ERROR,
+        "Something went wrong",
+        "Nothing was changed, as far as this page knows. The server's log says what happened; try again.",
+    )
+}
+
+/// An error's text as a sentence: capital letter, full stop.
+pub fn sentence(text: &str) -> String {
+    let mut characters = text.chars();
+    let Some(first) = characters.next() else { return String::new() };
+    let end = if text.ends_with(['.', '!', '?']) { "" } else { "." };
+    format!("{}{}{end}", first.to_uppercase(), characters.as_str())
+}
