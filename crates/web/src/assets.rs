@@ -15,6 +15,7 @@ const CSS: &str = concat!(
     include_str!("../assets/css/layout.css"),
     include_str!("../assets/css/forms.css"),
     include_str!("../assets/css/components.css"),
+    include_str!("../assets/css/navigation.css"),
     include_str!("../assets/css/data.css"),
     include_str!("../assets/css/wizard.css"),
 );

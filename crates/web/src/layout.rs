@@ -65,7 +65,7 @@ pub fn bare_page(title: &str, body: Markup) -> Markup {
 /// One card in the middle of a [`bare_page`], under the product's logo: sign-in, first start, errors.
 pub fn centered(product: Option<&str>, body: Markup) -> Markup {
     html! {
-        main #main.centered class=(product.map_or("", accent)) {
+        main #main class=(format!("centered {}", product.map_or("", accent)).trim_end()) {
             div.centered-card {
                 @if let Some(product) = product { p.brand { (logo()) span { (product) } } }
                 (body)

@@ -66,6 +66,21 @@ fn nothing_breaks_the_content_security_policy() {
 }
 
 #[test]
+fn no_attribute_stands_twice_on_an_element() {
+    each_page(|path, page| {
+        for (name, attributes) in tags(page) {
+            let mut names = BTreeSet::new();
+            // Outside of quotes stand the names: the even pieces between quotation marks.
+            for piece in
+                attributes.split('"').step_by(2).flat_map(|piece| piece.split([' ', '='])).filter(|piece| !piece.is_empty())
+            {
+                assert!(names.insert(piece), "{path}: <{name} {attributes}> has {piece} twice");
+            }
+        }
+    });
+}
+
+#[test]
 fn ids_are_unique_and_labels_and_descriptions_point_at_them() {
     each_page(|path, page| {
         let tags = tags(page);
