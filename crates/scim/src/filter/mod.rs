@@ -69,7 +69,7 @@ impl Filter {
         }
     }
 
-    /// An equality that every match must fulfil, found also inside an `and`: an index can narrow with it before [`matches`] decides.
+    /// An equality that every match must fulfil, found also inside an `and`: an index can narrow with it before [`matches()`] decides.
     pub fn required_equality(&self) -> Option<(&AttributePath, &str)> {
         match self {
             Self::And(parts) => parts.iter().find_map(Self::required_equality),

@@ -4,7 +4,9 @@ use crate::{barbara, object};
 use provost_scim::projection::{Projection, project};
 use provost_scim::schema::{Attribute, Found, Mutability, Returned, Schema, schema_resource};
 use provost_scim::validate::{normalize, replace};
-use provost_scim::{AttributePath, AttributeType, Leniency, Resource, Schemas, ScimType};
+use provost_scim::{
+    AttributePath, AttributeType, Leniency, PatchOp, PatchOperation, PatchRequest, Resource, Schemas, ScimType, apply,
+};
 use serde_json::{Value, json};
 
 const USER: &str = "urn:ietf:params:scim:schemas:core:2.0:User";
@@ -152,6 +154,18 @@ fn immutable_attributes_are_set_once() {
     assert_eq!(put(json!({})).as_ref(), Ok(&stored));
     assert_eq!(put(json!({ "badge": 8 })).unwrap_err().scim_type, Some(ScimType::Mutability));
     assert_eq!(put(json!({ "badge": "7" })).unwrap_err().scim_type, Some(ScimType::InvalidValue));
+
+    let patched = |op, value: Option<Value>, of: &Resource| {
+        let path = Some("urn:x:2.0:Badge:badge".to_owned());
+        let mut next = of.clone();
+        let request = PatchRequest { operations: vec![PatchOperation { op, path, value }] };
+        apply(&mut next, &request, &schemas, &Leniency::NONE).map_err(|error| error.scim_type.map(ScimType::word))
+    };
+    let unset = object(json!({ "schemas": [USER], "userName": "a" }));
+    assert_eq!(patched(PatchOp::Add, Some(json!(7)), &unset), Ok(true));
+    assert_eq!(patched(PatchOp::Replace, Some(json!(7)), &stored), Ok(false));
+    assert_eq!(patched(PatchOp::Replace, Some(json!(8)), &stored), Err(Some("mutability")));
+    assert_eq!(patched(PatchOp::Remove, None, &stored), Err(Some("mutability")));
 }
 
 #[test]
