@@ -47,14 +47,14 @@ async fn answer(store: &Store, group: Group) -> Answer {
 #[serde(deny_unknown_fields)]
 struct ListParams {
     #[serde(default)]
-    q: String,
+    text: String,
     after: Option<String>,
     limit: Option<usize>,
 }
 
 async fn list(State(server): State<Server>, Params(params): Params<ListParams>) -> Answer {
     let limit = page_limit(params.limit);
-    let found = groups::list(&server.store, &params.q, params.after.as_deref(), limit).await?;
+    let found = groups::list(&server.store, &params.text, params.after.as_deref(), limit).await?;
     ok(page(found, |group| group_json(&group)))
 }
 

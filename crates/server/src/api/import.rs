@@ -1,5 +1,5 @@
 //! Imports of the CSV files of the Google Admin console. The body streams to a temporary file; the answer is one JSON
-//! object a line: `{"progress": …}` while it works, at the end `{"report": …}` or `{"error": problem}`.
+//! object a line: `{"progress": …}` while it works, at the end `{"report": …}` or `{"problem": …}`.
 //!
 //! `POST /import/users` takes a users file, and behind its first `users_bytes` bytes a members file, so that both headers
 //! are checked before anything is written and a dry run of both knows the users of the first. `POST /import/members` takes
@@ -198,7 +198,7 @@ fn problem(error: ImportError) -> Problem {
 async fn line(message: Message) -> Result<Bytes, Infallible> {
     let object = match message {
         Message::Progress(object) | Message::Report(object) => object,
-        Message::Failed(problem) => json!({ "error": problem.body() }),
+        Message::Failed(problem) => json!({ "problem": problem.body() }),
     };
     Ok(Bytes::from(format!("{object}\n")))
 }

@@ -32,7 +32,7 @@ struct ListParams {
     #[serde(default)]
     leaving: bool,
     #[serde(default)]
-    q: String,
+    text: String,
     after: Option<String>,
     limit: Option<usize>,
 }
@@ -99,7 +99,7 @@ async fn list(State(server): State<Server>, At(key): At<String>, Params(params):
         state,
         failing: params.failing,
         leaving: params.leaving,
-        text: params.q,
+        text: params.text,
         after: params.after,
         limit: page_limit(params.limit),
     };
@@ -131,7 +131,7 @@ async fn failures(
     let item = |account: Account| {
         let mut body = account.failure.as_ref().map_or_else(|| json!({}), failure_json);
         body["user_id"] = json!(account.user_id);
-        body["email"] = json!(account.email);
+        body["user"] = json!(account.email);
         body
     };
     ok(page(found, item))

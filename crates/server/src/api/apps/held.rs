@@ -31,7 +31,7 @@ fn candidate_json(candidate: &RemovalCandidate) -> Value {
         "user_id": candidate.user_id,
         "email": candidate.email,
         "remote_id": candidate.remote_id,
-        "action": removal.kind.word(),
+        "kind": removal.kind.word(),
         "trigger": removal.trigger.word(),
         "since": instant(Some(removal.since)),
         "due": instant(Some(removal.due)),
@@ -45,7 +45,7 @@ async fn list(State(server): State<Server>, At(key): At<String>) -> Answer {
     let waiting = removals::held(store, &load_rules(store, connection.id).await?, store.now()).await?;
     let hold = |hold: &removals::StoredHold| {
         json!({
-            "action": hold.kind.word(),
+            "kind": hold.kind.word(),
             "since": instant(Some(hold.created_at)),
             "limit": hold.limit,
             "sent_within_24_hours": hold.sent,
@@ -65,7 +65,7 @@ struct Verdict {
     /// Addresses or ids; left out: all that wait.
     users: Option<Vec<String>>,
     /// `suspend` or `hard_delete`; left out: both.
-    action: Option<RemovalKind>,
+    kind: Option<RemovalKind>,
 }
 
 async fn approve(server: State<Server>, caller: Extension<Principal>, key: At<String>, verdict: Body<Verdict>) -> Answer {
@@ -92,7 +92,7 @@ async fn decide(
         }
         None => None,
     };
-    let decided = removals::decide_held(store, &caller.actor, connection.id, verdict.action, chosen.as_deref(), approved).await?;
+    let decided = removals::decide_held(store, &caller.actor, connection.id, verdict.kind, chosen.as_deref(), approved).await?;
     let word = if approved { "approved" } else { "rejected" };
     ok(json!({ word: decided }))
 }

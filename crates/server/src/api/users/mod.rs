@@ -71,7 +71,7 @@ async fn answer(store: &Store, user: User) -> Answer {
 #[serde(deny_unknown_fields)]
 struct ListParams {
     #[serde(default)]
-    q: String,
+    text: String,
     state: Option<UserState>,
     org_unit: Option<String>,
     group: Option<String>,
@@ -89,7 +89,7 @@ async fn list(State(server): State<Server>, Params(params): Params<ListParams>) 
         Some(key) => Some(groups::find(store, key).await?.id),
         None => None,
     };
-    let (text, state, after, limit) = (params.q, params.state, params.after, page_limit(params.limit));
+    let (text, state, after, limit) = (params.text, params.state, params.after, page_limit(params.limit));
     let found = users::list(store, &UserQuery { text, state, org_unit, group, after, limit }).await?;
     let units = org_units::list_all(store).await?;
     let paths: BTreeMap<OrgUnitId, String> = units.into_iter().map(|unit| (unit.id, unit.path)).collect();

@@ -1,0 +1,227 @@
+//! Apps and their autoprovisioning.
+
+use crate::support::{Reply, World, world};
+use provost_platform::Secret;
+use provost_store::apps::{connections, tests};
+use serde_json::{Value, json};
+
+const ENDPOINT: &str = "http://127.0.0.1:8090/api/v2/scim";
+const BASE: &str = "/apps/Netskope/autoprovisioning";
+
+async fn app(world: &World) {
+    world.call("POST", "/apps", json!({ "name": "Netskope", "catalogue": "netskope" })).await.expect(201);
+    let sso = json!({ "acs_url": "https://tenant.example/acs", "entity_id": "tenant" });
+    world.call("PUT", "/apps/netskope/sso", sso).await.expect(200);
+    world.call("PUT", "/apps/Netskope/access", json!({ "default": "on" })).await.expect(200);
+}
+
+async fn configured(world: &World, more: Value) -> Reply {
+    let mut body = json!({ "endpoint": ENDPOINT, "token": "first-token" });
+    body.as_object_mut().unwrap().extend(more.as_object().unwrap().clone());
+    world.call("PUT", BASE, body).await
+}
+
+#[tokio::test]
+async fn autoprovisioning_is_configured_read_edited_and_deleted() {
+    let world = world().await;
+    world.call("POST", "/apps", json!({ "name": "Netskope", "catalogue": "netskope" })).await.expect(201);
+    let without_sso = configured(&world, json!({})).await.expect(422);
+    assert!(without_sso.detail().contains("single sign-on"), "{}", without_sso.text);
+    world.get(BASE).await.expect(422);
+    let sso = json!({ "acs_url": "https://tenant.example/acs", "entity_id": "tenant" });
+    world.call("PUT", "/apps/Netskope/sso", sso).await.expect(200);
+    configured(&world, json!({ "deprovisioning": { "deleted": { "delete_after": "7d" } } })).await.expect(201);
+    configured(&world, json!({})).await.expect(409);
+    let shown = world.get(BASE).await.expect(200);
+    assert!(!shown.text.contains("first-token"));
+    let body = shown.json();
+    assert_eq!((body["status"].as_str(), body["has_token"].as_bool()), (Some("inactive"), Some(true)));
+    assert_eq!(body["deprovisioning"]["deleted"]["delete_after"], "7d");
+    assert_eq!(body["warnings"].as_array().unwrap().len(), 1);
+    let edit = json!({ "secondary_domains": "include", "mapping": { "title": "user.organizations.title", "displayName": null } });
+    let edited = world.call("PATCH", BASE, edit).await.expect(200).json();
+    assert_eq!(edited["mapping"]["title"], "user.organizations.title");
+    assert_eq!(edited["mapping"]["displayName"], Value::Null);
+    assert_eq!(
+        (edited["secondary_domains"].as_str(), edited["deprovisioning"]["deleted"]["delete_after"].as_str()),
+        (Some("include"), Some("7d"))
+    );
+    assert!(edited["plan"]["counts"].is_object());
+    world.with_header("PATCH", BASE, ("if-match", "\"1\""), json!({ "archived": "as_suspended" })).await.expect(412);
+    world.call("DELETE", BASE, json!({})).await.expect(204);
+    world.get(BASE).await.expect(422);
+    world.call("DELETE", "/apps/Netskope", json!({})).await.expect(204);
+}
+
+#[tokio::test]
+async fn what_cannot_work_is_refused_with_what_to_do() {
+    let world = world().await;
+    app(&world).await;
+    for (more, said) in [
+        (json!({ "endpoint": "https://{tenant-name}.goskope.com/api/v2/scim" }), "{tenant-name}"),
+        (json!({ "endpoint": "http://tenant.example/scim" }), "https"),
+        (json!({ "endpoint": "https://10.0.0.1/scim" }), "private"),
+        (json!({ "token": null }), "access token is missing"),
+        (json!({ "token": "two words" }), "access token"),
+        (json!({ "mapping": { "userName": null } }), "userName is mandatory"),
+        (json!({ "mapping": { "active": "true" } }), "active"),
+        (json!({ "mapping": { "title": "user.titel" } }), "user.titel"),
+        (json!({ "mapping": { "colour": "user.id" } }), "colour is not an attribute"),
+        (json!({ "scope": { "groups": [{ "group": "none@example.com", "members": "all" }] } }), "none@example.com"),
+        (json!({ "scope": { "groups": [] } }), "lists none"),
+        (json!({ "deprovisioning": { "suspended": { "suspend_after": "1d", "delete_after": "7d" } } }), "cannot suspend"),
+        (json!({ "guard": { "percent": 101 } }), "100"),
+        (json!({ "removal_quiet": "2h" }), "removal_quiet"),
+        (json!({ "within_24_hours_delete": "24h" }), "within 24 hours"),
+    ] {
+        let refused = configured(&world, more).await;
+        assert!([422, 404].contains(&refused.status.as_u16()), "{}", refused.text);
+        assert!(refused.detail().contains(said), "{said}: {}", refused.text);
+    }
+    configured(&world, json!({ "colour": "red" })).await.expect(400);
+    configured(&world, json!({ "deprovisioning": { "deleted": { "delete_after": "8d" } } })).await.expect(400);
+    world.get(BASE).await.expect(422);
+}
+
+#[tokio::test]
+async fn hard_delete_must_be_later_than_suspend() {
+    let world = world().await;
+    world.call("POST", "/apps", json!({ "name": "Netskope", "catalogue": "netskope-suspend" })).await.expect(201);
+    let sso = json!({ "acs_url": "https://tenant.example/acs", "entity_id": "tenant" });
+    world.call("PUT", "/apps/Netskope/sso", sso).await.expect(200);
+    let rule = |suspend: &str, delete: &str| json!({ "deprovisioning": { "suspended": { "suspend_after": suspend, "delete_after": delete } } });
+    for (suspend, delete) in [("7d", "7d"), ("7d", "1d"), ("1d", "within_24_hours")] {
+        let refused = configured(&world, rule(suspend, delete)).await.expect(422);
+        assert!(refused.detail().contains("must be later than suspend"), "{}", refused.text);
+    }
+    configured(&world, rule("within_24_hours", "within_24_hours")).await.expect(201);
+}
+
+#[tokio::test]
+async fn turning_on_for_many_needs_the_plans_hash() {
+    let world = world().await;
+    app(&world).await;
+    configured(&world, json!({})).await.expect(201);
+    let turn_on = async |body| world.call("POST", &format!("{BASE}/turn-on"), body).await;
+    for number in 0..100 {
+        world.user(&format!("user{number}")).await;
+    }
+    world.user("last").await;
+    let refused = turn_on(json!({})).await.expect(409);
+    let body = refused.json();
+    assert_eq!(
+        (body["plan"]["counts"]["create"].as_u64(), body["plan"]["needs_confirmation"].as_bool()),
+        (Some(101), Some(true))
+    );
+    assert_eq!(body["type"], "urn:provost:problem:needs-confirmation");
+    let hash = body["plan"]["hash"].as_str().unwrap().to_owned();
+    assert_eq!(world.get(BASE).await.json()["status"], "inactive");
+    world.user("later").await;
+    let moved = turn_on(json!({ "confirm": hash })).await.expect(409);
+    assert!(moved.detail().contains("has changed since"), "{}", moved.text);
+    let hash = moved.json()["plan"]["hash"].clone();
+    assert_eq!(turn_on(json!({ "confirm": hash })).await.expect(200).json()["status"], "active");
+    turn_on(json!({})).await.expect(200);
+    assert_eq!(world.call("POST", &format!("{BASE}/turn-off"), json!({})).await.expect(200).json()["status"], "inactive");
+    turn_on(json!({ "yes": true })).await.expect(200);
+}
+
+#[tokio::test]
+async fn turning_on_for_few_needs_no_confirmation_and_a_plan_of_an_edit_changes_nothing() {
+    let world = world().await;
+    app(&world).await;
+    world.user("ada").await;
+    configured(&world, json!({})).await.expect(201);
+    let plan = world.get(&format!("{BASE}/plan")).await.expect(200).json();
+    assert_eq!((plan["counts"]["create"].as_u64(), plan["entries"][0]["email"].as_str()), (Some(1), Some("ada@example.com")));
+    let off = world.call("POST", &format!("{BASE}/plan"), json!({ "access": { "default": "off" } })).await.expect(200).json();
+    assert_eq!(off["counts"]["create"], 0);
+    let skipped =
+        world.call("POST", &format!("{BASE}/plan"), json!({ "mapping": { "userName": "user.organizations.title" } })).await;
+    assert_eq!(skipped.expect(200).json()["counts"]["waiting"], 1);
+    assert_eq!(world.get(&format!("{BASE}/plan")).await.json(), plan);
+    world.call("POST", &format!("{BASE}/turn-on"), json!({})).await.expect(200);
+    let explained = world.get(&format!("{BASE}/explain/ada@example.com")).await.expect(200).json();
+    assert!(explained["lines"].as_array().unwrap().len() > 2, "{explained}");
+    world.get(&format!("{BASE}/explain/nobody@example.com")).await.expect(404);
+}
+
+#[tokio::test]
+async fn status_lists_and_verbs_answer_before_anything_was_sent() {
+    let world = world().await;
+    app(&world).await;
+    configured(&world, json!({})).await.expect(201);
+    let status = world.get(&format!("{BASE}/status")).await.expect(200).json();
+    assert_eq!(
+        (status["app"].as_str(), status["status"].as_str(), &status["halted"]),
+        (Some("Netskope"), Some("inactive"), &Value::Null)
+    );
+    assert_eq!(status["usage_30_days"]["created"]["days"].as_array().unwrap().len(), 30);
+    assert_eq!(status["accounts"]["linked"], 0);
+    for list in ["accounts", "failures", "held", "accounts?state=linked", "accounts?leaving=true"] {
+        assert_eq!(world.get(&format!("{BASE}/{list}")).await.expect(200).json()["items"], json!([]), "{list}");
+    }
+    world.get(&format!("{BASE}/accounts?state=odd")).await.expect(400);
+    let csv = world.with_header("GET", &format!("{BASE}/failures"), ("accept", "text/csv"), json!({})).await.expect(200);
+    assert!(csv.text.contains("User,User ID,Operation"), "{}", csv.text);
+    assert_eq!(world.call("POST", &format!("{BASE}/held/approve"), json!({})).await.expect(200).json(), json!({ "approved": 0 }));
+    let nobody = world.call("POST", &format!("{BASE}/held/reject"), json!({ "users": ["ada@example.com"] })).await.expect(422);
+    assert!(nobody.detail().contains("ada@example.com"), "{}", nobody.text);
+    assert_eq!(world.call("POST", &format!("{BASE}/retry"), json!({})).await.expect(200).json(), json!({ "retried": 0 }));
+    world.call("POST", &format!("{BASE}/sync"), json!({})).await.expect(409);
+    world.call("POST", &format!("{BASE}/turn-on"), json!({})).await.expect(200);
+    world.call("POST", &format!("{BASE}/sync"), json!({})).await.expect(200);
+    assert_eq!(world.get(&format!("{BASE}/status")).await.json()["pending"], true);
+    let names: Vec<String> = world.get("/log?app=Netskope").await.expect(200).json()["items"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(|entry| entry["name"].as_str().unwrap().to_owned())
+        .collect();
+    assert!(
+        names.contains(&"CREATE_AUTO_PROV_CONFIG".to_owned()) && names.contains(&"AUTO_PROV_SYNC_REQUESTED".to_owned()),
+        "{names:?}"
+    );
+}
+
+#[tokio::test]
+async fn a_test_is_a_row_that_the_engine_answers() {
+    let world = world().await;
+    app(&world).await;
+    let test = format!("{BASE}/test");
+    world.call("POST", &test, json!({ "endpoint": ENDPOINT })).await.expect(422);
+    let private = world.call("POST", &test, json!({ "endpoint": "https://192.168.0.1/scim", "token": "t" })).await.expect(422);
+    assert!(private.detail().contains("private"), "{}", private.text);
+    let store = world.store.clone();
+    let engine = tokio::spawn(async move {
+        loop {
+            if let Some(pending) = tests::pending_tests(&store).await.unwrap().pop() {
+                assert_eq!((pending.endpoint.as_str(), pending.token.expose()), (ENDPOINT, "the-token"));
+                let message = "the token may read only".to_owned();
+                let result = tests::TestResult { ok: false, message, can_write: Some(false) };
+                return tests::answer_test(&store, pending.id, &result).await.unwrap();
+            }
+            tokio::task::yield_now().await;
+        }
+    });
+    let body = json!({ "endpoint": ENDPOINT, "token": "the-token" });
+    let result = world.call("POST", &test, body).await.expect(200).json();
+    assert_eq!(result, json!({ "ok": false, "message": "the token may read only", "can_write": false }));
+    engine.await.unwrap();
+}
+
+#[tokio::test]
+async fn a_new_token_is_stored_and_never_shown() {
+    let world = world().await;
+    app(&world).await;
+    configured(&world, json!({})).await.expect(201);
+    let reply = world.call("POST", &format!("{BASE}/reauthorize"), json!({ "token": "second-token" })).await.expect(200);
+    assert!(!reply.text.contains("second-token"));
+    let id = connections::list(&world.store).await.unwrap()[0].id;
+    let stored: Secret = connections::credential(&world.store, id).await.unwrap().unwrap();
+    assert_eq!(stored.expose(), "second-token");
+    for path in ["/log", "/config/export", BASE, "/apps"] {
+        let text = world.get(path).await.expect(200).text;
+        assert!(!text.contains("second-token") && !text.contains("first-token"), "{path}: {text}");
+    }
+}
