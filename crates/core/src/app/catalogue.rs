@@ -25,6 +25,7 @@ struct MappingRow {
 /// What is known of an app: its endpoint, its mandatory attributes, and how its SCIM departs from the RFCs.
 #[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
 #[serde(deny_unknown_fields)]
+#[expect(clippy::struct_excessive_bools, reason = "each is a fact about the app, and they combine freely")]
 pub struct Profile {
     /// What configuration files say: `netskope`.
     pub key: String,

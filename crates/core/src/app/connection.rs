@@ -1,6 +1,8 @@
 //! A connection: the provisioning configuration of an app, and whether it is being worked.
 
-use super::{AttributeMapping, DeprovisioningPolicy, InvalidPolicy, MappingFailure, Profile, Scope, SecondaryDomains};
+use super::{
+    AttributeMapping, DeprovisioningPolicy, Expression, InvalidPolicy, MappingFailure, Profile, Scope, SecondaryDomains,
+};
 use crate::ids::{AppId, ConnectionId};
 use crate::time::{Span, Timestamp};
 use serde::{Deserialize, Serialize};
@@ -154,6 +156,12 @@ impl ConnectionConfig {
             limits: Limits::default(),
             removal_quiet: Span::seconds(60),
         }
+    }
+
+    /// Whether every account bears the user's immutable id as its `externalId`.
+    pub fn names_accounts(&self) -> bool {
+        let id = |source: &Expression| matches!(source, Expression::Attribute(attribute) if attribute.key == "user.id");
+        self.mapping.iter().any(|row| row.target.eq_ignore_ascii_case("externalId") && id(&row.source))
     }
 
     /// Checks everything that can be checked without the directory. The endpoint's form is checked by the shell that

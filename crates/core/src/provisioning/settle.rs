@@ -77,7 +77,8 @@ pub fn settle(
         Outcome::NotFound => not_there(account, now),
         Outcome::AlreadyGone => already_gone(operation, account, connection, now),
         Outcome::FoundHeld { by, email, until } => {
-            let message = format!("the address is held by the account of {email}");
+            let until_date = until.map_or(String::new(), |until| format!(" until {until}"));
+            let message = format!("the address is held by the account of {email}{until_date}");
             let kind = FailureKind::AddressHeld { by: *by, email: email.clone(), until: *until };
             // The one account that bears our address is another user's: ours was not made.
             failed(without_intent(account), kind, None, &message, *until)
@@ -93,9 +94,11 @@ pub fn settle(
             failed(keep_uncertainty(operation, account), kind.clone(), *status, message, None)
         }
         Outcome::Stale => {
-            let mut account = account;
-            account.intent = Some(Intent { kind: OperationKind::LookUp, matching: None });
-            failed(account, FailureKind::Unavailable, Some(412), "the account was changed in the app meanwhile", None)
+            // What is there now is read before anything is written; a look-up has an open question of its own.
+            let reread = Some(Intent { kind: OperationKind::LookUp, matching: None });
+            let intent = if operation.kind() == OperationKind::LookUp { account.intent.clone() } else { reread };
+            let message = "the account was changed in the app meanwhile";
+            failed(Account { intent, ..account }, FailureKind::Unavailable, Some(412), message, None)
         }
         Outcome::Throttled { status, until, message } => {
             failed(after_error(operation, account, Some(*status)), FailureKind::Throttled, Some(*status), message, *until)
@@ -234,12 +237,16 @@ fn found(operation: &Operation, remote: &Remote, account: Account, connection: &
     }
     let suspended_by_us = intended == OperationKind::Suspend || account.state == AccountState::Suspended;
     let state = if !active && suspended_by_us { AccountState::Suspended } else { AccountState::Linked };
-    let ours = remote.resource.as_ref().and_then(|resource| resource.get("externalId")).and_then(Value::as_str)
-        == Some(account.user_id.to_string().as_str());
+    let named = remote.resource.as_ref().and_then(|resource| resource.get("externalId")).and_then(Value::as_str);
+    let ours = named == Some(account.user_id.to_string().as_str());
+    let sought = account.remote_id.is_none() && intended == OperationKind::Create && operation.kind() == OperationKind::LookUp;
+    if sought && !ours && named.is_some() && connection.config.names_accounts() {
+        // Our create has not come about: this account bears another's mark. A user who is still to have one adopts it in
+        // answer to the next create; for anybody else it is not ours to touch.
+        return not_there(account, now);
+    }
     let event = match (account.remote_id.is_some(), intended) {
-        (false, OperationKind::Create) if ours && account.intent.is_some() && operation.kind() == OperationKind::LookUp => {
-            Some(ProvisioningEvent::Created)
-        }
+        (false, OperationKind::Create) if ours && sought => Some(ProvisioningEvent::Created),
         (false, _) => Some(ProvisioningEvent::Adopted),
         (true, OperationKind::Update) => (account.applied.as_ref() != Some(&shown)).then_some(ProvisioningEvent::Updated),
         (true, OperationKind::Suspend) => (!active).then_some(ProvisioningEvent::Suspended),

@@ -1,0 +1,126 @@
+//! The guard: what passes, what is held, and what an approval is bound to.
+
+use crate::kit::{START, day};
+use proptest::prelude::*;
+use proptest::sample::select;
+use provost_core::app::{Limits, Trigger};
+use provost_core::ids::UserId;
+use provost_core::provisioning::{Approval, Guarded, Removal, RemovalCandidate, RemovalKind, SentRemoval, guard};
+use provost_core::time::Span;
+
+use RemovalKind::{HardDelete, Suspend};
+
+fn due(users: std::ops::Range<i64>, kind: RemovalKind) -> Vec<RemovalCandidate> {
+    let removal = Removal { kind, trigger: Trigger::AppOff, since: START, due: day(1) };
+    users
+        .map(|id| RemovalCandidate {
+            user_id: UserId::new(id + 1),
+            email: format!("user{id}@example.com"),
+            remote_id: format!("r{id}"),
+            removal,
+            marked: 1,
+            revision: 1,
+        })
+        .collect()
+}
+
+fn sent(count: usize, kind: RemovalKind, at: i64, approved: bool) -> Vec<SentRemoval> {
+    vec![SentRemoval { kind, at: day(10) - Span::hours(at), approved }; count]
+}
+
+/// Judged on day 10, in a connection of 10 accounts: three may go.
+fn judge(due: &[RemovalCandidate], sent: &[SentRemoval], approvals: &[Approval]) -> Guarded {
+    guard(due, sent, 10, &Limits::default(), approvals, day(10))
+}
+
+fn counts(guarded: &Guarded) -> (usize, usize, usize) {
+    (guarded.passed.len(), guarded.holds.iter().map(|hold| hold.candidates.len()).sum(), guarded.rejected.len())
+}
+
+fn approval(candidate: &RemovalCandidate, approved: bool) -> Approval {
+    let Removal { kind, trigger, since, .. } = candidate.removal;
+    Approval { user_id: candidate.user_id, kind, trigger, since, approved }
+}
+
+#[test]
+fn up_to_the_limit_all_pass_and_above_it_all_are_held() {
+    assert_eq!(counts(&judge(&due(0..3, HardDelete), &[], &[])), (3, 0, 0));
+    let guarded = judge(&due(0..4, HardDelete), &[], &[]);
+    assert_eq!(counts(&guarded), (0, 4, 0));
+    assert_eq!((guarded.holds[0].kind, guarded.holds[0].limit, guarded.holds[0].sent), (HardDelete, 3, 0));
+}
+
+#[test]
+fn suspends_and_hard_deletes_are_counted_apart() {
+    let both = [due(0..3, HardDelete), due(3..6, Suspend)].concat();
+    assert_eq!(counts(&judge(&both, &[], &[])), (6, 0, 0));
+    let both = [due(0..4, HardDelete), due(4..7, Suspend)].concat();
+    let guarded = judge(&both, &[], &[]);
+    assert_eq!(counts(&guarded), (3, 4, 0));
+    assert!(guarded.passed.iter().all(|removal| removal.candidate().removal.kind == Suspend), "everything else goes on");
+    assert_eq!(counts(&judge(&due(0..3, HardDelete), &sent(3, Suspend, 1, false), &[])), (3, 0, 0));
+}
+
+#[test]
+fn those_sent_within_a_sliding_day_count() {
+    let one = due(0..1, Suspend);
+    assert_eq!(counts(&judge(&one, &sent(3, Suspend, 23, false), &[])), (0, 1, 0));
+    assert_eq!(counts(&judge(&one, &sent(2, Suspend, 23, false), &[])), (1, 0, 0));
+    assert_eq!(counts(&judge(&one, &sent(9, Suspend, 24, false), &[])), (1, 0, 0), "a day ago is out of the window");
+    assert_eq!(counts(&judge(&one, &sent(9, Suspend, 1, true), &[])), (1, 0, 0), "approved ones are not counted again");
+    // 18 accounts are left of 20: the share is taken of what the connection was.
+    let two = sent(2, HardDelete, 1, false);
+    assert_eq!(counts(&guard(&due(0..2, HardDelete), &two, 18, &Limits::default(), &[], day(10))), (2, 0, 0));
+}
+
+#[test]
+fn an_approval_binds_account_action_and_cause() {
+    let due = due(0..4, HardDelete);
+    let all: Vec<Approval> = due.iter().map(|candidate| approval(candidate, true)).collect();
+    let guarded = judge(&due, &[], &all);
+    assert_eq!(counts(&guarded), (4, 0, 0));
+    assert!(guarded.passed.iter().all(provost_core::provisioning::CheckedRemoval::approved));
+    let spoilt: [fn(&mut Approval); 4] = [
+        |approval| approval.user_id = UserId::new(99),
+        |approval| approval.kind = Suspend,
+        |approval| approval.trigger = Trigger::Suspended,
+        |approval| approval.since = day(1),
+    ];
+    for spoil in spoilt {
+        let mut others = all.clone();
+        others.iter_mut().for_each(spoil);
+        assert_eq!(counts(&judge(&due, &[], &others)), (0, 4, 0), "{:?}", others[0]);
+    }
+}
+
+#[test]
+fn a_rejected_removal_is_neither_sent_nor_counted() {
+    let due = due(0..4, HardDelete);
+    let guarded = judge(&due, &[], &[approval(&due[0], false)]);
+    assert_eq!(counts(&guarded), (3, 0, 1));
+    assert_eq!(guarded.rejected[0].user_id, due[0].user_id);
+}
+
+#[test]
+fn what_is_not_due_does_not_pass() {
+    let mut early = due(0..1, HardDelete);
+    early[0].removal.due = day(10) + Span(1);
+    assert_eq!(counts(&judge(&early, &[], &[])), (0, 0, 0));
+    let approved = [approval(&early[0], true)];
+    assert_eq!(counts(&judge(&early, &[], &approved)), (0, 0, 0), "an approval makes nothing due");
+}
+
+proptest! {
+    /// Never more than the limit within a day, and never fewer than all when all fit; counted here by hand.
+    #[test]
+    fn never_more_than_the_limit_and_nothing_held_without_need(
+        waiting in 0_i64..60, before in 0_usize..40, accounts in 0_u64..500, kind in select(vec![Suspend, HardDelete])) {
+        let guarded = guard(&due(0..waiting, kind), &sent(before, kind, 2, false), accounts, &Limits::default(), &[], day(10));
+        let base = accounts + if kind == HardDelete { before as u64 } else { 0 };
+        let limit = [3, (base / 5).min(20), base / 20].into_iter().max().unwrap_or(3);
+        let fits = before as u64 + waiting.unsigned_abs() <= limit;
+        let (passed, held, _) = counts(&guarded);
+        let all = usize::try_from(waiting).expect("not negative");
+        prop_assert_eq!((passed, held), if fits { (all, 0) } else { (0, all) });
+    }
+}

@@ -1,0 +1,14 @@
+//! Tests of the deciding half: tables for each function, scenario scripts with golden transcripts, and random histories
+//! against an oracle that keeps its own history.
+
+mod bodies;
+mod deciding;
+mod explaining;
+mod guarding;
+mod histories;
+mod kit;
+mod policies;
+mod scenarios;
+mod settling;
+mod statuses;
+mod world;
