@@ -76,7 +76,8 @@ pub async fn ensure_root(store: &Store) -> Result<(), StoreError> {
 pub async fn get(store: &Store, id: OrgUnitId) -> Result<OrgUnit, StoreError> {
     let sql = "SELECT id, parent_id, name, path FROM org_unit WHERE id = $1";
     let rows = store.db.read(Query::new(sql, [id.get().into()])).await?;
-    rows.first().map(from_row).unwrap_or_else(|| Err(StoreError::NotFound { what: "org unit", key: id.to_string() }))
+    let not_found = || Err(StoreError::NotFound { what: "org unit", key: id.to_string() });
+    rows.first().map_or_else(not_found, from_row)
 }
 
 /// The org unit at `path`, ignoring case.
@@ -84,7 +85,7 @@ pub async fn find_by_path(store: &Store, path: &str) -> Result<OrgUnit, StoreErr
     let path = clean_path(path)?;
     let sql = "SELECT id, parent_id, name, path FROM org_unit WHERE path_key = $1";
     let rows = store.db.read(Query::new(sql, [path_key(&path).into()])).await?;
-    rows.first().map(from_row).unwrap_or(Err(StoreError::NotFound { what: "org unit", key: path }))
+    rows.first().map_or(Err(StoreError::NotFound { what: "org unit", key: path }), from_row)
 }
 
 /// All org units, the root first, children behind their parents.

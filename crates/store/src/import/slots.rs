@@ -103,14 +103,14 @@ mod tests {
     const TITLE: AttributeSlot = AttributeSlot::Primary { list: "organizations", field: "title" };
     const WORK_PHONE: AttributeSlot = AttributeSlot::Typed { list: "phones", kind: "work", field: "value" };
 
-    fn attributes(value: Value) -> Map<String, Value> {
+    fn attributes(value: &Value) -> Map<String, Value> {
         value.as_object().cloned().unwrap()
     }
 
     #[test]
     fn sets_and_empties_without_touching_the_rest() {
         let before = json!({ "organizations": [{ "name": "Other" }, { "primary": true, "name": "Main" }], "custom": 1 });
-        let mut user = attributes(before.clone());
+        let mut user = attributes(&before);
         TITLE.set(&mut user, "Engineer");
         WORK_PHONE.set(&mut user, "+49 1");
         let expected = json!({ "organizations": [{ "name": "Other" }, { "primary": true, "name": "Main", "title": "Engineer" }],

@@ -4,6 +4,7 @@ use super::directory::{Surroundings, groups};
 use super::slots::AttributeSlot;
 use super::users_batch::{Changed, commit_batch};
 use super::{CHUNK_ROWS_MAX, ChunkReport, Import, RowError};
+use crate::directory::users::Told;
 use crate::directory::users::rows::{COLUMNS, from_row};
 use crate::directory::{ATTEMPTS_MAX, address, clean_name, org_units};
 use crate::log::names;
@@ -279,11 +280,7 @@ impl Effects {
     }
 }
 
-fn with_status(
-    status: UserStatus,
-    wanted: RowStatus,
-    now: Timestamp,
-) -> Result<(UserStatus, Vec<(&'static str, serde_json::Value)>), InvalidTransition> {
+fn with_status(status: UserStatus, wanted: RowStatus, now: Timestamp) -> Result<(UserStatus, Vec<Told>), InvalidTransition> {
     let mut told = Vec::new();
     let mut status = status;
     let mut note = |name: &'static str| told.push((name, serde_json::Value::Null));
