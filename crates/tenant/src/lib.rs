@@ -120,6 +120,7 @@ impl Tenant {
 }
 
 /// Everything that the tenant serves: `/api/v2` and the console.
+#[expect(clippy::needless_pass_by_value, reason = "the routes keep the tenant; callers hand over their handle")]
 pub fn router(tenant: Tenant) -> Router {
     Router::new().merge(api::router(&tenant)).merge(console::router(&tenant))
 }

@@ -64,7 +64,7 @@ impl From<CommitError> for WriteError {
         match error {
             CommitError::Unique { .. } => Self::Duplicate,
             CommitError::Conflict { .. } => Self::Stale,
-            other => Self::Commit(other),
+            error @ CommitError::Db(_) => Self::Commit(error),
         }
     }
 }

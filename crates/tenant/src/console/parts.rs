@@ -2,7 +2,7 @@
 
 use crate::request_log::RequestEntry;
 use crate::tokens::{Permission, TokenState};
-use provost_web::{Icon, Markup, Tone, chip, html, icon, time};
+use provost_web::{Icon, Markup, Tone, chip, html, icon};
 
 /// How many rows a list page has.
 pub(super) const ROWS: usize = 50;
@@ -38,11 +38,13 @@ pub(super) fn permission_chip(permission: Permission) -> Markup {
 /// A drop-down list for a cell of a table: its label is for screen readers only.
 pub(super) fn compact_select(label: &str, name: &str, options: &[(&str, &str)], selected: &str) -> Markup {
     html! {
-        div.select {
-            select name=(name) aria-label=(label) {
-                @for (value, text) in options { option value=(value) selected[*value == selected] { (text) } }
+        div.field {
+            div.select {
+                select name=(name) aria-label=(label) {
+                    @for (value, text) in options { option value=(value) selected[*value == selected] { (text) } }
+                }
+                (icon(Icon::ChevronDown))
             }
-            (icon(Icon::ChevronDown))
         }
     }
 }
@@ -54,22 +56,38 @@ pub(super) fn request_table(entries: &[RequestEntry], empty: &str) -> Markup {
         .map(|entry| {
             let whole = entry.query.as_ref().map_or_else(|| entry.path.clone(), |query| format!("{}?{query}", entry.path));
             vec![
-                time(entry.at_micros),
-                html! { strong { (entry.method) } },
+                moment(entry.at_micros),
+                chip(&entry.method, Tone::Neutral),
                 html! { code { (readable(&whole)) } },
                 status_chip(entry.status),
                 html! { (entry.token.as_deref().unwrap_or("–")) },
-                html! { (entry.duration_ms) " ms" },
+                html! { (entry.duration_ms) },
             ]
         })
         .collect();
     provost_web::data_table(provost_web::Table {
         caption: "Provisioning requests",
-        headers: &["Time", "Method", "Path", "Status", "Token", "Took"],
+        headers: &["Time", "Method", "Path", "Status", "Token", "Took (ms)"],
         numbers: &[5],
         rows: &rows,
         empty,
     })
+}
+
+/// "23 Nov, 17:21:05", in UTC: requests come several a minute.
+fn moment(micros: i64) -> Markup {
+    let at = jiff::Timestamp::from_microsecond(micros).unwrap_or(jiff::Timestamp::UNIX_EPOCH);
+    let exact = at.strftime("%-d %B %Y, %H:%M:%S UTC").to_string();
+    html! { time datetime=(at) title=(exact) { (at.strftime("%-d %b, %H:%M:%S").to_string()) } }
+}
+
+/// 1234567 as "1,234,567".
+pub(super) fn grouped(number: u32) -> String {
+    let digits = number.to_string();
+    let first = digits.len() % 3;
+    let (head, tail) = digits.split_at(first);
+    let groups = tail.as_bytes().chunks(3).map(|group| String::from_utf8_lossy(group).into_owned());
+    std::iter::once(head.to_owned()).filter(|head| !head.is_empty()).chain(groups).collect::<Vec<_>>().join(",")
 }
 
 /// A path with its percent signs undone, for reading; what is no text stays as it is.
@@ -156,6 +174,13 @@ mod tests {
         assert_eq!(readable("/Users?filter=userName%20eq+%22a%40b%22"), "/Users?filter=userName eq \"a@b\"");
         for odd in ["%", "%4", "%zz", "%ff%fe", "%00"] {
             assert_eq!(readable(odd), odd);
+        }
+    }
+
+    #[test]
+    fn numbers_are_grouped() {
+        for (number, text) in [(0, "0"), (999, "999"), (1_000, "1,000"), (1_234_567, "1,234,567")] {
+            assert_eq!(grouped(number), text);
         }
     }
 

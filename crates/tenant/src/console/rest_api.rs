@@ -2,7 +2,7 @@
 
 use super::REST_API;
 use super::error::PageError;
-use super::parts::{permission_chip, token_chip};
+use super::parts::{grouped, permission_chip, token_chip};
 use super::view::{View, done};
 use crate::options::Options;
 use crate::tokens::{self, Token, TokenState};
@@ -11,8 +11,8 @@ use axum::http::{HeaderMap, StatusCode};
 use axum::response::Response;
 use provost_web::{
     ButtonKind, Confirm, Field, FieldKind, Icon, Markup, Setting, Switch, Table, button, card, card_with, confirm_with,
-    data_table, empty_state_with, field, form, form_actions, html, link_button, menu, menu_link, page_header, relative_time,
-    setting_row, stack, switch_link, time,
+    data_table, date, empty_state_with, field, form, form_actions, html, link_button, menu, menu_link, page_header,
+    relative_time, setting_row, stack, switch_link,
 };
 use serde::Deserialize;
 
@@ -57,7 +57,7 @@ fn rate_text(per_second: u32) -> String {
     match per_second {
         0 => "No limit".to_owned(),
         1 => "1 request per second".to_owned(),
-        rate => format!("{rate} requests per second"),
+        rate => format!("{} requests per second", grouped(rate)),
     }
 }
 
@@ -77,12 +77,12 @@ fn row(token: &Token, now: i64) -> Vec<Markup> {
     let by = token.created_by.as_deref().unwrap_or("the command line");
     let state = token.state(now);
     vec![
-        html! { strong { (token.name) } div.muted { "by " (by) } },
-        html! { @for grant in &token.grants { div { code { (grant.endpoint) } " " (permission_chip(grant.permission)) } } },
-        html! { (time(token.expires_at)) div.muted { (relative_time(token.expires_at, now)) } },
-        match token.last_used_at {
-            Some(at) => html! { (time(at)) div.muted { (relative_time(at, now)) } },
-            None => html! { span.muted { "Never" } },
+        html! { div { strong { (token.name) } div.muted { "by " (by) } } },
+        html! { div { @for grant in &token.grants { div { code { (grant.endpoint) } " " (permission_chip(grant.permission)) } } } },
+        html! { div { (date(token.expires_at)) div.muted { (relative_time(token.expires_at, now)) } } },
+        html! {
+            @if let Some(at) = token.last_used_at { div { (date(at)) div.muted { (relative_time(at, now)) } } }
+            @else { span.muted { "Never" } }
         },
         token_chip(state),
         actions(token, state),

@@ -132,15 +132,16 @@ fn form_page(view: &View, purpose: Purpose, token: &TokenForm, error: Option<&st
 pub(super) fn expiry_fields(token: &TokenForm) -> Markup {
     let units: Vec<(&str, &str)> = LifetimeUnit::ALL.iter().map(|unit| (unit.word(), unit.word())).collect();
     html! {
-        (field(Field { label: "Expire in", name: "amount", value: &token.amount, kind: FieldKind::Number, ..Field::default() }))
-        (select("Unit", "unit", &units, token.unit.word()))
+        div.actions {
+            (field(Field { label: "Expire in", name: "amount", value: &token.amount, kind: FieldKind::Number, ..Field::default() }))
+            (select("Unit", "unit", &units, token.unit.word()))
+        }
     }
 }
 
 fn endpoints_card(token: &TokenForm) -> Markup {
-    let add = match token.search {
-        None => button_named("Add Endpoint", ButtonKind::Secondary, "do", "add-endpoint"),
-        Some(_) => html! {},
+    let add = html! {
+        @if token.search.is_none() { (button_named("Add Endpoint", ButtonKind::Secondary, "do", "add-endpoint")) }
     };
     let rows: Vec<Vec<Markup>> = token.grants.iter().map(grant_row).collect();
     let table = data_table(provost_web::Table {

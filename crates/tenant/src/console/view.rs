@@ -20,7 +20,7 @@ const NAVIGATION: &[NavGroup<'static>] = &[
         items: &[
             ("Users", "/security-cloud/users"),
             ("Groups", "/security-cloud/groups"),
-            ("Last provisioning requests", "/security-cloud/requests"),
+            ("Provisioning requests", "/security-cloud/requests"),
         ],
     },
     NavGroup { label: "Settings > Tools", items: &[("REST API v2", REST_API), ("Settings", "/settings/tools/behaviour")] },

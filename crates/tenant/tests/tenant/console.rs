@@ -8,7 +8,7 @@ use serde_json::json;
 const REST_API: &str = "/settings/tools/rest-api-v2";
 
 async fn post(world: &World, cookie: &str, path: &str, fields: &[(&str, &str)]) -> Answer {
-    let escape = |text: &str| text.bytes().map(|byte| format!("%{byte:02X}")).collect::<String>();
+    let escape = |text: &str| text.bytes().map(|byte| format!("%{byte:02X}")).collect::<Vec<_>>().concat();
     let body: Vec<String> = fields.iter().map(|(name, value)| format!("{}={}", escape(name), escape(value))).collect();
     let request = Request::post(path)
         .header("host", "tenant.test")

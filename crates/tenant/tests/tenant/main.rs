@@ -1,5 +1,7 @@
 //! The tenant through its router: gates, SCIM, hostile input, console, both databases.
 
+#![expect(clippy::unwrap_used, reason = "in tests a panic with its line is the report")]
+
 mod console;
 mod engines;
 mod gates;
