@@ -96,7 +96,10 @@ async fn search(client: &Client, matching: &str) -> Outcome {
         return list_and_match(client, matching).await;
     }
     match client.search(matching).await {
-        Ok(answer) if answer.succeeded() => one_of(matches(client, answer.resources(), matching)),
+        Ok(answer) if answer.succeeded() => match answer.accounts() {
+            Ok((accounts, _)) => one_of(matches(client, accounts, matching)),
+            Err(message) => not_a_list(&answer, message),
+        },
         Ok(answer) => refused(&answer, OperationKind::LookUp),
         Err(lost) => no_answer(lost),
     }
@@ -111,14 +114,22 @@ async fn list_and_match(client: &Client, matching: &str) -> Outcome {
             Ok(answer) => return refused(&answer, OperationKind::LookUp),
             Err(lost) => return no_answer(lost),
         };
-        let page = answer.resources();
+        let (page, total) = match answer.accounts() {
+            Ok(read) => read,
+            Err(message) => return not_a_list(&answer, message),
+        };
         start_index += page.len() as u64;
-        let last = page.is_empty() || answer.total_results().is_some_and(|total| start_index > total);
+        let last = page.is_empty() || total.is_some_and(|total| start_index > total);
         found.extend(matches(client, page, matching));
         if last {
             return one_of(found);
         }
     }
+}
+
+/// An incomplete answer never counts as "nobody is there".
+fn not_a_list(answer: &Answer, message: String) -> Outcome {
+    Outcome::Rejected { kind: FailureKind::Rejected, status: Some(answer.status), message }
 }
 
 /// An app that ignores the filter answers with everybody: what does not match is not ours.

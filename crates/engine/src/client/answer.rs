@@ -3,6 +3,7 @@
 use provost_core::provisioning::Remote;
 use provost_core::time::{Span, Timestamp};
 use provost_platform::HttpResponse;
+use provost_scim::client::{error_of, error_text, id_of, read_list};
 use serde_json::{Map, Value};
 
 /// The most of an app's words that is kept.
@@ -30,11 +31,12 @@ impl Answer {
             Ok(Value::Object(object)) => Some(object),
             Ok(_) | Err(_) => None,
         };
-        let carries_error = (200..300).contains(&response.status) && body.as_ref().is_some_and(error_in_success);
+        let value = body.clone().map_or(Value::Null, Value::Object);
+        let carries_error = (200..300).contains(&response.status) && error_of(&value).is_some();
         let status = if carries_error { 400 } else { response.status };
-        let words = body.as_ref().and_then(error_text);
+        let words = error_text(&value);
         let retry_at = response.header("retry-after").and_then(|value| retry_after(value, now));
-        let scim_type = body.as_ref().and_then(|body| body.get("scimType")).and_then(Value::as_str).map(str::to_owned);
+        let scim_type = value.get("scimType").and_then(Value::as_str).map(str::to_owned);
         let message = words.unwrap_or_else(|| format!("the app answered {}", response.status));
         Self { status, body, message: message.chars().take(MESSAGE_CHARS_MAX).collect(), retry_at, scim_type }
     }
@@ -49,43 +51,16 @@ impl Answer {
         self.body.as_ref().and_then(remote)
     }
 
-    /// The resources of a list. RFC 7644 section 3.4.2 lets `Resources` be absent when there are none.
-    pub(crate) fn resources(&self) -> Vec<Remote> {
-        let list = self.body.as_ref().and_then(|body| body.get("Resources")).and_then(Value::as_array);
-        list.into_iter().flatten().filter_map(Value::as_object).filter_map(remote).collect()
-    }
-
-    /// `totalResults` of a list.
-    pub(crate) fn total_results(&self) -> Option<u64> {
-        self.body.as_ref()?.get("totalResults")?.as_u64()
+    /// The accounts of a list page, and how many there are on all pages. An answer that is no list is an error in words,
+    /// never an empty list.
+    pub(crate) fn accounts(&self) -> Result<(Vec<Remote>, Option<u64>), String> {
+        let page = read_list(&self.body.clone().map_or(Value::Null, Value::Object)).map_err(|error| error.to_string())?;
+        Ok((page.resources.iter().filter_map(remote).collect(), page.total_results))
     }
 }
 
-/// Ids come as text, and from some apps as numbers.
 fn remote(resource: &Map<String, Value>) -> Option<Remote> {
-    let id = match resource.get("id")? {
-        Value::String(id) if !id.is_empty() => id.clone(),
-        Value::Number(id) => id.to_string(),
-        Value::String(_) | Value::Null | Value::Bool(_) | Value::Array(_) | Value::Object(_) => return None,
-    };
-    Some(Remote { id, resource: Some(resource.clone()) })
-}
-
-/// Some gateways answer 200 with `{"status":"error",…}` or `{"ok":0,…}`.
-fn error_in_success(body: &Map<String, Value>) -> bool {
-    body.get("status").and_then(Value::as_str) == Some("error")
-        || body.get("ok").is_some_and(|ok| *ok == Value::from(0) || *ok == Value::Bool(false))
-}
-
-/// The app's words, wherever it puts them.
-fn error_text(body: &Map<String, Value>) -> Option<String> {
-    let text = |value: &Value| value.as_str().filter(|text| !text.is_empty()).map(str::to_owned);
-    body.get("detail")
-        .and_then(text)
-        .or_else(|| body.get("message").and_then(text))
-        .or_else(|| body.get("status").and_then(|status| status.get("message")).and_then(text))
-        .or_else(|| body.get("error").and_then(|error| text(error).or_else(|| error.get("message").and_then(text))))
-        .or_else(|| body.get("result").and_then(text))
+    id_of(resource).map(|id| Remote { id, resource: Some(resource.clone()) })
 }
 
 /// RFC 9110 section 10.2.3: seconds, or an HTTP date. Negative numbers and dates in the past mean now.
@@ -107,30 +82,18 @@ mod tests {
     }
 
     #[test]
-    fn the_apps_words_are_found_wherever_they_stand() {
-        for (body, words) in [
-            (r#"{"detail":"a"}"#, "a"),
-            (r#"{"message":"b"}"#, "b"),
-            (r#"{"status":{"message":"c"}}"#, "c"),
-            (r#"{"error":"d"}"#, "d"),
-            (r#"{"error":{"message":"e"}}"#, "e"),
-            ("<html>", "the app answered 500"),
-        ] {
-            assert_eq!(answer(500, body).message, words);
-        }
-    }
-
-    #[test]
-    fn an_error_inside_a_success_is_an_error() {
-        assert_eq!(answer(200, r#"{"status":"error","message":"No such publisher"}"#).status, 400);
-        assert_eq!(answer(200, r#"{"ok":0,"result":"licensed feature"}"#).status, 400);
-        assert_eq!(answer(200, r#"{"id":"1","status":"active"}"#).status, 200);
+    fn an_error_inside_a_success_is_an_error_and_no_list() {
+        let error = answer(200, r#"{"status":"error","message":"No such publisher"}"#);
+        assert_eq!((error.status, error.message.as_str()), (400, "No such publisher"));
+        assert!(error.accounts().is_err());
+        assert_eq!(answer(502, "<html>").message, "the app answered 502");
     }
 
     #[test]
     fn a_list_without_resources_is_empty_and_ids_may_be_numbers() {
-        assert_eq!(answer(200, r#"{"totalResults":0}"#).resources(), Vec::new());
-        assert_eq!(answer(200, r#"{"Resources":[{"id":7}]}"#).resources()[0].id, "7");
+        assert_eq!(answer(200, r#"{"totalResults":0}"#).accounts(), Ok((Vec::new(), Some(0))));
+        let (accounts, _) = answer(200, r#"{"totalResults":1,"Resources":[{"id":7}]}"#).accounts().unwrap();
+        assert_eq!(accounts[0].id, "7");
     }
 
     #[test]

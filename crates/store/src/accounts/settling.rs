@@ -42,7 +42,8 @@ pub async fn begin(store: &Store, connection: &Connection, intents: &[(&Account,
         let standing = account.intent.as_ref().map(serde_json::to_string).transpose()?.unwrap_or_default();
         batch.expect(
             1,
-            "UPDATE account SET intent = $5 WHERE connection_id = $1 AND user_id = $2 AND marked = $3 AND revision = $4 \
+            // Due until it is settled: an intent whose process has died is found by the next one.
+            "UPDATE account SET intent = $5, due_at = COALESCE(due_at, $7) WHERE connection_id = $1 AND user_id = $2 AND marked = $3 AND revision = $4 \
              AND COALESCE(intent, '') = $6",
             [
                 connection.id.get().into(),
@@ -51,6 +52,7 @@ pub async fn begin(store: &Store, connection: &Connection, intents: &[(&Account,
                 account.revision.into(),
                 serde_json::to_string(intent)?.into(),
                 standing.into(),
+                store.now().0.into(),
             ],
         );
     }
