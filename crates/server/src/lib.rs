@@ -60,6 +60,7 @@ pub fn router(server: Server) -> Router {
 
 /// The management API alone, for a command line that works on a data directory itself. With `as_role` every request is
 /// that principal's and needs no key; never put such a router on a listener.
+#[expect(clippy::needless_pass_by_value, reason = "callers make it for this call")]
 pub fn api_router(server: Server, as_role: Option<Principal>) -> Router {
-    api::router(server, as_role)
+    api::router(server, as_role.as_ref())
 }

@@ -8,7 +8,7 @@ use crate::access::Principal;
 use axum::Extension;
 use axum::extract::State;
 use axum::http::Method;
-use provost_core::directory::{Group, Member, MemberRole};
+use provost_core::directory::{Group, Member, MemberRole, UserState};
 use provost_store::Store;
 use provost_store::directory::groups::{self, GroupEdit, MemberEntry};
 use serde::Deserialize;
@@ -124,7 +124,7 @@ fn member_json(entry: &MemberEntry) -> Value {
         "email": entry.email,
         "name": entry.name,
         "role": entry.role.word(),
-        "state": entry.state.map(|state| state.word()),
+        "state": entry.state.map(UserState::word),
     })
 }
 

@@ -23,21 +23,25 @@ pub(super) fn page_limit(asked: Option<usize>) -> usize {
 }
 
 /// 200 with JSON.
+#[expect(clippy::unnecessary_wraps, reason = "what handlers end with, whose other ends are problems")]
 pub(super) fn ok(body: impl Serialize) -> Answer {
     Ok(Json(body).into_response())
 }
 
 /// 201 with JSON.
+#[expect(clippy::unnecessary_wraps, reason = "what handlers end with, whose other ends are problems")]
 pub(super) fn created(revision: i64, body: &Value) -> Answer {
     Ok((StatusCode::CREATED, [(ETAG, etag(revision))], Json(body)).into_response())
 }
 
 /// 200 with JSON and its `ETag`.
+#[expect(clippy::unnecessary_wraps, reason = "what handlers end with, whose other ends are problems")]
 pub(super) fn tagged(revision: i64, body: &Value) -> Answer {
     Ok(([(ETAG, etag(revision))], Json(body)).into_response())
 }
 
 /// 204.
+#[expect(clippy::unnecessary_wraps, reason = "what handlers end with, whose other ends are problems")]
 pub(super) fn done() -> Answer {
     Ok(StatusCode::NO_CONTENT.into_response())
 }

@@ -15,6 +15,7 @@ mod problem;
 mod users;
 
 pub use problem::{Problem, ProblemKind};
+pub(crate) use users::attributes::set_all as set_attributes;
 
 use crate::Server;
 use crate::access::{Permission, Principal, principal_of_key};
@@ -77,10 +78,10 @@ struct Gate {
 }
 
 /// The API; with `as_role` without keys.
-pub(crate) fn router(server: Server, as_role: Option<Principal>) -> Router {
+pub(crate) fn router(server: Server, as_role: Option<&Principal>) -> Router {
     let mut api: Router<Server> = Router::new();
     for route in table() {
-        let gate = Gate { server: server.clone(), as_role: as_role.clone(), permission: route.permission };
+        let gate = Gate { server: server.clone(), as_role: as_role.cloned(), permission: route.permission };
         api = api.route(route.path, route.handler.route_layer(from_fn_with_state(gate, check)));
     }
     let api = api.method_not_allowed_fallback(wrong_method).fallback(unknown_path).layer(DefaultBodyLimit::max(BODY_BYTES_MAX));

@@ -118,6 +118,11 @@ impl Problem {
         Self { kind, detail: detail.into(), plan: None }
     }
 
+    /// What went wrong, and why.
+    pub(crate) fn detail(&self) -> &str {
+        &self.detail
+    }
+
     /// A plan that was not confirmed, with the plan.
     pub(super) fn unconfirmed(detail: String, plan: Value) -> Self {
         Self { kind: ProblemKind::NeedsConfirmation, detail, plan: Some(plan) }

@@ -39,6 +39,12 @@ async fn every_route_asks_for_a_key_and_an_auditor_only_reads() {
         assert!(![401, 403, 405, 500].contains(&super_admin.status.as_u16()), "{method} {path}: {}", super_admin.text);
     }
     assert!(reads > 15, "{reads}");
+    let asked: Vec<String> = routes()
+        .into_iter()
+        .filter(|(method, _, permission)| method != "GET" && *permission == Permission::Read)
+        .map(|(method, path, _)| format!("{method} {path}"))
+        .collect();
+    assert_eq!(asked, ["POST /api/v1/apps/{key}/autoprovisioning/plan", "POST /api/v1/config/plan"]);
 }
 
 #[tokio::test]

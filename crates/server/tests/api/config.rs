@@ -81,6 +81,9 @@ async fn what_is_exported_changes_nothing_when_applied_and_holds_no_token() {
     let world = world().await;
     directory(&world).await;
     apply(&world, FILE).await.expect(200);
+    // Rows added later stand last, in an order that is not the alphabet's.
+    let later = json!({ "mapping": { "title": "user.organizations.title", "locale": "'en'", "displayName": null } });
+    world.call("PATCH", "/apps/Netskope/autoprovisioning", later).await.expect(200);
     let other = json!({ "name": "Other", "catalogue": "generic" });
     world.call("POST", "/apps", other).await.expect(201);
     let exported = world.get("/config/export").await.expect(200);

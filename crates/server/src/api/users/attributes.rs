@@ -15,7 +15,7 @@ enum Place<'a> {
 }
 
 /// Sets each named attribute; null or an empty text removes it.
-pub(super) fn set_all(attributes: &mut Map<String, Value>, values: &Map<String, Value>) -> Result<(), Problem> {
+pub(crate) fn set_all(attributes: &mut Map<String, Value>, values: &Map<String, Value>) -> Result<(), Problem> {
     for (name, value) in values {
         let text = match value {
             Value::Null => None,
@@ -106,7 +106,9 @@ fn replace(elements: &mut Vec<Value>, at: usize, typed: bool, field: &str, text:
     let Some(element) = elements[at].as_object_mut() else { return };
     // What readers look at first, whichever of the names a source has used.
     if typed {
-        ["value", "address", "formatted"].iter().for_each(|name| drop(element.remove(*name)));
+        for name in ["value", "address", "formatted"] {
+            element.remove(name);
+        }
     } else {
         element.remove(field);
     }

@@ -1,6 +1,6 @@
 //! Users.
 
-mod attributes;
+pub(super) mod attributes;
 
 use super::extract::{At, Body, IfMatch, Params};
 use super::json::{Answer, created, instant, ok, page, page_limit, tagged};
