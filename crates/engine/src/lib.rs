@@ -9,6 +9,7 @@ mod gate;
 mod pace;
 mod probe;
 mod removals;
+mod sending;
 mod settling;
 mod supervisor;
 mod worker;

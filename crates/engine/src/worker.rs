@@ -7,15 +7,15 @@ use crate::apply::apply;
 use crate::client::Client;
 use crate::gate::Gate;
 use crate::pace::Pace;
-use crate::probe::{Probe, write_probe};
 use crate::removals::judge;
+use crate::sending::{Ready, halt_after, intent};
 use crate::settling::{Finished, of_decision, of_outcome};
 use provost_core::app::{Connection, ConnectionStatus, Halt, HaltReason};
 use provost_core::ids::{ConnectionId, UserId};
-use provost_core::provisioning::{Account, FailureKind, Intent, Operation, OperationKind, Outcome, decide, matching_value};
+use provost_core::provisioning::{Account, Intent, Operation, Outcome, decide};
 use provost_core::time::Timestamp;
 use provost_platform::HttpClient;
-use provost_store::accounts::{Rules, SettleResult, Settled, Subject};
+use provost_store::accounts::{Rules, SettleResult, Settled};
 use provost_store::{Store, StoreError, accounts, apps, schedule};
 use std::collections::{HashSet, VecDeque};
 use std::time::Duration;
@@ -56,11 +56,6 @@ enum Next {
     Again,
     Wait(Duration),
     End,
-}
-
-struct Ready {
-    subject: Subject,
-    operation: Operation,
 }
 
 struct Worker {
@@ -205,16 +200,13 @@ impl Worker {
             }
             decided += 1;
             let decision = decide(&rules.view(&subject), &subject.account, &rules.connection, now);
-            match decision.operation.clone().filter(|_| sending) {
-                Some(operation) => self.ready.push_back(Ready { subject, operation }),
-                None => {
-                    let email = subject.user.as_ref().map_or(subject.account.email.clone(), |user| user.primary_email.clone());
-                    if decision.removal_due.is_some() {
-                        self.hinted = true;
-                    }
-                    quiet.push(of_decision(&rules.connection, subject.account, &email, &decision, now));
-                }
+            if let Some(operation) = decision.operation.clone().filter(|_| sending) {
+                self.ready.push_back(Ready { subject, operation });
+                continue;
             }
+            self.hinted |= decision.removal_due.is_some();
+            let email = subject.user.as_ref().map_or(subject.account.email.clone(), |user| user.primary_email.clone());
+            quiet.push(of_decision(&rules.connection, subject.account, &email, &decision, now));
         }
         self.store_settled(&rules.connection, quiet).await?;
         Ok(decided)
@@ -321,10 +313,10 @@ impl Worker {
                 SettleResult::Stored => {}
                 // Another account of ours took the remote id in between: the intent stands, and the look-up finds its holder.
                 SettleResult::RemoteHeld => {
-                    tracing::warn!(connection = %self.id, %user, "the account found belongs to another user")
+                    tracing::warn!(connection = %self.id, %user, "the account found belongs to another user");
                 }
                 SettleResult::Moved => {
-                    tracing::warn!(connection = %self.id, %user, "the account's row has moved; it is decided anew")
+                    tracing::warn!(connection = %self.id, %user, "the account's row has moved; it is decided anew");
                 }
             }
         }
@@ -366,36 +358,5 @@ impl Worker {
                 return;
             }
         }
-    }
-}
-
-/// What is committed before it is sent.
-fn intent(connection: &Connection, ready: &Ready) -> Intent {
-    let known = ready.subject.account.applied.as_ref().and_then(|body| matching_value(body, connection.profile));
-    let (kind, matching) = match &ready.operation {
-        // A look-up answers an open question: the question stays until it is answered.
-        Operation::LookUp { matching, .. } => {
-            let asked = ready.subject.account.intent.as_ref().map_or(OperationKind::LookUp, |intent| intent.kind);
-            (asked, Some(matching.clone()))
-        }
-        Operation::Create { matching, .. } => (OperationKind::Create, Some(matching.clone())),
-        Operation::Update { body, .. } => (OperationKind::Update, matching_value(body, connection.profile)),
-        Operation::Restore { body, .. } => (OperationKind::Restore, matching_value(body, connection.profile)),
-        Operation::Remove(removal) => (removal.operation_kind(), known),
-    };
-    Intent { kind, matching }
-}
-
-/// A 403 stops the connection only if the write probe fails too; else it is that user's failure.
-async fn halt_after(client: &Client, outcome: &Outcome, store: &Store) -> Option<Halt> {
-    let Outcome::Rejected { kind: FailureKind::Forbidden, .. } = outcome else { return None };
-    let since = store.now();
-    match write_probe(client).await {
-        Probe::CannotWrite(message) => {
-            client.gate.close();
-            Some(Halt { reason: HaltReason::TokenCannotWrite, message, since })
-        }
-        Probe::Unauthorized(message) => Some(Halt { reason: HaltReason::NeedsReauthorization, message, since }),
-        Probe::MayWrite | Probe::Unclear(_) => None,
     }
 }

@@ -1,5 +1,7 @@
 //! Made-up people, the same for the same number, and the file a Google Admin console would download of them.
 
+use std::fmt::Write;
+
 /// One made-up person.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Person {
@@ -62,7 +64,9 @@ pub fn google_users_csv(people: &[Person]) -> String {
          Employee ID,Employee Title,Department,Cost Center\n",
     );
     for (number, person) in people.iter().enumerate() {
-        csv.push_str(&format!(
+        // Writing to a String cannot fail.
+        let _ = write!(
+            csv,
             "{},{},{},****,,{},,{},Never logged in,,E{number},{},{},CC-{}\n",
             person.given,
             person.family,
@@ -72,7 +76,7 @@ pub fn google_users_csv(people: &[Person]) -> String {
             person.title,
             person.department,
             number % 9
-        ));
+        );
     }
     csv
 }

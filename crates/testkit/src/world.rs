@@ -4,7 +4,6 @@
 use crate::Proxy;
 use provost_core::app::{Access, App, Connection, ConnectionConfig, ServiceStatus, SsoDetails, profile};
 use provost_core::directory::User;
-use provost_core::ids::OrgUnitId;
 use provost_core::provisioning::Account;
 use provost_core::time::Span;
 use provost_db::Location;

@@ -6,6 +6,7 @@ use provost_core::provisioning::on_the_wire;
 use provost_platform::{HttpRequest, Method};
 use provost_scim::PatchRequest;
 use serde_json::{Map, Value, json};
+use std::fmt::Write;
 use std::time::Duration;
 
 /// RFC 7643 section 4.1.
@@ -43,7 +44,8 @@ fn percent_encoded(text: &str) -> String {
         if byte.is_ascii_alphanumeric() || b"-._~".contains(&byte) {
             encoded.push(char::from(byte));
         } else {
-            encoded.push_str(&format!("%{byte:02X}"));
+            // Writing to a String cannot fail.
+            let _ = write!(encoded, "%{byte:02X}");
         }
     }
     encoded
