@@ -163,11 +163,13 @@ fn play(world: &mut World, steps: &[Step]) {
     world.finish();
 }
 
-/// `PROPTEST_CASES` and `PROPTEST_RNG_SEED` say otherwise.
+/// `PROPTEST_CASES`, `PROPTEST_MAX_SHRINK_ITERS` and `PROPTEST_RNG_SEED` say otherwise.
 fn config() -> ProptestConfig {
     let said = ProptestConfig::default();
-    let cases = if std::env::var_os("PROPTEST_CASES").is_some() { said.cases } else { 48 };
-    ProptestConfig { cases, failure_persistence: None, max_shrink_iters: 400, ..said }
+    let set = |name: &str| std::env::var_os(name).is_some();
+    let cases = if set("PROPTEST_CASES") { said.cases } else { 48 };
+    let max_shrink_iters = if set("PROPTEST_MAX_SHRINK_ITERS") { said.max_shrink_iters } else { 400 };
+    ProptestConfig { cases, max_shrink_iters, failure_persistence: None, ..said }
 }
 
 fn run(profile: &str, rules: &[Option<GracePeriod>], steps: &[Step]) {

@@ -21,7 +21,7 @@ impl World {
             Operation::Update { remote_id, .. } | Operation::Restore { remote_id, .. } => {
                 assert!(!oracle.any_cause(id), "{id}: updated while a cause holds, at {now}");
                 // Without a living scope group only creates and removals are held.
-                let on = oracle.facts(id).service_on && oracle.facts(id).no_living_group;
+                let on = oracle.facts(id).service_on && self.no_living_group();
                 assert!(oracle.wanted(id) || on, "{id}: updated and not entitled, at {now}");
                 remote_id
             }
@@ -30,7 +30,7 @@ impl World {
                 let due = oracle.due(id, kind);
                 assert!(!oracle.wanted(id), "{id}: {kind:?} of an entitled, active user at {now}");
                 assert!(due.is_some_and(|due| due <= now), "{id}: {kind:?} at {now}, due at {due:?}");
-                assert!(!oracle.facts(id).no_living_group, "{id}: {kind:?} while the scope has no living group");
+                assert!(!self.no_living_group(), "{id}: {kind:?} while the scope has no living group");
                 &removal.remote_id
             }
         };
@@ -76,11 +76,10 @@ impl World {
         for (id, record) in &self.records {
             let accounts = self.accounts_of(*id);
             assert!(accounts.len() <= 1, "{id}: has {accounts:?}");
-            let facts = self.oracle.facts(*id);
             let excused = record.failure.is_some() || record.intent.is_some() || self.oracle.left_alone(*id);
             let held =
                 |kind: RemovalKind| self.held.iter().any(|held| held.user_id == record.user_id && held.removal.kind == kind);
-            if excused || facts.no_living_group {
+            if excused || self.no_living_group() {
                 continue;
             }
             let account = accounts.first().map(|remote| &self.app.accounts[remote]);

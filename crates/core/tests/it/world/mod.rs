@@ -138,13 +138,18 @@ impl World {
         let primary = email_domain(&person.user.primary_email) == "example.com";
         match self.scope {
             ScopeSetting::Everyone => ScopeVerdict::Everyone,
-            ScopeSetting::Group(_) if !self.group_alive => ScopeVerdict::NoLivingGroup,
+            ScopeSetting::Group(_) if self.no_living_group() => ScopeVerdict::NoLivingGroup,
             ScopeSetting::Group(_) if !primary => ScopeVerdict::SecondaryDomain("second.example"),
             ScopeSetting::Group(members) if person.direct || (person.nested && members == ScopeMembers::All) => {
                 ScopeVerdict::MemberOf("eng@example.com")
             }
             ScopeSetting::Group(_) => ScopeVerdict::NotMember,
         }
+    }
+
+    /// In groups mode, and no group of the scope is alive.
+    fn no_living_group(&self) -> bool {
+        self.scope != ScopeSetting::Everyone && !self.group_alive
     }
 
     fn facts(&self, person: &Person) -> Facts {
@@ -156,7 +161,7 @@ impl World {
             deleted: status.deleted_since.is_some(),
             service_on: (self.app_on && (self.contractors_on || !person.contractor)) || person.vip,
             in_scope: matches!(scope, ScopeVerdict::Everyone | ScopeVerdict::MemberOf(_)),
-            no_living_group: scope == ScopeVerdict::NoLivingGroup,
+            no_living_group: self.no_living_group(),
         }
     }
 
