@@ -85,9 +85,46 @@ pub fn banner(server: &Server) -> Option<String> {
     server.simulated.then(|| format!("This is a demonstration. Its simulated date is {now}; sessions run on real time."))
 }
 
+/// The answer of a page that may have failed.
+pub fn answer(server: &Server, who: &SignedIn, result: Result<Response, StoreError>) -> Response {
+    result.unwrap_or_else(|error| failed(server, who, error))
+}
+
+/// What is wrong with what was sent, as a sentence for the form that sent it; `None` for what the form cannot mend, which
+/// [`failed`] shows.
+pub fn refusal(error: &StoreError) -> Option<String> {
+    match error {
+        StoreError::Taken { .. }
+        | StoreError::Invalid(_)
+        | StoreError::Transition(_)
+        | StoreError::Config(_)
+        | StoreError::NotFound { .. } => Some(sentence(&error.to_string())),
+        StoreError::Stale { .. } => Some(format!(
+            "{} What you typed is still below, and was not saved. Open the page anew to see the present state.",
+            sentence(&error.to_string())
+        )),
+        StoreError::NeedsConfirmation(_)
+        | StoreError::Db(_)
+        | StoreError::Commit(_)
+        | StoreError::Open(_)
+        | StoreError::Corrupt(_) => None,
+    }
+}
+
+/// The status of a form that comes back: 409 when somebody else was faster, else 422.
+pub const fn refused_status(error: &StoreError) -> StatusCode {
+    if matches!(error, StoreError::Stale { .. }) { StatusCode::CONFLICT } else { StatusCode::UNPROCESSABLE_ENTITY }
+}
+
 /// A refusal of the store as a page; what is our own fault is logged and not shown.
+#[expect(clippy::needless_pass_by_value, reason = "an error ends here; handlers have it by value")]
 pub fn failed(server: &Server, who: &SignedIn, error: StoreError) -> Response {
-    let (status, title) = match &error {
+    refused(server, who, &error)
+}
+
+/// [`failed`] for an error that is kept elsewhere too.
+pub fn refused(server: &Server, who: &SignedIn, error: &StoreError) -> Response {
+    let (status, title) = match error {
         StoreError::NotFound { .. } => (StatusCode::NOT_FOUND, "Not found"),
         StoreError::Stale { .. } => (StatusCode::CONFLICT, "Changed meanwhile"),
         StoreError::Taken { .. } | StoreError::Invalid(_) | StoreError::Transition(_) | StoreError::Config(_) => {

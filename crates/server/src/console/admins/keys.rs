@@ -1,0 +1,128 @@
+//! Keys of the management API: made, shown once, revoked.
+
+use super::{KEYS, ROLES, role_of};
+use crate::Server;
+use crate::console::form::{At, Changer, Nothing, Posted};
+use crate::console::frame::{answer, page, page_with, refusal, refused_status};
+use crate::console::session::SignedIn;
+use axum::extract::State;
+use axum::http::StatusCode;
+use axum::response::Response;
+use provost_core::ids::ApiKeyId;
+use provost_core::time::Timestamp;
+use provost_store::StoreError;
+use provost_store::admins::{self, ApiKeyEntry};
+use provost_web::{
+    ButtonKind, Field, Markup, Notice, Table, Tone, button, card, chip, confirm_form, data_table, date, field, fieldset, form,
+    form_actions, html, link_button, page_header, radio, redirect_with_notice, relative_time, secret_field,
+};
+use serde::Deserialize;
+
+#[derive(Debug, Deserialize)]
+pub(super) struct Typed {
+    name: String,
+    role: String,
+}
+
+pub(super) async fn show(State(server): State<Server>, who: SignedIn) -> Response {
+    answer(&server, &who, list(&server, &who).await)
+}
+
+async fn list(server: &Server, who: &SignedIn) -> Result<Response, StoreError> {
+    let now = server.store.now();
+    let rows: Vec<Vec<Markup>> =
+        admins::list_keys(&server.store).await?.iter().map(|entry| row(entry, who.may_change(), now)).collect();
+    let create = who.may_change().then(|| link_button("Create key", "/account/api-keys/create", ButtonKind::Primary));
+    let headers: &[&str] = if who.may_change() {
+        &["Name", "Role", "State", "Created", "Last used", ""]
+    } else {
+        &["Name", "Role", "State", "Created", "Last used"]
+    };
+    let empty = "No key yet. Keys let programs and the provost command use the management API under /api/v1.";
+    let body = html! {
+        (page_header("API keys", html! { @if let Some(create) = create { (create) } }))
+        (data_table(Table { caption: "API keys", headers, numbers: &[], rows: &rows, empty }))
+    };
+    Ok(page(server, who, "API keys", KEYS, &[], None, body))
+}
+
+fn row(entry: &ApiKeyEntry, may_change: bool, now: Timestamp) -> Vec<Markup> {
+    let state = if entry.revoked_at.is_some() { chip("Revoked", Tone::Bad) } else { chip("Active", Tone::Good) };
+    let used = match entry.last_used_at {
+        Some(at) => relative_time(at.0, now.0),
+        None => html! { span.muted { "Never" } },
+    };
+    let mut cells =
+        vec![html! { strong { (entry.key.name) } }, html! { (entry.key.role.label()) }, state, date(entry.created_at.0), used];
+    if may_change {
+        cells.push(html! {
+            @if entry.revoked_at.is_none() { (link_button("Revoke", &format!("{KEYS}/{}/revoke", entry.key.id), ButtonKind::Text)) }
+        });
+    }
+    cells
+}
+
+pub(super) async fn show_create(State(server): State<Server>, Changer(who): Changer) -> Response {
+    form_page(&server, &who, StatusCode::OK, "", "auditor", None)
+}
+
+fn form_page(server: &Server, who: &SignedIn, status: StatusCode, name: &str, role: &str, notice: Option<&Notice>) -> Response {
+    let fields = html! {
+        (field(Field { label: "Name", name: "name", value: name, required: true, hint: Some("What uses it, for example: backup script"), ..Field::default() }))
+        (fieldset("Role", html! { @for (word, label) in ROLES { (radio(label, "role", word, word == role, None)) } }))
+        (form_actions(html! { (button("Create key", ButtonKind::Primary)) (link_button("Cancel", KEYS, ButtonKind::Text)) }))
+    };
+    let body = html! { (page_header("Create API key", html! {})) (card("", form("/account/api-keys/create", fields))) };
+    let crumbs = [("API keys", KEYS), ("Create key", "")];
+    page_with(status, server, who, "Create API key", KEYS, &crumbs, notice, body)
+}
+
+pub(super) async fn create(State(server): State<Server>, Posted { who, form }: Posted<Typed>) -> Response {
+    let role = role_of(&form.role);
+    let result = match admins::create_key(&server.store, &who.principal.actor, &form.name, role).await {
+        Ok(secret) => {
+            // Not a redirect: the secret stands on this page and nowhere else.
+            let body = html! {
+                (page_header("API key created", html! {}))
+                (card(form.name.trim(), html! {
+                    p { "Role: " (role.label()) }
+                    (secret_field("Key", secret.expose(), "Copy it now. It is shown only this once."))
+                    p.muted { "Send it as “Authorization: Bearer KEY”, or keep it in a file and name it with --api-key-file." }
+                    div.actions { (link_button("Done", KEYS, ButtonKind::Primary)) }
+                }))
+            };
+            let crumbs = [("API keys", KEYS), ("Key created", "")];
+            Ok(page(&server, &who, "API key created", KEYS, &crumbs, None, body))
+        }
+        Err(error) => match refusal(&error) {
+            Some(text) => {
+                let notice = Notice::error(text);
+                Ok(form_page(&server, &who, refused_status(&error), &form.name, role.word(), Some(&notice)))
+            }
+            None => Err(error),
+        },
+    };
+    answer(&server, &who, result)
+}
+
+pub(super) async fn show_revoke(State(server): State<Server>, Changer(who): Changer, At(id): At<ApiKeyId>) -> Response {
+    let result = admins::list_keys(&server.store).await.and_then(|keys| {
+        let found = keys.into_iter().find(|entry| entry.key.id == id);
+        let entry = found.ok_or_else(|| StoreError::NotFound { what: "API key", key: id.to_string() })?;
+        let text = "It stops working at once, and cannot be made to work again. What uses it needs another key.";
+        let title = format!("Revoke the API key {}?", entry.key.name);
+        let body = confirm_form(&title, text, &format!("{KEYS}/{id}/revoke"), "REVOKE", KEYS, &[]);
+        let crumbs = [("API keys", KEYS), ("Revoke", "")];
+        Ok(page(&server, &who, "Revoke API key", KEYS, &crumbs, None, body))
+    });
+    answer(&server, &who, result)
+}
+
+pub(super) async fn revoke(
+    State(server): State<Server>,
+    At(id): At<ApiKeyId>,
+    Posted { who, form: Nothing {} }: Posted<Nothing>,
+) -> Response {
+    let revoked = admins::revoke_key(&server.store, &who.principal.actor, id).await;
+    answer(&server, &who, revoked.map(|()| redirect_with_notice(KEYS, &Notice::success("The key was revoked."))))
+}
