@@ -55,8 +55,6 @@ struct Answer {
 /// A problem the API answered with (RFC 9457).
 #[derive(Debug)]
 pub(crate) struct Problem {
-    /// The HTTP status.
-    pub status: u16,
     /// The whole body.
     pub body: Value,
 }
@@ -140,10 +138,14 @@ impl Api {
         String::from_utf8(bytes).context("the server's answer is not text")
     }
 
-    /// Sends a file and hands over each line of JSON of the answer as it comes.
-    pub(crate) async fn upload(&self, path: &str, file: &Path, mut on_line: impl FnMut(Value)) -> anyhow::Result<()> {
-        let opened = tokio::fs::File::open(file).await.with_context(|| format!("cannot read {}", file.display()))?;
-        let body = Body::from_stream(tokio_util::io::ReaderStream::new(opened));
+    /// Sends files, one behind the other, and hands over each line of JSON of the answer as it comes.
+    pub(crate) async fn upload(&self, path: &str, files: &[&Path], mut on_line: impl FnMut(Value)) -> anyhow::Result<()> {
+        let mut streams = Vec::new();
+        for file in files {
+            let opened = tokio::fs::File::open(file).await.with_context(|| format!("cannot read {}", file.display()))?;
+            streams.push(tokio_util::io::ReaderStream::new(opened));
+        }
+        let body = Body::from_stream(futures_util::stream::iter(streams).flatten());
         let mut answer = checked(self.send("POST", path, "text/csv", "application/x-ndjson", body).await?).await?;
         let mut pending = Vec::new();
         while let Some(chunk) = answer.chunks.next().await {
@@ -229,7 +231,7 @@ async fn checked(answer: Answer) -> anyhow::Result<Answer> {
         bail!("the server answered {status}: is this a Provost server?");
     }
     let body = serde_json::from_slice(&bytes).context("the server's answer is not JSON")?;
-    Err(Problem { status, body }.into())
+    Err(Problem { body }.into())
 }
 
 /// A segment of a path: an address or a name may hold anything.

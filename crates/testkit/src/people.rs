@@ -31,16 +31,16 @@ const UNITS: [(&str, &str); 5] = [
     ("/", "Office"),
 ];
 
-/// `count` people: one in 20 suspended, one in 25 archived, one in 10 in the secondary domain `second`.
+/// `count` people: one in 19 suspended, one in 23 archived, one in 11 in the secondary domain `second`.
 pub fn people(count: usize, primary: &str, second: &str) -> Vec<Person> {
     (1..=count)
         .map(|number| {
             let (given, family) = (GIVEN[number % GIVEN.len()], FAMILY[(number / 3) % FAMILY.len()]);
             let (org_unit, department) = UNITS[number % UNITS.len()];
-            let domain = if number % 10 == 7 { second } else { primary };
+            let domain = if number % 11 == 7 { second } else { primary };
             let status = match number {
-                number if number % 20 == 3 => "Suspended",
-                number if number % 25 == 4 => "Archived",
+                number if number % 19 == 3 => "Suspended",
+                number if number % 23 == 4 => "Archived",
                 _ => "Active",
             };
             Person {
@@ -65,9 +65,9 @@ pub fn google_users_csv(people: &[Person]) -> String {
     );
     for (number, person) in people.iter().enumerate() {
         // Writing to a String cannot fail.
-        let _ = write!(
+        let _ = writeln!(
             csv,
-            "{},{},{},****,,{},,{},Never logged in,,E{number},{},{},CC-{}\n",
+            "{},{},{},****,,{},,{},Never logged in,,E{number},{},{},CC-{}",
             person.given,
             person.family,
             person.email,

@@ -2,12 +2,26 @@
 
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
+use std::sync::atomic::{AtomicU32, Ordering};
 use std::time::{Duration, Instant};
 
-/// A port of the loopback address that nobody listens on.
+/// Where [`free_port`] looks: below what the kernel gives to outgoing connections, so that nobody takes the port of a
+/// server that is down between two starts.
+const PORTS: std::ops::Range<u32> = 10_000..30_000;
+
+/// A port of the loopback address that nobody listens on, another one with each call of a process.
 pub fn free_port() -> u16 {
-    let listener = std::net::TcpListener::bind("127.0.0.1:0").expect("a loopback port is free");
-    listener.local_addr().expect("it is bound").port()
+    static CALLS: AtomicU32 = AtomicU32::new(0);
+    let count = PORTS.end - PORTS.start;
+    loop {
+        let call = CALLS.fetch_add(1, Ordering::Relaxed);
+        assert!(call < count, "no loopback port is free");
+        let offset = std::process::id().wrapping_mul(193).wrapping_add(call) % count;
+        let port = u16::try_from(PORTS.start + offset).expect("the range ends below 65536");
+        if std::net::TcpListener::bind(("127.0.0.1", port)).is_ok() {
+            return port;
+        }
+    }
 }
 
 /// A fresh directory that is removed with the returned guard.

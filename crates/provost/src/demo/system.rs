@@ -100,20 +100,18 @@ impl System {
 
     async fn bring_in(&self, count: u32, path: &Path, teller: &mut Teller) -> anyhow::Result<()> {
         let files = people::files(count);
-        let mut reports = Vec::new();
-        for (name, text) in [("users", &files.users), ("members", &files.members)] {
-            let file = path.join(format!("{name}.csv"));
-            std::fs::write(&file, text).with_context(|| format!("cannot write {}", file.display()))?;
-            let mut report = Value::Null;
-            let take = |line: Value| report = line.get("report").cloned().unwrap_or(std::mem::take(&mut report));
-            self.api.upload(&format!("/import/{name}?dry_run=false"), &file, take).await?;
-            reports.push(report);
+        let (users, members) = (path.join("users.csv"), path.join("members.csv"));
+        for (file, text) in [(&users, &files.users), (&members, &files.members)] {
+            std::fs::write(file, text).with_context(|| format!("cannot write {}", file.display()))?;
         }
+        let mut report = Value::Null;
+        let take = |line: Value| report = line.get("report").cloned().unwrap_or(std::mem::take(&mut report));
+        self.api.upload(&format!("/import/users?users_bytes={}", files.users.len()), &[&users, &members], take).await?;
         let admin = format!("admin@{PRIMARY}");
         admins::create(&self.store, &Actor::CommandLine, &admin, &self.password, Role::SuperAdmin).await?;
         teller.step(
             &format!("Imported {count} people from the Google Admin console's files: org units, nested groups, two domains, some suspended, archived, outside."),
-            json!({ "reports": reports }),
+            json!({ "report": report }),
         );
         Ok(())
     }

@@ -4,10 +4,10 @@ use crate::Ended;
 use crate::api::Api;
 use crate::cli::ImportArguments;
 use crate::output::{print_json, text};
-use anyhow::Context;
+use anyhow::{Context, bail, ensure};
 use indicatif::{ProgressBar, ProgressStyle};
-use serde_json::{Value, json};
-use std::path::Path;
+use serde_json::Value;
+use std::path::{Path, PathBuf};
 
 /// Rejected rows that are printed; all of them are in the JSON.
 const REJECTED_PRINTED_MAX: usize = 20;
@@ -15,71 +15,83 @@ const REJECTED_PRINTED_MAX: usize = 20;
 /// `provost import USERS [--members MEMBERS]`
 pub(crate) async fn run(arguments: ImportArguments) -> anyhow::Result<Ended> {
     let api = Api::open(&arguments.target).await?;
-    let dry_run = arguments.dry_run;
-    let mut reports = serde_json::Map::new();
-    if arguments.users.as_os_str() != "-" {
-        reports.insert("users".to_owned(), upload(&api, "users", &arguments.users, dry_run).await?);
-    }
-    if let Some(members) = &arguments.members {
-        reports.insert("members".to_owned(), upload(&api, "members", members, dry_run).await?);
-    }
-    let rejected =
-        reports.values().any(|report| report.get("rejected").and_then(Value::as_array).is_some_and(|rows| !rows.is_empty()));
+    let report = upload(&api, &arguments).await?;
+    let rejected = report.get("rejected").and_then(Value::as_array).is_some_and(|rows| !rows.is_empty());
     if arguments.target.json {
-        print_json(&json!({ "dry_run": dry_run, "reports": reports }));
+        print_json(&json!({ "dry_run": arguments.dry_run, "report": report }));
     } else {
-        for (what, report) in &reports {
-            print_report(what, report, dry_run);
-        }
+        print_report(&report, arguments.dry_run);
     }
     Ok(if rejected { Ended::WithFailures } else { Ended::Well })
 }
 
-async fn upload(api: &Api, what: &str, file: &Path, dry_run: bool) -> anyhow::Result<Value> {
-    let style =
-        ProgressStyle::with_template("{spinner} {pos} rows, {per_sec}, {elapsed}").context("the progress line's template")?;
+async fn upload(api: &Api, arguments: &ImportArguments) -> anyhow::Result<Value> {
+    let dry_run = arguments.dry_run;
+    let only_members = arguments.users.as_os_str() == "-";
+    let users = (!only_members).then_some(&arguments.users);
+    let files: Vec<&Path> = users.into_iter().chain(&arguments.members).map(PathBuf::as_path).collect();
+    let path = match files.as_slice() {
+        [] => bail!("nothing to import: name the user download, or - and --members FILE"),
+        [_] if only_members => format!("/import/members?dry_run={dry_run}"),
+        [_] => format!("/import/users?dry_run={dry_run}"),
+        // Both in one request, so that the members of a dry run know the users that it would add.
+        [users, ..] => {
+            let bytes = std::fs::metadata(users).with_context(|| format!("cannot read {}", users.display()))?.len();
+            format!("/import/users?dry_run={dry_run}&users_bytes={bytes}")
+        }
+    };
+    let style = ProgressStyle::with_template("{spinner} {msg}: {pos} rows, {per_sec}, {elapsed}").context("the progress line's template")?;
     let bar = ProgressBar::new_spinner().with_style(style);
-    let mut report = None;
-    api.upload(&format!("/import/{what}?dry_run={dry_run}"), file, |line| {
-        if let Some(rows) = line.pointer("/progress/rows").and_then(Value::as_u64) {
-            bar.set_position(rows);
-        }
-        if let Some(found) = line.get("report") {
-            report = Some(found.clone());
-        }
-        if let Some(problem) = line.get("problem") {
-            report = Some(json!({ "problem": problem }));
+    let mut last = None;
+    api.upload(&path, &files, |line| {
+        if let Some(progress) = line.get("progress") {
+            bar.set_message(text(progress, "file"));
+            bar.set_position(progress.get("rows").and_then(Value::as_u64).unwrap_or(0));
+        } else {
+            last = Some(line);
         }
     })
     .await?;
     bar.finish_and_clear();
-    let report = report.with_context(|| format!("the import of {} ended without a report", file.display()))?;
-    if let Some(problem) = report.get("problem") {
-        anyhow::bail!("{}: {}", file.display(), text(problem, "detail"));
+    let last = last.context("the import ended without a report")?;
+    if let Some(problem) = last.get("problem") {
+        bail!("{}", text(problem, "detail"));
     }
-    Ok(report)
+    Ok(last.get("report").cloned().unwrap_or(Value::Null))
 }
 
-fn print_report(what: &str, report: &Value, dry_run: bool) {
-    let tense = if dry_run { "would change" } else { "changed" };
-    println!("{what}: what {tense}");
-    let fields = report.as_object().into_iter().flatten();
-    for (name, value) in fields.filter(|(name, _)| *name != "rejected") {
-        match value {
-            Value::Array(list) if list.is_empty() => {}
-            Value::Array(list) => {
-                let names: Vec<String> =
-                    list.iter().map(|item| item.as_str().map_or_else(|| item.to_string(), str::to_owned)).collect();
-                println!("  {}: {}", name.replace('_', " "), names.join(", "));
-            }
-            value => println!("  {}: {value}", name.replace('_', " ")),
-        }
-    }
+fn print_report(report: &Value, dry_run: bool) {
+    println!("{}", if dry_run { "This would be done:" } else { "This was done:" });
+    print_fields(report, 1);
     let rejected = report.get("rejected").and_then(Value::as_array).map_or(&[][..], Vec::as_slice);
     for row in rejected.iter().take(REJECTED_PRINTED_MAX) {
-        println!("  line {} was left out: {}", text(row, "line"), text(row, "reason"));
+        println!("  {} line {} was left out: {}", text(row, "file"), text(row, "line"), text(row, "reason"));
     }
     if rejected.len() > REJECTED_PRINTED_MAX {
         println!("  … and {} more; --json lists all", rejected.len() - REJECTED_PRINTED_MAX);
+    }
+}
+
+/// Numbers and names, indented; nothing for what is zero or empty.
+fn print_fields(object: &Value, depth: usize) {
+    let indent = "  ".repeat(depth);
+    for (name, value) in object.as_object().into_iter().flatten().filter(|(name, _)| *name != "rejected") {
+        let name = name.replace('_', " ");
+        match value {
+            Value::Null => {}
+            Value::Number(number) if number.as_u64() == Some(0) => {}
+            Value::Object(fields) if fields.is_empty() => {}
+            Value::Array(list) if list.is_empty() => {}
+            Value::Object(_) => {
+                println!("{indent}{name}:");
+                print_fields(value, depth + 1);
+            }
+            Value::Array(list) => {
+                let names: Vec<String> = list.iter().map(|item| item.as_str().map_or_else(|| item.to_string(), str::to_owned)).collect();
+                println!("{indent}{name}: {}", names.join(", "));
+            }
+            Value::String(text) => println!("{indent}{name}: {text}"),
+            Value::Bool(_) | Value::Number(_) => println!("{indent}{name}: {value}"),
+        }
     }
 }
