@@ -1,0 +1,99 @@
+//! SAVE: at once where nothing is configured, after a look at the plan otherwise.
+
+use super::super::details::{app_page, correctable};
+use super::super::form::{Fields, link};
+use super::super::{Outcome, app_of, app_path, plans};
+use super::{Directory, Target, change, view};
+use crate::Server;
+use crate::console::session::SignedIn;
+use axum::extract::{Path, State};
+use axum::http::StatusCode;
+use provost_core::app::{Access, App, Connection};
+use provost_store::accounts::load_rules_for;
+use provost_store::apps::{self, connections};
+use provost_store::planning::{Plan, plan};
+use provost_store::{Store, StoreError};
+use provost_web::{ButtonKind, Confirm, Markup, Notice, confirm_with, html, redirect_with_notice, see_other};
+
+/// The page's own address for what stands at its right.
+pub(super) fn target_path(app: &App, target: &Target) -> String {
+    let path = format!("{}/access", app_path(app));
+    match target {
+        Target::Everyone => path,
+        Target::Unit(id) => link(&path, &[("unit", &id.to_string())]),
+        Target::Groups => link(&path, &[("groups", "1")]),
+    }
+}
+
+pub(super) async fn save(State(server): State<Server>, who: SignedIn, Path(id): Path<String>, fields: Fields) -> Outcome {
+    who.require_change()?;
+    let store = &server.store;
+    let app = app_of(store, &id).await?;
+    let target = Target::of(&fields);
+    let directory = Directory::load(store, &app, fields.text("q")).await?;
+    if fields.text("go") == "search" {
+        let body = view::body(&app, &directory, &target, true);
+        return Ok(app_page(&server, &who, &app, "Service status", StatusCode::OK, None, body));
+    }
+    let wrong = |status: StatusCode, notice: &Notice| {
+        let body = view::body(&app, &directory, &target, true);
+        app_page(&server, &who, &app, "Service status", status, Some(notice), body)
+    };
+    if fields.text("revision") != app.revision.to_string() {
+        let text = "The app was changed meanwhile. Your change was not made. This is how it stands now: make your change again.";
+        return Ok(wrong(StatusCode::CONFLICT, &Notice::error(text)));
+    }
+    let proposed = match fields.given("access") {
+        Some(reviewed) => serde_json::from_str::<Access>(reviewed).map_err(|error| error.to_string()),
+        None => change::proposed(&app.access, &directory.units, &target, &fields),
+    };
+    let access = match proposed {
+        Ok(access) => access,
+        Err(text) => return Ok(wrong(StatusCode::UNPROCESSABLE_ENTITY, &Notice::error(text))),
+    };
+    if access == app.access {
+        return Ok(see_other(&target_path(&app, &target)));
+    }
+    if let Some(connection) = connections::of_app(store, app.id).await? {
+        let plan = plan_of(store, &app, &access, connection).await?;
+        let seen = fields.text("hash");
+        if seen.is_empty() || (plan.needs_confirmation && plan.hash != seen) {
+            let body = review(&app, &access, &target, &plan)?;
+            let changed = Notice::warning("The plan has changed since you read it. Nothing was saved. Read it again, then save.");
+            let notice = (!seen.is_empty()).then_some(&changed);
+            return Ok(app_page(&server, &who, &app, "Service status", StatusCode::OK, notice, body));
+        }
+    }
+    match apps::set_access(store, &who.principal.actor, app.id, Some(app.revision), access).await {
+        Ok(app) => Ok(redirect_with_notice(&target_path(&app, &target), &Notice::success("The service status was saved."))),
+        Err(error) => Ok(wrong(StatusCode::UNPROCESSABLE_ENTITY, &correctable(error)?)),
+    }
+}
+
+async fn plan_of(store: &Store, app: &App, access: &Access, connection: Connection) -> Result<Plan, StoreError> {
+    let proposed = App { access: access.clone(), ..app.clone() };
+    plan(store, &load_rules_for(store, proposed, connection).await?, plans::ENTRIES).await
+}
+
+fn review(app: &App, access: &Access, target: &Target, plan: &Plan) -> Result<Markup, StoreError> {
+    let access = serde_json::to_string(access)?;
+    let revision = app.revision.to_string();
+    let unit = match target {
+        Target::Unit(id) => id.to_string(),
+        Target::Everyone | Target::Groups => String::new(),
+    };
+    let mut hidden = vec![("access", access.as_str()), ("revision", &revision), ("hash", &plan.hash), ("unit", &unit)];
+    if *target == Target::Groups {
+        hidden.push(("groups", "1"));
+    }
+    Ok(confirm_with(Confirm {
+        title: "Save the service status?",
+        text: "This is what autoprovisioning would do with the new setting. Nothing is changed before you press SAVE.",
+        body: html! { (plans::summary(app, plan)) },
+        action: &format!("{}/access", app_path(app)),
+        confirm_label: "SAVE",
+        kind: ButtonKind::Primary,
+        cancel_href: &target_path(app, target),
+        hidden: &hidden,
+    }))
+}

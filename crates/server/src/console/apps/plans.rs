@@ -1,0 +1,134 @@
+//! A plan on a page: counts, warnings, and every user with what would be done and why.
+
+use super::form::link;
+use super::path_of;
+use provost_core::app::{App, Trigger};
+use provost_core::provisioning::RemovalKind;
+use provost_store::planning::{Change, Plan, PlanAction, PlanEntry};
+use provost_web::{Markup, Notice, Table, Tone, chip, data_table, expander, html, notice_box, tile, tiles, time};
+use serde_json::Value;
+
+/// Users that a plan within another page names.
+pub(super) const ENTRIES: usize = 500;
+
+/// The counts, what the guard would hold, and the full list one click away.
+pub(super) fn summary(app: &App, plan: &Plan) -> Markup {
+    html! {
+        (counts(plan))
+        (holds(app, plan))
+        @if plan.entries_total > 0 {
+            (expander(&format!("Full list ({} users)", plan.entries_total), false, html! {
+                (entries(app, &plan.entries))
+                @if plan.entries_total > plan.entries.len() as u64 {
+                    p.muted { "The first " (plan.entries.len()) " are listed. " a href=(path_of(app, "plan")) { "See the plan" } }
+                }
+            }))
+        }
+    }
+}
+
+/// How many of each.
+pub(super) fn counts(plan: &Plan) -> Markup {
+    let counts = &plan.counts;
+    let shown = [
+        ("Create", counts.create, "accounts made, or adopted when they are there"),
+        ("Update", counts.update + counts.restore, "changed or restored"),
+        ("Remove now", counts.hard_delete + counts.suspend, "hard deleted or suspended"),
+        ("Remove later", counts.hard_delete_later + counts.suspend_later, "when their time comes"),
+    ];
+    let rest = [
+        (counts.skipped, "skipped by a rule"),
+        (counts.waiting, "waiting for a retry or a change"),
+        (counts.held, "held until approved"),
+        (counts.look_up, "to be looked up first"),
+        (counts.unchanged, "unchanged"),
+    ];
+    let rest: Vec<String> = rest.iter().filter(|(count, _)| *count > 0).map(|(count, what)| format!("{count} {what}")).collect();
+    html! {
+        (tiles(&shown.map(|(label, count, sub)| tile(label, count, sub, None))))
+        @if !rest.is_empty() { p.muted { "Further users: " (rest.join(", ")) "." } }
+    }
+}
+
+/// What the guard would hold.
+pub(super) fn holds(app: &App, plan: &Plan) -> Markup {
+    html! {
+        @for hold in &plan.holds {
+            @let what = match hold.kind { RemovalKind::Suspend => "suspends", RemovalKind::HardDelete => "hard deletes" };
+            (notice_box(&Notice::warning(format!(
+                "{} {what} for {} would be held until an administrator approves them: {} may go within 24 hours, and {} went already.",
+                hold.waiting, app.name, hold.limit, hold.sent
+            ))))
+        }
+    }
+}
+
+/// Every entry as a row.
+pub(super) fn entries(app: &App, entries: &[PlanEntry]) -> Markup {
+    let rows: Vec<Vec<Markup>> = entries.iter().map(|entry| row(app, entry)).collect();
+    data_table(Table {
+        caption: "Plan",
+        headers: &["User", "What", "When", "Why"],
+        numbers: &[],
+        rows: &rows,
+        empty: "Nothing would be sent.",
+    })
+}
+
+fn row(app: &App, entry: &PlanEntry) -> Vec<Markup> {
+    let user = match entry.user_id {
+        Some(id) => html! { a href=(link(&path_of(app, "explain"), &[("user", &id.to_string())])) { (entry.email) } },
+        None => html! { (entry.email) },
+    };
+    let when = match entry.at {
+        Some(at) => time(at.0),
+        None => html! { @match entry.action { PlanAction::Skipped | PlanAction::Waiting => { "–" } _ => { "now" } } },
+    };
+    vec![
+        user,
+        html! { (action_chip(entry.action)) @if entry.held { " " (chip("held", Tone::Warn)) } },
+        when,
+        html! {
+            @if let Some(trigger) = entry.trigger { div { (trigger_text(trigger)) @if let Some(since) = entry.since { " since " (time(since.0)) } } }
+            @if !entry.changes.is_empty() { (changes(&entry.changes)) }
+            @if entry.trigger.is_none() && entry.changes.is_empty() { @if let Some(last) = entry.why.last() { (last) } }
+            (expander("Evidence", false, html! { ul { @for line in &entry.why { li { (line) } } } }))
+        },
+    ]
+}
+
+fn changes(changes: &[Change]) -> Markup {
+    let text = |value: &Option<Value>| match value {
+        None | Some(Value::Null) => "–".to_owned(),
+        Some(Value::String(text)) => text.clone(),
+        Some(other) => other.to_string(),
+    };
+    let summary = if changes.len() == 1 { "1 attribute".to_owned() } else { format!("{} attributes", changes.len()) };
+    expander(
+        &summary,
+        changes.len() <= 2,
+        html! { ul { @for change in changes { li { (change.attribute) ": " (text(&change.from)) " → " (text(&change.to)) } } } },
+    )
+}
+
+fn action_chip(action: PlanAction) -> Markup {
+    match action {
+        PlanAction::Create => chip("Create", Tone::Good),
+        PlanAction::Update => chip("Update", Tone::Info),
+        PlanAction::Suspend => chip("Suspend", Tone::Warn),
+        PlanAction::Restore => chip("Restore", Tone::Good),
+        PlanAction::HardDelete => chip("Hard delete", Tone::Bad),
+        PlanAction::LookUp => chip("Look up", Tone::Info),
+        PlanAction::Skipped => chip("Skipped", Tone::Neutral),
+        PlanAction::Waiting => chip("Waiting", Tone::Warn),
+    }
+}
+
+/// A cause of removal in words.
+pub(super) const fn trigger_text(trigger: Trigger) -> &'static str {
+    match trigger {
+        Trigger::AppOff => "App turned off for the user",
+        Trigger::Suspended => "User suspended",
+        Trigger::Deleted => "User deleted",
+    }
+}

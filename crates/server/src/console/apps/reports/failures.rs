@@ -1,0 +1,127 @@
+//! Users failing now: what was tried, what the app said, the next attempt; Retry, and the list as a file.
+
+use super::super::details::app_page;
+use super::super::form::{Asked, Fields, link};
+use super::super::settings::sections;
+use super::super::{Outcome, connected, path_of};
+use super::{PAGE_ROWS, operation_text};
+use crate::Server;
+use crate::console::session::SignedIn;
+use axum::Router;
+use axum::extract::{Path, State};
+use axum::http::StatusCode;
+use axum::routing::{get, post};
+use provost_core::app::App;
+use provost_core::ids::ConnectionId;
+use provost_core::provisioning::{Account, Failure};
+use provost_store::directory::PAGE_LIMIT_MAX;
+use provost_store::{Store, StoreError, accounts};
+use provost_web::{
+    ButtonKind, Markup, Notice, Table, button, csv_response, data_table, hidden, html, link_button, page_header, pager,
+    redirect_with_notice, time,
+};
+
+/// Failures of a file at most.
+const CSV_ROWS_MAX: usize = 100_000;
+
+pub(super) fn routes() -> Router<Server> {
+    Router::new()
+        .route("/apps/{app}/autoprovisioning/failures", get(show))
+        .route("/apps/{app}/autoprovisioning/failures.csv", get(download))
+        .route("/apps/{app}/autoprovisioning/retry", post(retry))
+}
+
+async fn show(State(server): State<Server>, who: SignedIn, Path(id): Path<String>, Asked(asked): Asked) -> Outcome {
+    let (app, connection) = connected(&server.store, &id).await?;
+    let after = asked.given("after").map(str::to_owned);
+    let found = accounts::failures(&server.store, connection.id, after, PAGE_ROWS).await?;
+    let next = found.next.map(|after| link(&path_of(&app, "failures"), &[("after", &after)]));
+    let body = body(&app, &found.items, next.as_deref(), who.may_change());
+    Ok(app_page(&server, &who, &app, "Failures", StatusCode::OK, None, body))
+}
+
+fn body(app: &App, failing: &[Account], next: Option<&str>, may_change: bool) -> Markup {
+    let rows: Vec<Vec<Markup>> =
+        failing.iter().filter_map(|account| Some(row(app, account, account.failure.as_ref()?, may_change))).collect();
+    let actions = html! {
+        (link_button("Download list", &path_of(app, "failures.csv"), ButtonKind::Secondary))
+        @if may_change && !rows.is_empty() {
+            form method="post" action=(path_of(app, "retry")) { (button("Retry all", ButtonKind::Primary)) }
+        }
+    };
+    html! {
+        (page_header("Failures", actions))
+        (sections(app, "failures"))
+        p.muted { "Users who fail now. The tile on the app's page counts requests that failed in 30 days, which is another number." }
+        (data_table(Table { caption: "Failures", headers: &["User", "Tried", "What the app said", "Last attempt", "Next attempt", ""],
+            numbers: &[], rows: &rows, empty: "Nobody is failing." }))
+        (pager(None, next))
+    }
+}
+
+fn row(app: &App, account: &Account, failure: &Failure, may_change: bool) -> Vec<Markup> {
+    let id = account.user_id.to_string();
+    let retry = html! {
+        @if may_change {
+            form method="post" action=(path_of(app, "retry")) { (hidden("user", &id)) (button("Retry", ButtonKind::Text)) }
+        }
+    };
+    vec![
+        html! { a href=(link(&path_of(app, "explain"), &[("user", &id)])) { (account.email) } },
+        html! { (operation_text(failure.operation)) },
+        html! { @if let Some(status) = failure.status { (status) ": " } (failure.message) },
+        html! { (time(failure.at.0)) @if failure.attempts > 1 { br; span.muted { (failure.attempts) " attempts since " (time(failure.since.0)) } } },
+        match failure.retry_at {
+            Some(at) => time(at.0),
+            None => html! { "after a change, or Retry" },
+        },
+        retry,
+    ]
+}
+
+async fn download(State(server): State<Server>, _who: SignedIn, Path(id): Path<String>) -> Outcome {
+    let (app, connection) = connected(&server.store, &id).await?;
+    let head = ["User", "User ID", "Operation", "Status", "Message", "Since", "Last attempt", "Attempts", "Next attempt"];
+    let rows = csv_rows(&server.store, connection.id).await?;
+    Ok(csv_response(&format!("{}-failures.csv", app.name), &head, rows))
+}
+
+async fn csv_rows(store: &Store, connection: ConnectionId) -> Result<Vec<Vec<String>>, StoreError> {
+    let mut rows = Vec::new();
+    let mut after = None;
+    loop {
+        let found = accounts::failures(store, connection, after, PAGE_LIMIT_MAX).await?;
+        rows.extend(found.items.iter().filter_map(|account| Some(csv_row(account, account.failure.as_ref()?))));
+        after = found.next;
+        if after.is_none() || rows.len() >= CSV_ROWS_MAX {
+            return Ok(rows);
+        }
+    }
+}
+
+fn csv_row(account: &Account, failure: &Failure) -> Vec<String> {
+    vec![
+        account.email.clone(),
+        account.user_id.to_string(),
+        failure.operation.word().to_owned(),
+        failure.status.map_or_else(String::new, |status| status.to_string()),
+        failure.message.clone(),
+        failure.since.to_string(),
+        failure.at.to_string(),
+        failure.attempts.to_string(),
+        failure.retry_at.map_or_else(String::new, |at| at.to_string()),
+    ]
+}
+
+async fn retry(State(server): State<Server>, who: SignedIn, Path(id): Path<String>, fields: Fields) -> Outcome {
+    who.require_change()?;
+    let (app, connection) = connected(&server.store, &id).await?;
+    let user = fields.given("user").and_then(|id| id.parse().ok());
+    let retried = accounts::retry(&server.store, &who.principal.actor, connection.id, user).await?;
+    let notice = match retried {
+        0 => Notice::warning("Nobody was failing any more: there was nothing to retry."),
+        1 => Notice::success("1 user is tried again."),
+        count => Notice::success(format!("{count} users are tried again.")),
+    };
+    Ok(redirect_with_notice(&path_of(&app, "failures"), &notice))
+}
