@@ -209,3 +209,15 @@ fn a_suspend_is_remembered_in_the_body() {
     expected.extend(object(json!({ "active": false })));
     assert_eq!((account.state, account.applied), (AccountState::Suspended, Some(expected)));
 }
+
+#[test]
+fn work_that_fails_for_a_month_is_still_tried_again() {
+    let (update, mut account) = started(OperationKind::Update);
+    let refused = Outcome::Unavailable { status: None, message: "refused".to_owned() };
+    for attempts in 1..=40 {
+        account = settled(&update, &refused, account).account;
+        let failure = account.failure.as_ref().expect("it has failed");
+        assert!(failure.retry_at.is_some() && account.due_at == failure.retry_at, "dropped after {attempts} attempts");
+        assert_eq!((failure.attempts, failure.since), (attempts, day(2)));
+    }
+}
