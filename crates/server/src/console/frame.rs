@@ -153,10 +153,33 @@ pub fn broken() -> Response {
     )
 }
 
-/// An error's text as a sentence: capital letter, full stop.
+/// An error's text as a sentence: capital letter, full stop. An address, domain or path at its beginning stays as it is.
 pub fn sentence(text: &str) -> String {
-    let mut characters = text.chars();
-    let Some(first) = characters.next() else { return String::new() };
     let end = if text.ends_with(['.', '!', '?']) { "" } else { "." };
-    format!("{}{}{end}", first.to_uppercase(), characters.as_str())
+    let first_word = text.split_whitespace().next().unwrap_or_default();
+    let mut characters = text.chars();
+    match characters.next() {
+        None => String::new(),
+        Some(first) if !first_word.contains(['@', '.', '/', '_']) => {
+            format!("{}{}{end}", first.to_uppercase(), characters.as_str())
+        }
+        Some(_) => format!("{text}{end}"),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::sentence;
+
+    #[test]
+    fn sentences_begin_with_a_capital_but_addresses_stay() {
+        for (text, shown) in [
+            ("the user is deleted: restore the user first", "The user is deleted: restore the user first."),
+            ("ada@example.com is a member already", "ada@example.com is a member already."),
+            ("example.com is not a domain. Why?", "example.com is not a domain. Why?"),
+            ("", ""),
+        ] {
+            assert_eq!(sentence(text), shown);
+        }
+    }
 }

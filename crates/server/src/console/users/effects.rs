@@ -16,9 +16,13 @@ pub(super) struct Effect {
     pub(super) text: Markup,
 }
 
-/// What happens in every app with autoprovisioning when `change` is made to the user.
-pub(super) async fn of(store: &Store, user: UserId, change: impl Fn(&mut User)) -> Result<Vec<Effect>, StoreError> {
-    let now = store.now();
+/// What happens in every app with autoprovisioning when `change` is made to the user at `now`.
+pub(super) async fn of(
+    store: &Store,
+    user: UserId,
+    now: Timestamp,
+    change: impl Fn(&mut User),
+) -> Result<Vec<Effect>, StoreError> {
     let mut effects = Vec::new();
     for connection in connections::list(store).await? {
         let rules = load_rules(store, connection.id).await?;

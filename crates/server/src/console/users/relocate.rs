@@ -48,7 +48,7 @@ async fn ask(server: &Server, who: &SignedIn, id: UserId, path: &str) -> Result<
         return Ok(whole(server, who, StatusCode::OK, &user, None, body));
     }
     let unit = org_units::find_by_path(&server.store, path).await?;
-    let effects = effects::of(&server.store, id, |user| user.org_unit = unit.id).await?;
+    let effects = effects::of(&server.store, id, server.store.now(), |user| user.org_unit = unit.id).await?;
     let back = user_href(id);
     let body = confirm_with(Confirm {
         title: &format!("Move {} to {}?", shown_name(&user), unit.path),

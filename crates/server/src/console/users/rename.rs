@@ -45,7 +45,7 @@ async fn ask(server: &Server, who: &SignedIn, id: UserId, email: &str) -> Result
         choose(&user, &user.primary_email)
     } else {
         let email = email.to_lowercase();
-        let effects = effects::of(&server.store, id, |user| user.primary_email.clone_from(&email)).await?;
+        let effects = effects::of(&server.store, id, server.store.now(), |user| user.primary_email.clone_from(&email)).await?;
         let back = user_href(id);
         confirm_with(Confirm {
             title: &format!("Rename {} to {email}?", user.primary_email),

@@ -154,7 +154,7 @@ async fn ask(
 
 async fn more(server: &Server, user: &User, verb: Verb, typed: &Typed) -> Result<Markup, StoreError> {
     let now = server.store.now();
-    let effects = effects::of(&server.store, user.id, |user| {
+    let effects = effects::of(&server.store, user.id, now, |user| {
         if let Ok(status) = verb.applied(user.status.clone(), now) {
             user.status = status;
         }
