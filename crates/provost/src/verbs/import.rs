@@ -4,9 +4,9 @@ use crate::Ended;
 use crate::api::Api;
 use crate::cli::ImportArguments;
 use crate::output::{print_json, text};
-use anyhow::{Context, bail, ensure};
+use anyhow::{Context, bail};
 use indicatif::{ProgressBar, ProgressStyle};
-use serde_json::Value;
+use serde_json::{Value, json};
 use std::path::{Path, PathBuf};
 
 /// Rejected rows that are printed; all of them are in the JSON.
@@ -40,7 +40,8 @@ async fn upload(api: &Api, arguments: &ImportArguments) -> anyhow::Result<Value>
             format!("/import/users?dry_run={dry_run}&users_bytes={bytes}")
         }
     };
-    let style = ProgressStyle::with_template("{spinner} {msg}: {pos} rows, {per_sec}, {elapsed}").context("the progress line's template")?;
+    let style = ProgressStyle::with_template("{spinner} {msg}: {pos} rows, {per_sec}, {elapsed}")
+        .context("the progress line's template")?;
     let bar = ProgressBar::new_spinner().with_style(style);
     let mut last = None;
     api.upload(&path, &files, |line| {
@@ -87,7 +88,8 @@ fn print_fields(object: &Value, depth: usize) {
                 print_fields(value, depth + 1);
             }
             Value::Array(list) => {
-                let names: Vec<String> = list.iter().map(|item| item.as_str().map_or_else(|| item.to_string(), str::to_owned)).collect();
+                let names: Vec<String> =
+                    list.iter().map(|item| item.as_str().map_or_else(|| item.to_string(), str::to_owned)).collect();
                 println!("{indent}{name}: {}", names.join(", "));
             }
             Value::String(text) => println!("{indent}{name}: {text}"),

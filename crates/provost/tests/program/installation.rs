@@ -1,0 +1,198 @@
+//! A tenant in one process, `provost serve` in another, and what an administrator does to both by the command line.
+
+use crate::people::{Files, config};
+use crate::run::{Ran, program, provost};
+use provost_testkit::{Proxy, Server, free_port, unique_dir};
+use serde_json::Value;
+use std::collections::{BTreeMap, BTreeSet};
+use std::path::PathBuf;
+use std::time::Duration;
+use tokio::runtime::Runtime;
+
+/// Users in one page of the tenant's list.
+const PAGE: usize = 100;
+
+/// Both processes, running. Everything ends with it.
+pub(crate) struct Installation {
+    pub tenant: Server,
+    pub serve: Server,
+    /// Between the two, if it was asked for.
+    pub proxy: Option<Proxy>,
+    pub runtime: Runtime,
+    url: String,
+    tenant_url: String,
+    token: String,
+    key: String,
+    client: reqwest::Client,
+    directory: tempfile::TempDir,
+}
+
+impl Installation {
+    /// Starts both with nothing in them, and makes a token of the tenant and a key of the API.
+    pub(crate) fn start(with_proxy: bool) -> Self {
+        let directory = unique_dir();
+        let (tenant_data, data) = (directory.path().join("tenant"), directory.path().join("data"));
+        let (tenant_at, at) = (format!("127.0.0.1:{}", free_port()), format!("127.0.0.1:{}", free_port()));
+        let (tenant_data, data) = (tenant_data.to_str().expect("a path of text"), data.to_str().expect("a path of text"));
+        let tenant = Server::start(program(), &["tenant", "--data", tenant_data, "--listen", &tenant_at], &tenant_at);
+        let serve = Server::start(program(), &["serve", "--data", data, "--listen", &at, "--allow-private", "127.0.0.0/8"], &at);
+        let grant = "/api/v2/scim/Users:rw";
+        let token = provost(&["tenant", "token", "create", "--data", tenant_data, "--name", "provost", "--grant", grant]).well();
+        let key = provost(&["api-keys", "create", "--data", data, "--name", "tests", "--role", "super-admin"]).well();
+        assert_eq!((token.lines().count(), key.lines().count()), (1, 1), "the secret and nothing else");
+        std::fs::write(directory.path().join("token"), &token).expect("the directory can be written");
+        std::fs::write(directory.path().join("key"), &key).expect("the directory can be written");
+        let runtime = Runtime::new().expect("a runtime can be made");
+        let tenant_url = format!("http://{tenant_at}");
+        let proxy = with_proxy.then(|| runtime.block_on(Proxy::start(&tenant_url)));
+        provost_platform::install_tls_provider();
+        let client = reqwest::Client::builder().no_proxy().timeout(Duration::from_secs(10)).build().expect("a client");
+        let (token, key) = (token.trim().to_owned(), key.trim().to_owned());
+        Self { tenant, serve, proxy, runtime, url: format!("http://{at}"), tenant_url, token, key, client, directory }
+    }
+
+    /// A verb against the running server.
+    pub(crate) fn cli(&self, arguments: &[&str]) -> Ran {
+        let key = self.file("key");
+        let mut all = arguments.to_vec();
+        all.extend(["--server", &self.url, "--api-key-file", key.to_str().expect("a path of text")]);
+        provost(&all)
+    }
+
+    /// A file in the directory of this installation.
+    pub(crate) fn file(&self, name: &str) -> PathBuf {
+        self.directory.path().join(name)
+    }
+
+    /// Writes such a file; its path.
+    pub(crate) fn write(&self, name: &str, text: &str) -> String {
+        std::fs::write(self.file(name), text).expect("the directory can be written");
+        self.file(name).to_str().expect("a path of text").to_owned()
+    }
+
+    /// Imports both files; no row may be rejected.
+    pub(crate) fn import(&self, files: &Files) {
+        let (users, members) = (self.write("users.csv", &files.users), self.write("members.csv", &files.members));
+        self.cli(&["import", &users, "--members", &members]).well();
+    }
+
+    /// The tenant's SCIM base URL, through the proxy if there is one.
+    pub(crate) fn endpoint(&self) -> String {
+        let base = self.proxy.as_ref().map_or(&self.tenant_url, |proxy| &proxy.url);
+        format!("{base}/api/v2/scim")
+    }
+
+    /// Applies the configuration with the confirmation that its plan asks for.
+    pub(crate) fn configure(&self) {
+        let file = self.write("netskope.yaml", &config(&self.endpoint()));
+        let unconfirmed = self.cli(&["config", "apply", &file]);
+        assert_eq!(unconfirmed.code, Some(3), "more than 100 creates are to be confirmed: {unconfirmed:#?}");
+        let plan = self.cli(&["config", "apply", &file, "--plan", "--json"]).json();
+        let hash = plan["hash"].as_str().expect("a plan has a hash");
+        assert!(unconfirmed.err.contains(&format!("--confirm {hash}")), "{unconfirmed:#?}");
+        self.cli(&["config", "apply", &file, "--confirm", hash]).well();
+    }
+
+    /// A call of the management API: status and body.
+    pub(crate) fn call(&self, method: &str, path: &str, body: Option<&Value>) -> (u16, Value) {
+        let method = method.parse().expect("a method");
+        let mut request = self.client.request(method, format!("{}/api/v1{path}", self.url)).bearer_auth(&self.key);
+        if let Some(body) = body {
+            request = request.json(body);
+        }
+        self.runtime.block_on(async {
+            let answer = request.send().await.expect("the server answers");
+            let status = answer.status().as_u16();
+            (status, answer.json().await.unwrap_or(Value::Null))
+        })
+    }
+
+    /// How provisioning stands.
+    pub(crate) fn status(&self) -> Value {
+        let (status, body) = self.call("GET", "/apps/Netskope/autoprovisioning/status", None);
+        assert_eq!(status, 200, "{body}");
+        body
+    }
+
+    /// All items of a list of the management API.
+    pub(crate) fn items(&self, path: &str) -> Vec<Value> {
+        let mut items = Vec::new();
+        let mut after = String::new();
+        loop {
+            let (status, page) = self.call("GET", &format!("{path}?limit=500{after}"), None);
+            assert_eq!(status, 200, "{page}");
+            items.extend(page["items"].as_array().cloned().expect("a list has items"));
+            match page["next"].as_str() {
+                Some(next) => after = format!("&after={next}"),
+                None => return items,
+            }
+        }
+    }
+
+    /// A page of the tenant's list of users, if the tenant answers.
+    fn page(&self, start_index: usize, count: usize) -> Option<Value> {
+        let url = format!("{}/api/v2/scim/Users?startIndex={start_index}&count={count}", self.tenant_url);
+        let request = self.client.get(url).bearer_auth(&self.token);
+        self.runtime.block_on(async { request.send().await.ok()?.error_for_status().ok()?.json().await.ok() })
+    }
+
+    /// How many users the tenant has, if it answers.
+    pub(crate) fn tenant_total(&self) -> Option<usize> {
+        usize::try_from(self.page(1, 1)?["totalResults"].as_u64()?).ok()
+    }
+
+    /// Every page of the tenant's list, checked for its own numbers; by user name, each once.
+    pub(crate) fn tenant_users(&self) -> BTreeMap<String, Value> {
+        let mut users = BTreeMap::new();
+        let mut ids = BTreeSet::new();
+        let mut total = None;
+        loop {
+            let page = self.page(users.len() + 1, PAGE).expect("the tenant answers");
+            let resources = page["Resources"].as_array().cloned().unwrap_or_default();
+            let announced = page["totalResults"].as_u64().expect("a total");
+            assert_eq!(*total.get_or_insert(announced), announced, "the total changed between pages");
+            assert_eq!(page["startIndex"].as_u64(), Some(users.len() as u64 + 1));
+            assert_eq!(page["itemsPerPage"].as_u64(), Some(resources.len() as u64));
+            for user in &resources {
+                let name = user["userName"].as_str().expect("a user name").to_owned();
+                assert!(ids.insert(user["id"].as_str().expect("an id").to_owned()), "{name} stands on two pages");
+                assert!(users.insert(name.clone(), user.clone()).is_none(), "{name} has two accounts");
+            }
+            if users.len() as u64 >= announced {
+                return users;
+            }
+            assert_eq!(resources.len(), PAGE, "only the last page is short");
+        }
+    }
+
+    /// The tenant has exactly these accounts, with exactly these attributes and the directory's ids, all linked to their
+    /// users and none failing.
+    pub(crate) fn assert_exact(&self, expected: &BTreeMap<String, Value>) {
+        let ids: BTreeMap<String, String> = self.items("/users").iter().map(|user| pair(user, "primary_email", "id")).collect();
+        let found = self.tenant_users();
+        let names = |users: &BTreeMap<String, Value>| users.keys().cloned().collect::<Vec<_>>();
+        assert_eq!(names(&found), names(expected));
+        for (name, user) in &found {
+            let mut wanted = expected[name].clone();
+            wanted["externalId"] = Value::String(ids[name].clone());
+            let mut shown = user.as_object().cloned().expect("a resource is an object");
+            // The tenant's own; in lists this profile shows neither schemas nor meta.
+            assert!(shown.remove("id").is_some(), "{name} has no id");
+            assert_eq!(Value::Object(shown), wanted, "{name}");
+        }
+        let linked: BTreeMap<String, String> = self
+            .items("/apps/Netskope/autoprovisioning/accounts")
+            .iter()
+            .filter(|account| account["state"] == "linked")
+            .map(|account| pair(account, "email", "remote_id"))
+            .collect();
+        let remote: BTreeMap<String, String> = found.values().map(|user| pair(user, "userName", "id")).collect();
+        assert_eq!(linked, remote, "every account is linked to its user");
+        assert!(self.items("/apps/Netskope/autoprovisioning/failures").is_empty());
+    }
+}
+
+fn pair(object: &Value, key: &str, value: &str) -> (String, String) {
+    let text = |field: &str| object[field].as_str().unwrap_or_else(|| panic!("no {field} in {object}")).to_owned();
+    (text(key), text(value))
+}

@@ -1,0 +1,77 @@
+//! kill -9 at random points of a sync, of the tenant and of the server. `PROVOST_TEST_SEED=N` repeats the points of a run.
+
+use crate::installation::Installation;
+use crate::people::{entitled, files};
+use crate::run::eventually;
+use provost_testkit::Server;
+use std::collections::BTreeSet;
+use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
+
+const KILLS: usize = 20;
+const PEOPLE: usize = 900;
+
+/// How long the work may take after the last kill: failed attempts wait for their next one.
+const RECOVERY: Duration = Duration::from_secs(90);
+
+#[test]
+fn the_tenant_is_killed_twenty_times_in_mid_sync() {
+    kill_in_mid_sync(|installation| &mut installation.tenant);
+}
+
+#[test]
+fn the_server_is_killed_twenty_times_in_mid_sync() {
+    kill_in_mid_sync(|installation| &mut installation.serve);
+}
+
+fn kill_in_mid_sync(victim: impl Fn(&mut Installation) -> &mut Server) {
+    let mut installation = Installation::start(false);
+    let people = files(PEOPLE, "person");
+    let expected = entitled(&[&people]);
+    let points = points(expected.len());
+    installation.import(&people);
+    installation.configure();
+    let mut kills: Vec<usize> = Vec::new();
+    for point in points {
+        // Each kill meets new work, also where two points are close.
+        let at_least = kills.last().map_or(point, |last| point.max(last + 1));
+        eventually("the creates go on", Duration::from_mins(1), || {
+            installation.tenant_total().filter(|total| *total >= at_least)
+        });
+        victim(&mut installation).kill();
+        victim(&mut installation).start_again();
+        let made = eventually("the tenant answers", Duration::from_secs(30), || installation.tenant_total());
+        assert!(made < expected.len(), "work remained at {point}: {made} of {} were made", expected.len());
+        kills.push(made);
+    }
+    println!("of {} creates, killed after {kills:?}", expected.len());
+    let begun = Instant::now();
+    loop {
+        let synced = installation.cli(&["sync", "Netskope", "--wait"]);
+        if synced.code == Some(0) {
+            break;
+        }
+        assert!(begun.elapsed() < RECOVERY, "users are still failing: {synced:#?}");
+        std::thread::sleep(Duration::from_millis(200));
+    }
+    installation.assert_exact(&expected);
+    let created = &installation.status()["usage_30_days"]["created"]["total"];
+    assert_eq!(created.as_u64(), Some(expected.len() as u64), "one log event for each account made");
+}
+
+/// Distinct counts of accounts between 20 % and 80 % of `total`, ascending.
+fn points(total: usize) -> Vec<usize> {
+    let given = std::env::var("PROVOST_TEST_SEED").ok().and_then(|text| text.parse::<u64>().ok());
+    let now = SystemTime::now().duration_since(UNIX_EPOCH).expect("it is after 1970");
+    let mut state = given.unwrap_or_else(|| now.subsec_nanos().into());
+    println!("PROVOST_TEST_SEED={state}");
+    let (first, span) = (total / 5, (total * 3 / 5) as u64);
+    let mut points = BTreeSet::new();
+    while points.len() < KILLS {
+        // SplitMix64.
+        state = state.wrapping_add(0x9E37_79B9_7F4A_7C15);
+        let mut mixed = (state ^ (state >> 30)).wrapping_mul(0xBF58_476D_1CE4_E5B9);
+        mixed = (mixed ^ (mixed >> 27)).wrapping_mul(0x94D0_49BB_1331_11EB);
+        points.insert(first + usize::try_from((mixed ^ (mixed >> 31)) % span).expect("smaller than a usize"));
+    }
+    points.into_iter().collect()
+}

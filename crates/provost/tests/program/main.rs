@@ -1,0 +1,12 @@
+//! The program as people use it: processes of their own, real files, real HTTP on loopback, everything by the command line.
+
+mod bad_files;
+mod bad_input;
+mod demo;
+mod import_speed;
+mod installation;
+mod kills;
+mod offline;
+mod people;
+mod processes;
+mod run;

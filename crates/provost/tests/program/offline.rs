@@ -1,0 +1,52 @@
+//! Every verb on a data directory, without a server: the engine then runs in the command itself.
+
+use crate::installation::Installation;
+use crate::people::{PRIMARY, config, entitled, files};
+use crate::run::{Ran, provost};
+use std::time::Duration;
+
+#[test]
+fn the_main_job_works_without_a_server() {
+    let mut installation = Installation::start(false);
+    installation.serve.kill();
+    let data = installation.write("data/.keep", "").trim_end_matches("/.keep").to_owned();
+    let run = |arguments: &[&str]| -> Ran {
+        let mut all = arguments.to_vec();
+        all.extend(["--data", &data, "--allow-private", "127.0.0.0/8"]);
+        provost(&all)
+    };
+    let people = files(60, "person");
+    let mut expected = entitled(&[&people]);
+    let (users, members) = (installation.write("users.csv", &people.users), installation.write("members.csv", &people.members));
+    run(&["import", &users, "--members", &members]).well();
+    let file = installation.write("netskope.yaml", &config(&installation.endpoint()));
+    let applied = run(&["config", "apply", &file]).well();
+    assert!(applied.contains("turn autoprovisioning on"), "up to 100 creates need no confirmation: {applied}");
+    let plan = run(&["plan", "Netskope", "--json"]).json();
+    assert_eq!(plan["counts"]["create"], expected.len(), "{plan:#}");
+    assert_eq!(installation.tenant_total(), Some(0), "neither applying nor planning sends anything");
+
+    let synced = run(&["sync", "Netskope", "--wait", "--json"]).json();
+    assert_eq!(synced["accounts"]["linked"], expected.len(), "{synced:#}");
+    let [kept, leaver] = [0, 1].map(|index| expected.keys().nth(index).cloned().expect("more than one"));
+    run(&["users", "set", &kept, "title="]).well();
+    run(&["users", "suspend", &leaver, "--reason", "long leave"]).well();
+    run(&["sync", "Netskope", "--wait"]).well();
+    expected.get_mut(&kept).and_then(|account| account.as_object_mut()).expect("it is an object").remove("title");
+
+    let plan = run(&["plan", "Netskope", "--json"]).json();
+    assert_eq!((&plan["counts"]["hard_delete_later"], &plan["counts"]["create"]), (&1.into(), &0.into()), "{plan:#}");
+    let explained = run(&["explain", "Netskope", &leaver]).well();
+    assert!(explained.contains("(cause: suspended)") && explained.contains("will be hard deleted at 20"), "{explained}");
+    assert!(run(&["failures", "Netskope"]).well().contains("Nobody is failing"));
+    let status = run(&["status", "Netskope"]).well();
+    assert!(status.contains("Netskope: active") && status.contains("next removal: 20"), "{status}");
+    run(&["explain", "Netskope", &format!("nobody@{PRIMARY}")]).refused(&["nobody@"]);
+    run(&["status", "Nothing"]).refused(&["Nothing"]);
+
+    installation.serve.start_again();
+    crate::run::eventually("nothing is due", Duration::from_secs(30), || {
+        (installation.status()["pending"] == false).then_some(())
+    });
+    installation.assert_exact(&expected);
+}
