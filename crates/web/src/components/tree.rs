@@ -15,7 +15,7 @@ pub struct TreeNode {
     pub open: bool,
 }
 
-/// A tree that opens and closes without script.
+/// A tree that opens and closes without script. A node's label stands beside what opens it, not in it: it may be a link.
 pub fn tree(nodes: &[TreeNode]) -> Markup {
     html! { div.tree { (branch(nodes)) } }
 }
@@ -25,8 +25,10 @@ fn branch(nodes: &[TreeNode]) -> Markup {
         ul {
             @for node in nodes {
                 li {
-                    @if node.children.is_empty() { div.tree-leaf { (node.label) } }
-                    @else { details open[node.open] { summary { (icon(Icon::ChevronRight)) span { (node.label) } } (branch(&node.children)) } }
+                    div.tree-label { (node.label) }
+                    @if !node.children.is_empty() {
+                        details open[node.open] { summary aria-label="What is below" { (icon(Icon::ChevronRight)) } (branch(&node.children)) }
+                    }
                 }
             }
         }

@@ -1,0 +1,109 @@
+// The tenant's half: what the administrator of the Netskope-like tenant does and sees.
+
+import assert from "node:assert/strict";
+import { TENANT_ADMIN } from "./servers.mjs";
+
+export const SCIM_USERS = "/api/v2/scim/Users";
+
+// Signs in, with a wrong password first.
+export async function signIn(browser, page, url) {
+  await browser.step(page, "tenant sign-in page", async () => {
+    await page.goto(url);
+    await page.getByRole("heading", { name: "Sign in" }).waitFor();
+    await browser.accessible(page);
+  });
+  await browser.step(page, "tenant wrong password", async () => {
+    await page.getByLabel("E-mail").fill(TENANT_ADMIN.email);
+    await page.getByLabel("Password").fill("not the password");
+    await browser.refused(async () => {
+      await page.getByRole("button", { name: "Sign in" }).click();
+      await page.getByText("The e-mail address or the password is wrong.").waitFor();
+    });
+  });
+  await browser.step(page, "tenant signed in", async () => {
+    await page.getByLabel("Password").fill(TENANT_ADMIN.password);
+    await page.getByRole("button", { name: "Sign in" }).click();
+    await page.getByRole("heading", { name: "Home", level: 1 }).waitFor();
+    await browser.accessible(page);
+  });
+}
+
+// Settings > Tools > REST API v2 > New Token, as the vendor's guide says; the secret.
+export async function newToken(browser, page, name, privilege) {
+  await browser.step(page, `tenant REST API v2 before ${name}`, async () => {
+    await page.getByRole("navigation", { name: "Main" }).getByText("Settings > Tools").waitFor();
+    await page.getByRole("link", { name: "REST API v2", exact: true }).first().click();
+    await page.getByRole("heading", { name: "REST API v2", level: 1 }).waitFor();
+    await browser.accessible(page);
+  });
+  await browser.step(page, `tenant New Token ${name}`, async () => {
+    await page.getByRole("link", { name: "New Token" }).click();
+    await page.getByLabel("Token Name").fill(name);
+    await page.getByLabel("Expire in").fill("90");
+    await page.getByLabel("Unit").selectOption({ label: "days" });
+    await browser.accessible(page);
+  });
+  await browser.step(page, `tenant Add Endpoint for ${name}`, async () => {
+    await page.getByRole("button", { name: "Add Endpoint" }).click();
+    await page.getByLabel("Search endpoints, for instance SCIM").fill("SCIM");
+    await page.getByRole("button", { name: "Search", exact: true }).click();
+    await page.getByRole("button", { name: `Add ${SCIM_USERS}`, exact: true }).click();
+    await page.getByLabel(`Privilege for ${SCIM_USERS}`).selectOption({ label: privilege });
+    assert.equal(await page.getByLabel("Token Name").inputValue(), name, "the form keeps the name while endpoints are added");
+    assert.equal(await page.getByLabel("Expire in").inputValue(), "90", "and the expiry");
+    await browser.accessible(page);
+  });
+  let secret;
+  await browser.step(page, `tenant Copy Token ${name}`, async () => {
+    await page.getByRole("button", { name: "Save", exact: true }).click();
+    await page.getByRole("heading", { name: `Token ${name} was created` }).waitFor();
+    await page.getByRole("button", { name: "Copy Token" }).click();
+    await page.getByRole("button", { name: "Copied" }).waitFor();
+    secret = await page.evaluate(() => navigator.clipboard.readText());
+    assert.equal(secret, await page.getByLabel("Token", { exact: true }).inputValue(), "what was copied is what is shown");
+    assert.ok(secret.length > 20, "a token was copied");
+    await browser.accessible(page);
+  });
+  await browser.step(page, `tenant token ${name} in the list`, async () => {
+    await page.getByRole("link", { name: "OK", exact: true }).click();
+    const row = page.getByRole("row").filter({ hasText: name });
+    await row.getByText(SCIM_USERS).waitFor();
+    await row.getByText(privilege, { exact: true }).waitFor();
+    await row.getByText("Never").waitFor();
+    assert.ok(!(await page.content()).includes(secret), "the secret is shown once only");
+  });
+  return secret;
+}
+
+// Security Cloud > Users: exactly these people, once they are all there (or gone).
+export async function users(browser, page, name, expected) {
+  await browser.step(page, `tenant users ${name}`, async () => {
+    await page.getByRole("navigation", { name: "Main" }).getByRole("link", { name: "Users", exact: true }).click();
+    await page.getByRole("heading", { name: "Users", level: 1 }).waitFor();
+    const deadline = Date.now() + 15_000;
+    for (;;) {
+      const listed = await listedUsers(page);
+      if (JSON.stringify(listed) === JSON.stringify(expected)) break;
+      assert.ok(Date.now() < deadline, `the tenant lists ${JSON.stringify(listed)}, expected ${JSON.stringify(expected)}`);
+      await page.waitForTimeout(250);
+      await page.reload();
+    }
+    await browser.accessible(page);
+  });
+}
+
+async function listedUsers(page) {
+  const rows = await page.getByRole("row").allInnerTexts();
+  return rows.flatMap((row) => row.match(/[\w.]+@[\w.]+/)?.[0] ?? []).sort();
+}
+
+// A user's page in the tenant shows what was mapped.
+export async function userPage(browser, page, user, shown) {
+  await browser.step(page, `tenant user ${user}`, async () => {
+    await page.getByRole("link", { name: user, exact: true }).click();
+    await page.getByRole("heading", { name: user, level: 1 }).waitFor();
+    for (const text of shown) await page.getByText(text, { exact: true }).first().waitFor();
+    await page.getByText("Active", { exact: true }).first().waitFor();
+    await browser.accessible(page);
+  });
+}
