@@ -15,7 +15,7 @@ use provost_store::directory::domains;
 use provost_store::{Store, StoreError};
 use provost_web::{
     ButtonKind, Field, Markup, Notice, Table, Tone, button, card, chip, confirm_form, confirm_with, data_table, field, form,
-    html, menu, menu_link, page_header, redirect_with_notice, select, stack,
+    form_actions, html, menu, menu_link, page_header, redirect_with_notice, select, stack,
 };
 use serde::Deserialize;
 
@@ -90,7 +90,7 @@ fn add_form(all: &[Domain], typed: &str) -> Markup {
     let fields = html! {
         (field(Field { label: "Domain name", name: "name", value: typed, required: true, hint: Some("For example: example.com"), ..Field::default() }))
         @if all.is_empty() { (provost_web::hidden("kind", "primary")) } @else { (select("Kind", "kind", &kinds, "secondary")) }
-        (button("Add domain", ButtonKind::Primary))
+        (form_actions(button("Add domain", ButtonKind::Primary)))
     };
     form("/directory/domains/add", fields)
 }

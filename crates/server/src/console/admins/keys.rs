@@ -48,10 +48,7 @@ async fn list(server: &Server, who: &SignedIn) -> Result<Response, StoreError> {
 
 fn row(entry: &ApiKeyEntry, may_change: bool, now: Timestamp) -> Vec<Markup> {
     let state = if entry.revoked_at.is_some() { chip("Revoked", Tone::Bad) } else { chip("Active", Tone::Good) };
-    let used = match entry.last_used_at {
-        Some(at) => relative_time(at.0, now.0),
-        None => html! { span.muted { "Never" } },
-    };
+    let used = entry.last_used_at.map_or_else(|| html! { span.muted { "Never" } }, |at| relative_time(at.0, now.0));
     let mut cells =
         vec![html! { strong { (entry.key.name) } }, html! { (entry.key.role.label()) }, state, date(entry.created_at.0), used];
     if may_change {

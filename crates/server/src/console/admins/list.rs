@@ -46,11 +46,9 @@ fn row(admin: &Admin, who: &SignedIn, now: Timestamp) -> Vec<Markup> {
         Role::SuperAdmin => chip(admin.role.label(), Tone::Info),
         Role::Auditor => chip(admin.role.label(), Tone::Neutral),
     };
-    let last = match admin.last_login_at {
-        Some(at) => relative_time(at.0, now.0),
-        None => html! { span.muted { "Never" } },
-    };
-    let mut cells = vec![html! { (admin.email) @if admin.email == who.email { " " span.muted { "(you)" } } }, role, state, last];
+    let last = admin.last_login_at.map_or_else(|| html! { span.muted { "Never" } }, |at| relative_time(at.0, now.0));
+    let mut cells =
+        vec![html! { div { (admin.email) @if admin.email == who.email { " " span.muted { "(you)" } } } }, role, state, last];
     if who.may_change() {
         let base = admin_href(admin.id);
         let mut items =

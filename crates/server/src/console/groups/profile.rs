@@ -15,7 +15,7 @@ use provost_store::directory::groups::{self, MemberEntry};
 use provost_store::{StoreError, apps};
 use provost_web::{
     ButtonKind, Field, Icon, Markup, Notice, Table, Tone, app_header, breakable, button, card, card_with, chip, data_table,
-    definition_list, field, form, html, icon_link, link_button, pager, person, select, two_columns,
+    definition_list, field, form, form_actions, html, icon_link, link_button, pager, person, select, two_columns,
 };
 use serde::Deserialize;
 
@@ -93,7 +93,7 @@ fn add_form(group: &Group, typed: &str) -> Markup {
     let fields = html! {
         (field(email))
         (select("Role", "role", &roles, MemberRole::Member.word()))
-        (button("Add member", ButtonKind::Primary))
+        (form_actions(button("Add member", ButtonKind::Primary)))
     };
     form(&format!("{}/members/add", group_href(group.id)), fields)
 }

@@ -43,8 +43,8 @@ fn line(fields: &Map<String, Value>) -> String {
             Value::String(text) if text.is_empty() => return None,
             Value::String(text) => text.clone(),
             Value::Number(number) => number.to_string(),
-            Value::Bool(flag) => if *flag { "yes" } else { "no" }.to_owned(),
-            Value::Null | Value::Array(_) | Value::Object(_) => return None,
+            Value::Bool(true) => "yes".to_owned(),
+            Value::Bool(false) | Value::Null | Value::Array(_) | Value::Object(_) => return None,
         };
         Some(format!("{}: {text}", key.to_lowercase().replace('_', " ")))
     });
@@ -62,7 +62,7 @@ mod tests {
 
     #[test]
     fn the_line_has_the_plain_values_and_no_ids() {
-        let detail = json!({ "APPLICATION_NAME": "Netskope", "group_id": "7", "changes": ["a"], "reason": "", "sent": 3 });
+        let detail = json!({ "APPLICATION_NAME": "Netskope", "group_id": "7", "changes": ["a"], "reason": "", "sent": 3, "approved": false });
         assert_eq!(line(detail.as_object().unwrap()), "application name: Netskope · sent: 3");
     }
 }

@@ -46,8 +46,7 @@ async fn list(server: &Server, who: &SignedIn, filter: Filter) -> Result<Respons
         None => provost_store::directory::Page { items: Vec::new(), next: None },
     };
     let date = |label, name, value| field(Field { label, name, value, kind: FieldKind::Date, ..Field::default() });
-    let user =
-        Field { label: "User", name: "user", value: &filter.user, hint: Some("Address or directory ID"), ..Field::default() };
+    let user = Field { label: "User (address or ID)", name: "user", value: &filter.user, ..Field::default() };
     let fields = html! {
         (select("Event", "name", &event_options(), &filter.name))
         (field(user))
@@ -80,7 +79,7 @@ fn rows(entries: &[LogEntry]) -> Markup {
         .map(|entry| {
             vec![
                 time(entry.at.0),
-                html! { (provost_web::chip(names::label(&entry.name), entry_tone(&entry.name))) (entry_body(entry)) },
+                html! { div { (provost_web::chip(names::label(&entry.name), entry_tone(&entry.name))) (entry_body(entry)) } },
                 user_cell(entry),
                 breakable(&entry.actor),
             ]

@@ -83,12 +83,12 @@ pub(super) async fn make(State(server): State<Server>, Sent(first): Sent<First>)
             let notice = Notice::success(format!("{} is the first super admin, and you are signed in.", admin.email));
             start_session(&server, &session_subject(admin.id), redirect_with_notice("/", &notice)).await
         }
-        Err(error) => match refusal(&error) {
-            Some(text) => refused(text),
-            None => {
+        Err(error) => {
+            let Some(text) = refusal(&error) else {
                 tracing::error!(%error, "the first administrator could not be made");
-                broken()
-            }
-        },
+                return broken();
+            };
+            refused(text)
+        }
     }
 }

@@ -35,7 +35,7 @@ pub(super) async fn of(
         }
         let before = decide(&rules.view(&present), &present.account, &rules.connection, now);
         let after = decide(&rules.view(&future), &future.account, &rules.connection, now);
-        let text = html! { (told(&present, &before, &after, now)) (state_note(&rules.connection)) };
+        let text = html! { div { (told(&present, &before, &after, now)) (state_note(&rules.connection)) } };
         effects.push(Effect { app: rules.app.name.clone(), text });
     }
     Ok(effects)

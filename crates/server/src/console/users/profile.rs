@@ -138,15 +138,19 @@ fn app_row(store: &Store, app: &App, user: &User, account: Option<&Account>) -> 
     vec![
         html! { a href=(format!("/apps/{}", app.id)) { (app.name) } },
         html! {
-            (account_chip(account))
-            @if let Some(failure) = account.and_then(|account| account.failure.as_ref()) {
-                " " (chip("Failing", Tone::Bad)) p.muted { (failure.message) }
+            div {
+                (account_chip(account))
+                @if let Some(failure) = account.and_then(|account| account.failure.as_ref()) {
+                    " " (chip("Failing", Tone::Bad)) p.muted { (failure.message) }
+                }
             }
         },
         html! {
             @if let Some(removal) = removal {
-                @match removal.kind { RemovalKind::Suspend => "Suspend ", RemovalKind::HardDelete => "Hard delete " }
-                (relative_time(removal.due.0, now.0)) p.muted { (time(removal.due.0)) }
+                div {
+                    @match removal.kind { RemovalKind::Suspend => "Suspend ", RemovalKind::HardDelete => "Hard delete " }
+                    (relative_time(removal.due.0, now.0)) p.muted { (time(removal.due.0)) }
+                }
             } @else { span.muted { "None" } }
         },
         link_button("Explain", &explain, ButtonKind::Text),
