@@ -95,7 +95,7 @@ fn usage_tiles(usage: &Usage, suspends: bool) -> Vec<Markup> {
     all.push(plain("Users deleted", &usage.deleted));
     // The word beside the number, because a colour alone says nothing to some.
     let failures = html! {
-        @if usage.failures.total > 0 { p { (chip("failures", Tone::Bad)) } }
+        @if usage.failures.total > 0 { p { (chip("needs a look", Tone::Bad)) } }
         (bars(&usage.failures.days))
     };
     all.push(tile("Failures", usage.failures.total, sub, Some(failures)));

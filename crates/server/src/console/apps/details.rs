@@ -12,8 +12,8 @@ use axum::http::StatusCode;
 use axum::response::Response;
 use axum::routing::get;
 use provost_core::app::{App, ConnectionStatus};
+use provost_store::StoreError;
 use provost_store::apps::{self, AppEdit, connections};
-use provost_store::{StoreError, apps as store_apps};
 use provost_web::{
     ButtonKind, Confirm, Field, Markup, Notice, button, card, confirm_with, field, form, form_actions, hidden, html, link_button,
     page_header, redirect_with_notice,
@@ -57,7 +57,7 @@ pub(super) fn correctable(error: StoreError) -> Result<Notice, StoreError> {
     }
 }
 
-fn edit_form(app: &App, title: &str, action: &str, fields: Markup, label: &str) -> Markup {
+fn edit_form(app: &App, title: &str, action: &str, fields: &Markup, label: &str) -> Markup {
     html! {
         (page_header(title, html! {}))
         (card("", html! {
@@ -75,7 +75,7 @@ fn edit_form(app: &App, title: &str, action: &str, fields: Markup, label: &str) 
 
 fn name_body(app: &App, name: &str) -> Markup {
     let fields = field(Field { label: "App name", name: "name", value: name, required: true, ..Field::default() });
-    edit_form(app, "Edit details", "edit", fields, "SAVE")
+    edit_form(app, "Edit details", "edit", &fields, "SAVE")
 }
 
 async fn show_name(State(server): State<Server>, who: SignedIn, Path(id): Path<String>) -> Outcome {
@@ -88,7 +88,7 @@ async fn rename(State(server): State<Server>, who: SignedIn, Path(id): Path<Stri
     who.require_change()?;
     let app = app_of(&server.store, &id).await?;
     let edit = AppEdit { name: Some(fields.text("name").to_owned()), sso: None };
-    match store_apps::edit(&server.store, &who.principal.actor, app.id, fields.text("revision").parse().ok(), edit).await {
+    match apps::edit(&server.store, &who.principal.actor, app.id, fields.text("revision").parse().ok(), edit).await {
         Ok(app) => Ok(redirect_with_notice(&app_path(&app), &Notice::success("The details were saved."))),
         Err(error) => {
             let notice = correctable(error)?;
@@ -103,7 +103,7 @@ fn sso_body(app: &App, fields: &Fields) -> Markup {
     let value = |name: &str, stored: &str| if fields.ticked(name) { fields.text(name).to_owned() } else { stored.to_owned() };
     let acs_url = value("acs_url", stored(|sso| &sso.acs_url));
     let entity_id = value("entity_id", stored(|sso| &sso.entity_id));
-    edit_form(app, "Service provider details", "sso", sso_fields(&acs_url, &entity_id, true), "SAVE")
+    edit_form(app, "Service provider details", "sso", &sso_fields(&acs_url, &entity_id, true), "SAVE")
 }
 
 async fn show_sso(State(server): State<Server>, who: SignedIn, Path(id): Path<String>, Asked(asked): Asked) -> Outcome {

@@ -80,9 +80,10 @@ fn service_provider(app: &App, path: &str, may_change: bool) -> Markup {
     } else {
         html! {}
     };
-    let content = match &app.sso {
-        Some(sso) => definition_list(&[("ACS URL", breakable(&sso.acs_url)), ("Entity ID", breakable(&sso.entity_id))]),
-        None => html! { p { "Not set up. Enter ACS URL and entity ID; autoprovisioning needs them first." } },
+    let content = if let Some(sso) = &app.sso {
+        definition_list(&[("ACS URL", breakable(&sso.acs_url)), ("Entity ID", breakable(&sso.entity_id))])
+    } else {
+        html! { p { "Not set up. Enter ACS URL and entity ID; autoprovisioning needs them first." } }
     };
     card_with("Service provider details", edit, content)
 }

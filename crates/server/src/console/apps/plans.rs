@@ -76,13 +76,21 @@ pub(super) fn entries(app: &App, entries: &[PlanEntry]) -> Markup {
 }
 
 fn row(app: &App, entry: &PlanEntry) -> Vec<Markup> {
-    let user = match entry.user_id {
-        Some(id) => html! { a href=(link(&path_of(app, "explain"), &[("user", &id.to_string())])) { (entry.email) } },
-        None => html! { (entry.email) },
+    let user = html! {
+        @if let Some(id) = entry.user_id { a href=(link(&path_of(app, "explain"), &[("user", &id.to_string())])) { (entry.email) } }
+        @else { (entry.email) }
     };
-    let when = match entry.at {
-        Some(at) => time(at.0),
-        None => html! { @match entry.action { PlanAction::Skipped | PlanAction::Waiting => { "–" } _ => { "now" } } },
+    let sends = match entry.action {
+        PlanAction::Skipped | PlanAction::Waiting => false,
+        PlanAction::Create
+        | PlanAction::Update
+        | PlanAction::Suspend
+        | PlanAction::Restore
+        | PlanAction::HardDelete
+        | PlanAction::LookUp => true,
+    };
+    let when = html! {
+        @if let Some(at) = entry.at { (time(at.0)) } @else if sends { "now" } @else { "–" }
     };
     vec![
         user,
@@ -91,10 +99,16 @@ fn row(app: &App, entry: &PlanEntry) -> Vec<Markup> {
         html! {
             @if let Some(trigger) = entry.trigger { div { (trigger_text(trigger)) @if let Some(since) = entry.since { " since " (time(since.0)) } } }
             @if !entry.changes.is_empty() { (changes(&entry.changes)) }
-            @if entry.trigger.is_none() && entry.changes.is_empty() { @if let Some(last) = entry.why.last() { (last) } }
+            @if entry.trigger.is_none() && entry.changes.is_empty() { (reason(entry)) }
             (expander("Evidence", false, html! { ul { @for line in &entry.why { li { (line) } } } }))
         },
     ]
+}
+
+/// The line that says most: why somebody is skipped, or else what the rules come to.
+fn reason(entry: &PlanEntry) -> &str {
+    let skipped = entry.why.iter().find(|line| line.starts_with("Skipped"));
+    skipped.or(entry.why.last()).map_or("", String::as_str)
 }
 
 fn changes(changes: &[Change]) -> Markup {

@@ -37,6 +37,7 @@ fn left(app: &App, directory: &Directory, target: &Target) -> Markup {
             p { a href=(target_path(app, &Target::Groups)) aria-current=[here(&Target::Groups)] { "Groups" } " " span.muted { (app.access.groups.len()) } }
             h3 { "Organizational units" }
             (tree(&branch(app, &directory.units, None, target)))
+            (hint("A mark stands where a setting is made; grey text is inherited."))
         },
     )
 }
@@ -54,7 +55,7 @@ fn branch(app: &App, units: &[OrgUnit], parent: Option<&OrgUnit>, target: &Targe
             TreeNode {
                 label: html! {
                     a href=(target_path(app, &own)) aria-current=[(own == *target).then_some("page")] { (name) }
-                    " " (status_chip(status)) @if explicit { " " span.muted { "overridden" } }
+                    " " @if explicit || unit.parent.is_none() { (status_chip(status)) } @else { span.muted { (status_text(status)) } }
                 },
                 children: branch(app, units, Some(unit), target),
                 open: true,
@@ -63,11 +64,19 @@ fn branch(app: &App, units: &[OrgUnit], parent: Option<&OrgUnit>, target: &Targe
         .collect()
 }
 
-fn status_chip(status: ServiceStatus) -> Markup {
+const fn status_text(status: ServiceStatus) -> &'static str {
     match status {
-        ServiceStatus::On => chip("ON", Tone::Good),
-        ServiceStatus::Off => chip("OFF", Tone::Neutral),
+        ServiceStatus::On => "ON",
+        ServiceStatus::Off => "OFF",
     }
+}
+
+fn status_chip(status: ServiceStatus) -> Markup {
+    let tone = match status {
+        ServiceStatus::On => Tone::Good,
+        ServiceStatus::Off => Tone::Neutral,
+    };
+    chip(status_text(status), tone)
 }
 
 fn open(app: &App, target: &Target, body: &Markup) -> Markup {

@@ -104,7 +104,7 @@ fn cells(profile: &Profile, row: &Row, preview_path: &str) -> Vec<Markup> {
     };
     vec![
         source_select(row, preview_path),
-        html! { span title=(row.target) { (short(&row.target)) } @if mandatory { span.required { "* (required)" } } },
+        html! { span title=(row.target) { (short(&row.target)) @if mandatory { span.required { "* (required)" } } } },
         remove,
     ]
 }

@@ -148,9 +148,9 @@ fn chosen_table(chosen: &[Chosen]) -> Markup {
         .iter()
         .map(|chosen| {
             let id = chosen.entry.group.to_string();
-            let name = match &chosen.group {
-                Some(group) => html! { strong { (group.name) } br; span.muted { (group.email) } },
-                None => html! { (chip("deleted group", Tone::Warn)) " " span.muted { (id) } },
+            let name = html! {
+                @if let Some(group) = &chosen.group { strong { (group.name) } br; span.muted { (group.email) } }
+                @else { (chip("deleted group", Tone::Warn)) " " span.muted { (id) } }
             };
             let label = chosen.group.as_ref().map_or(id.as_str(), |group| group.email.as_str()).to_owned();
             vec![

@@ -49,11 +49,10 @@ async fn show(State(server): State<Server>, who: SignedIn, Path(id): Path<String
 
 fn explained(app: &App, explanation: &Explanation) -> Markup {
     let entitled = if explanation.entitled { chip("entitled", Tone::Good) } else { chip("not entitled", Tone::Neutral) };
-    let removal = match (explanation.removal, explanation.removal_at) {
-        (Some(kind), Some(at)) => {
-            html! { (kind.replace('_', " ")) " " (time(at.0)) @if explanation.held { " " (chip("held", Tone::Warn)) } }
-        }
-        (Some(_) | None, Some(_) | None) => html! { "none" },
+    let removal = html! {
+        @if let (Some(kind), Some(at)) = (explanation.removal, explanation.removal_at) {
+            (kind.replace('_', " ")) " " (time(at.0)) @if explanation.held { " " (chip("held", Tone::Warn)) }
+        } @else { "none" }
     };
     let mut items = vec![
         (

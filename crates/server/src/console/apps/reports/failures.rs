@@ -71,10 +71,7 @@ fn row(app: &App, account: &Account, failure: &Failure, may_change: bool) -> Vec
         html! { (operation_text(failure.operation)) },
         html! { @if let Some(status) = failure.status { (status) ": " } (failure.message) },
         html! { (time(failure.at.0)) @if failure.attempts > 1 { br; span.muted { (failure.attempts) " attempts since " (time(failure.since.0)) } } },
-        match failure.retry_at {
-            Some(at) => time(at.0),
-            None => html! { "after a change, or Retry" },
-        },
+        html! { @if let Some(at) = failure.retry_at { (time(at.0)) } @else { "after a change, or Retry" } },
         retry,
     ]
 }

@@ -17,7 +17,7 @@ use provost_store::accounts::{self, AccountQuery};
 use provost_store::directory::users;
 use provost_store::log::names::{self, LABELS, label};
 use provost_store::log::{LogEntry, LogQuery, list};
-use provost_store::{Store, StoreError};
+use provost_store::{Actor, Store, StoreError};
 use provost_web::{
     FilterBar, Markup, Table, Tone, chip, data_table, expander, filter_bar, html, page_header, pager, search_field, select, time,
 };
@@ -79,7 +79,7 @@ fn body(app: &App, entries: &[LogEntry], event: &str, user: &str, next: Option<&
         (sections(app, "log"))
         (filter_bar(FilterBar { action: &path, target: "log", fields, actions: html! {} }))
         div id="log" {
-            (data_table(Table { caption: "Sync log", headers: &["When", "Event", "User", "By", "Details"], numbers: &[], rows: &rows,
+            (data_table(Table { caption: "Sync log", headers: &["When", "Event", "User", "Details"], numbers: &[], rows: &rows,
                 empty: "No event fits." }))
             (pager(None, next))
         }
@@ -87,30 +87,33 @@ fn body(app: &App, entries: &[LogEntry], event: &str, user: &str, next: Option<&
 }
 
 fn row(app: &App, entry: &LogEntry) -> Vec<Markup> {
-    let tone = match entry.name.as_str() {
-        names::AUTO_PROV_FAILURE => Tone::Bad,
-        names::HARD_DELETED_AUTO_PROVISIONED_USER | names::SUSPEND_AUTO_PROVISIONED_USER => Tone::Warn,
-        names::CREATE_USER_WITH_AUTO_PROV | names::UNSUSPEND_AUTO_PROVISIONED_USER => Tone::Good,
-        _ => Tone::Neutral,
+    let name = label(&entry.name);
+    let by_engine = entry.actor == Actor::Engine.label();
+    let event = html! {
+        @if entry.name == names::AUTO_PROV_FAILURE { (chip("Failure", Tone::Bad)) } @else { (name) }
+        @if !by_engine { br; span.muted { "by " (entry.actor) } }
     };
-    let user = match (entry.user_id, &entry.user_email) {
-        (Some(id), Some(email)) => {
-            html! { a href=(link(&path_of(app, "explain"), &[("user", &id.to_string())])) { (email) } }
+    let shown = entry.user_email.clone().or_else(|| entry.user_id.map(|id| id.to_string()));
+    let user = html! {
+        @match (entry.user_id, &shown) {
+            (Some(id), Some(shown)) => { a href=(link(&path_of(app, "explain"), &[("user", &id.to_string())])) { (shown) } }
+            (None, Some(shown)) => { (shown) }
+            (Some(_) | None, None) => { "–" }
         }
-        (Some(id), None) => html! { (id) },
-        (None, Some(email)) => html! { (email) },
-        (None, None) => html! { "–" },
     };
-    vec![time(entry.at.0), chip(label(&entry.name), tone), user, html! { (entry.actor) }, details(&entry.detail)]
+    vec![time(entry.at.0), event, user, details(&entry.detail)]
 }
 
 /// The detail's members; the app's name says nothing on this page.
 fn details(detail: &Value) -> Markup {
     let Some(members) = detail.as_object() else { return html! {} };
     let text = |value: &Value| value.as_str().map_or_else(|| value.to_string(), str::to_owned);
-    let shown: Vec<(&String, String)> =
-        members.iter().filter(|(name, _)| *name != "APPLICATION_NAME").map(|(name, value)| (name, text(value))).collect();
-    let message = members.get("message").map(text);
+    let shown: Vec<(&String, String)> = members
+        .iter()
+        .filter(|(name, value)| *name != "APPLICATION_NAME" && !value.is_null())
+        .map(|(name, value)| (name, text(value)))
+        .collect();
+    let message = members.get("message").and_then(Value::as_str);
     html! {
         @if let Some(message) = message { (message) }
         @if !shown.is_empty() {

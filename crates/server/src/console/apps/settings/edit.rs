@@ -20,8 +20,8 @@ use provost_store::log::{LogQuery, list, names};
 use provost_store::planning::{Plan, plan};
 use provost_store::{Store, StoreError};
 use provost_web::{
-    ButtonKind, Confirm, Markup, Notice, button_named, card, confirm_with, form, form_actions, hidden, html, link_button,
-    not_found, notice_box, page_header, redirect_with_notice,
+    ButtonKind, Confirm, Markup, Notice, button_named, card, confirm_with, form_actions, hidden, html, link_button, not_found,
+    notice_box, page_header, redirect_with_notice,
 };
 
 /// Fields of buttons and searches, which the review does not carry on.
@@ -63,7 +63,7 @@ impl Visit {
         let title = self.part.title();
         let body = html! {
             (page_header(title, html! {}))
-            (card("", form(&self.action(), html! {
+            (card("", html! { form.stack method="post" action=(self.action()) {
                 // Enter in a field goes on to the review.
                 button.visually-hidden type="submit" name="go" value="review" tabindex="-1" aria-hidden="true" { "Review" }
                 (hidden("revision", revision))
@@ -72,7 +72,7 @@ impl Visit {
                     (link_button("CANCEL", &path_of(&self.app, ""), ButtonKind::Text))
                     (button_named("Review changes", ButtonKind::Primary, "go", "review"))
                 }))
-            })))
+            } }))
         };
         Ok(app_page(&self.server, &self.who, &self.app, title, status, notice, body))
     }

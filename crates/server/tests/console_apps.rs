@@ -1,0 +1,417 @@
+//! The console's pages about apps, through the router, as a browser without script meets them.
+
+use axum::Router;
+use axum::body::{Body, to_bytes};
+use axum::http::header::{CONTENT_TYPE, COOKIE, HOST, LOCATION, SET_COOKIE};
+use axum::http::{HeaderMap, Request, StatusCode};
+use provost_core::app::{Access, App, ConnectionStatus, ScopeMode, ServiceStatus, SsoDetails};
+use provost_core::directory::{DomainKind, Group, User};
+use provost_core::ids::AdminId;
+use provost_db::Location;
+use provost_platform::{Clock, Sealer};
+use provost_server::Server;
+use provost_server::access::session_subject;
+use provost_store::admins::{self, Role};
+use provost_store::apps::tests::{TestResult, answer_test, pending_tests};
+use provost_store::apps::{self, connections};
+use provost_store::directory::{domains, groups, org_units, users};
+use provost_store::{Actor, Store, drafts};
+use tower::ServiceExt;
+use url::form_urlencoded::Serializer;
+
+const BY: Actor = Actor::CommandLine;
+const ENDPOINT: &str = "http://127.0.0.1:9/api/v2/scim";
+const TOKEN: &str = "tok-that-must-not-come-back";
+
+/// A console with a super admin and an auditor, two users, a group, and a stand-in for the engine that answers tests:
+/// tokens with "readonly" in them may only read.
+struct Console {
+    store: Store,
+    router: Router,
+    admin: String,
+    admin_id: AdminId,
+    auditor: String,
+    ada: User,
+    engineers: Group,
+}
+
+struct Page {
+    status: StatusCode,
+    headers: HeaderMap,
+    text: String,
+}
+
+impl Page {
+    fn location(&self) -> &str {
+        self.headers.get(LOCATION).map_or("", |location| location.to_str().unwrap())
+    }
+
+    /// The value of a hidden field.
+    fn hidden(&self, name: &str) -> String {
+        let marker = format!("name=\"{name}\" value=\"");
+        let from = self.text.find(&marker).unwrap_or_else(|| panic!("no field {name} in {}", self.text)) + marker.len();
+        let raw = &self.text[from..from + self.text[from..].find('"').unwrap()];
+        raw.replace("&quot;", "\"").replace("&amp;", "&").replace("&#39;", "'")
+    }
+
+    #[track_caller]
+    fn shows(&self, texts: &[&str]) {
+        for text in texts {
+            assert!(self.text.contains(text), "no “{text}” in {} {}", self.status, self.text);
+        }
+    }
+}
+
+async fn user(store: &Store, name: &str, unit: &str) -> User {
+    let new = users::NewUser {
+        primary_email: format!("{name}@example.com"),
+        given_name: name.to_owned(),
+        family_name: "Tester".to_owned(),
+        org_unit_path: unit.to_owned(),
+        attributes: serde_json::Map::new(),
+    };
+    users::add(store, &BY, new).await.unwrap()
+}
+
+impl Console {
+    async fn new() -> Self {
+        let store = Store::open(&Location::Memory, Clock::adjustable(), Sealer::from_key([3; 32])).await.unwrap();
+        domains::add(&store, &BY, "example.com", DomainKind::Primary).await.unwrap();
+        org_units::add(&store, &BY, "/", "Sales").await.unwrap();
+        let ada = user(&store, "ada", "/").await;
+        user(&store, "bo", "/Sales").await;
+        let engineers = groups::add(&store, &BY, "eng@example.com", "Engineers", "").await.unwrap();
+        groups::add_member(&store, &BY, engineers.id, "ada@example.com", provost_core::directory::MemberRole::Member)
+            .await
+            .unwrap();
+        let admin = admins::create(&store, &BY, "root@example.com", "correct horse battery", Role::SuperAdmin).await.unwrap();
+        let auditor = admins::create(&store, &BY, "audit@example.com", "correct horse battery", Role::Auditor).await.unwrap();
+        let server = Server::new(store.clone(), vec!["127.0.0.0/8".parse().unwrap()]);
+        let cookie = async |id: AdminId| {
+            let cookie = server.sessions.start(&session_subject(id)).await.unwrap();
+            cookie.value().to_str().unwrap().split(';').next().unwrap().to_owned()
+        };
+        let (admin_cookie, auditor_cookie) = (cookie(admin.id).await, cookie(auditor.id).await);
+        let engine = store.clone();
+        tokio::spawn(async move {
+            loop {
+                for test in pending_tests(&engine).await.unwrap() {
+                    let can_write = !test.token.expose().contains("readonly");
+                    let message = if can_write { "fine" } else { "the token may read but not write" };
+                    let result = TestResult { ok: can_write, message: message.to_owned(), can_write: Some(can_write) };
+                    answer_test(&engine, test.id, &result).await.unwrap();
+                }
+                engine.woken().await;
+            }
+        });
+        let router = provost_server::router(server);
+        Self { store, router, admin: admin_cookie, admin_id: admin.id, auditor: auditor_cookie, ada, engineers }
+    }
+
+    async fn send(&self, cookie: &str, request: axum::http::request::Builder, body: String) -> Page {
+        let request = request.header(HOST, "console.example").header(COOKIE, cookie).body(Body::from(body)).unwrap();
+        let response = self.router.clone().oneshot(request).await.unwrap();
+        let (parts, body) = response.into_parts();
+        let text = String::from_utf8(to_bytes(body, usize::MAX).await.unwrap().to_vec()).unwrap();
+        assert!(!text.contains(TOKEN), "the token came back to the browser");
+        Page { status: parts.status, headers: parts.headers, text }
+    }
+
+    async fn get_as(&self, cookie: &str, path: &str) -> Page {
+        self.send(cookie, Request::get(path), String::new()).await
+    }
+
+    async fn get(&self, path: &str) -> Page {
+        self.get_as(&self.admin, path).await
+    }
+
+    async fn post_as(&self, cookie: &str, path: &str, fields: &[(&str, &str)]) -> Page {
+        let body = Serializer::new(String::new()).extend_pairs(fields).finish();
+        let request =
+            Request::post(path).header("sec-fetch-site", "same-origin").header(CONTENT_TYPE, "application/x-www-form-urlencoded");
+        self.send(cookie, request, body).await
+    }
+
+    async fn post(&self, path: &str, fields: &[(&str, &str)]) -> Page {
+        self.post_as(&self.admin, path, fields).await
+    }
+
+    /// The app, ON for everyone, with its SSO details.
+    async fn app(&self) -> App {
+        let app = apps::create(&self.store, &BY, "Netskope", "netskope").await.unwrap();
+        let sso = SsoDetails { acs_url: "https://t.example/acs".to_owned(), entity_id: "https://t.example".to_owned() };
+        let app = apps::set_sso(&self.store, &BY, app.id, None, Some(sso)).await.unwrap();
+        let on = Access { default: ServiceStatus::On, ..Access::default() };
+        apps::set_access(&self.store, &BY, app.id, None, on).await.unwrap()
+    }
+
+    /// Goes through the five steps.
+    async fn set_up(&self, app: &App) {
+        let step = |slug: &str| format!("/apps/{}/autoprovisioning/set-up/{slug}", app.id);
+        self.post(&step("app-authorization"), &[("token", TOKEN), ("go", "continue")]).await;
+        self.post(&step("endpoint-url"), &[("endpoint", ENDPOINT), ("go", "continue")]).await;
+        let mapping = mapping_fields();
+        let fields: Vec<(&str, &str)> = mapping.iter().map(|(name, value)| (name.as_str(), value.as_str())).collect();
+        let sent = self.post(&step("attribute-mapping"), &[fields.as_slice(), &[("go", "continue")]].concat()).await;
+        assert_eq!(sent.location(), step("provisioning-scope"), "{}", sent.text);
+        self.post(&step("provisioning-scope"), &[("go", "continue")]).await;
+        let ticks = [("hard_delete.app_off", "on"), ("hard_delete_after.app_off", "7d"), ("go", "finish")];
+        let sent = self.post(&step("deprovisioning"), &ticks).await;
+        assert_eq!(sent.location(), format!("/apps/{}", app.id), "{}", sent.text);
+    }
+}
+
+fn mapping_fields() -> Vec<(String, String)> {
+    let profile = provost_core::app::profile("netskope").unwrap();
+    let rows = provost_core::app::default_mapping(profile);
+    rows.iter().map(|row| (format!("map.{}", row.target), row.source.to_string())).collect()
+}
+
+#[tokio::test]
+async fn an_app_is_added_from_the_catalogue() {
+    let console = Console::new().await;
+    console.get("/apps").await.shows(&["No apps yet", "Add app"]);
+    console.get("/apps/add?q=netsk").await.shows(&["Netskope", "Select"]);
+    console.get("/apps/add?q=zzz").await.shows(&["No app of the catalogue"]);
+    console.get("/apps/add/netskope").await.shows(&["ACS URL", "Entity ID"]);
+    let fields = [("name", "Netskope"), ("acs_url", "https://t.example/acs"), ("entity_id", "https://t.example")];
+    let added = console.post("/apps/add/netskope", &fields).await;
+    assert_eq!(added.status, StatusCode::SEE_OTHER);
+    let page = console.get(added.location()).await;
+    page.shows(&["EDIT DETAILS", "DELETE APP", "User access", "OFF for everyone", "Service provider details", "ACS URL"]);
+    page.shows(&["Autoprovisioning isn't configured", "Configure autoprovisioning"]);
+    let again = console.post("/apps/add/netskope", &fields).await;
+    assert_eq!(again.status, StatusCode::UNPROCESSABLE_ENTITY);
+    again.shows(&["exists already"]);
+    console.get("/apps").await.shows(&["Details", "Autoprovisioning not configured"]);
+    assert_eq!(console.get("/apps/12345").await.status, StatusCode::NOT_FOUND);
+}
+
+#[tokio::test]
+async fn the_assistant_goes_through_five_steps_and_never_shows_the_token() {
+    let console = Console::new().await;
+    let app = console.app().await;
+    let step = |slug: &str| format!("/apps/{}/autoprovisioning/set-up/{slug}", app.id);
+    let first = console.get(&step("app-authorization")).await;
+    first.shows(&["Set up autoprovisioning for Netskope", "Access token", "CANCEL", "CONTINUE", "Provisioning scope (optional)"]);
+    assert_eq!(console.get(&step("deprovisioning")).await.location(), step("app-authorization"));
+    let empty = console.post(&step("app-authorization"), &[("token", " "), ("go", "continue")]).await;
+    assert_eq!(empty.status, StatusCode::UNPROCESSABLE_ENTITY);
+    let token = console.post(&step("app-authorization"), &[("token", TOKEN), ("go", "continue")]).await;
+    assert_eq!(token.location(), step("endpoint-url"));
+    let kept = drafts::get(&console.store, &format!("autoprovisioning:{}:{}", app.id, console.admin_id)).await.unwrap();
+    assert!(kept.unwrap().expose().contains(TOKEN), "the draft is kept under app and administrator");
+    console.get(&step("endpoint-url")).await.shows(&["https://{tenant-name}.goskope.com/api/v2/scim", "BACK"]);
+    for (typed, says) in [
+        ("https://{tenant-name}.goskope.com/api/v2/scim", "{tenant-name} still stands"),
+        ("http://acme.example/scim", "https://"),
+        ("https://10.0.0.1/scim", "private"),
+    ] {
+        let page = console.post(&step("endpoint-url"), &[("endpoint", typed), ("go", "continue")]).await;
+        assert_eq!(page.status, StatusCode::UNPROCESSABLE_ENTITY, "{typed}");
+        page.shows(&[says]);
+    }
+    let endpoint = console.post(&step("endpoint-url"), &[("endpoint", ENDPOINT), ("go", "continue")]).await;
+    assert_eq!(endpoint.location(), step("attribute-mapping"), "{}", endpoint.text);
+    let mapping = console.get(&step("attribute-mapping")).await;
+    mapping.shows(&["userName", "* (required)", "Basic Information", "Add attribute", "ada@example.com", "mapping-preview"]);
+    let broken = console.post(&step("attribute-mapping"), &[("map.userName", "user.primary_email"), ("go", "continue")]).await;
+    broken.shows(&["emails.value is mandatory"]);
+    let fields = mapping_fields();
+    let fields: Vec<(&str, &str)> = fields.iter().map(|(name, value)| (name.as_str(), value.as_str())).collect();
+    let added =
+        console.post(&step("attribute-mapping"), &[fields.as_slice(), &[("go", "add"), ("add_target", "title")]].concat()).await;
+    added.shows(&["name=\"map.title\"", "Choose…"]);
+    let sent = console.post(&step("attribute-mapping"), &[fields.as_slice(), &[("go", "continue")]].concat()).await;
+    assert_eq!(sent.location(), step("provisioning-scope"));
+    console.get(&step("provisioning-scope")).await.shows(&["Search groups", "2 users now"]);
+    let found = console.post(&step("provisioning-scope"), &[("q", "en"), ("go", "search")]).await;
+    found.shows(&["eng@example.com", "Direct members", "All members"]);
+    let id = console.engineers.id.to_string();
+    let chosen = console.post(&step("provisioning-scope"), &[("q", "en"), ("add", &id), (&format!("members.{id}"), "all")]).await;
+    chosen.shows(&["1 user now", "Remove"]);
+    let members = format!("members.{id}");
+    let sent = console.post(&step("provisioning-scope"), &[("group", &id), (&members, "all"), ("go", "continue")]).await;
+    assert_eq!(sent.location(), step("deprovisioning"));
+    let last = console.get(&step("deprovisioning")).await;
+    last.shows(&["When an app is turned off for a user", "When a user is suspended", "When a user is deleted"]);
+    last.shows(&["Hard delete the account in Netskope", "within 24 hours", "after 21 days", "FINISH"]);
+    assert!(!last.text.contains("Suspend Netskope account"), "the profile has no suspend");
+    let ticks = [("hard_delete.deleted", "on"), ("hard_delete_after.deleted", "1d"), ("go", "finish")];
+    let done = console.post(&step("deprovisioning"), &ticks).await;
+    assert_eq!(done.location(), format!("/apps/{}", app.id), "{}", done.text);
+    let connection = connections::of_app(&console.store, app.id).await.unwrap().unwrap();
+    assert_eq!((connection.config.scope.mode, connection.status), (ScopeMode::Groups, ConnectionStatus::Inactive));
+    let credential = connections::credential(&console.store, connection.id).await.unwrap().unwrap();
+    assert_eq!(credential.expose(), TOKEN);
+    let kept = drafts::get(&console.store, &format!("autoprovisioning:{}:{}", app.id, console.admin_id)).await.unwrap();
+    assert!(kept.is_none(), "the draft ends with the set-up");
+}
+
+#[tokio::test]
+async fn a_token_that_may_only_read_is_refused_in_the_assistant_and_when_reauthorizing() {
+    let console = Console::new().await;
+    let app = console.app().await;
+    let step = |slug: &str| format!("/apps/{}/autoprovisioning/set-up/{slug}", app.id);
+    console.post(&step("app-authorization"), &[("token", "readonly-token"), ("go", "continue")]).await;
+    let page = console.post(&step("endpoint-url"), &[("endpoint", ENDPOINT), ("go", "continue")]).await;
+    assert_eq!(page.status, StatusCode::UNPROCESSABLE_ENTITY);
+    page.shows(&["The token may read but not write."]);
+    assert_eq!(console.get(&step("attribute-mapping")).await.location(), step("endpoint-url"));
+    // With the endpoint known, a new token is tried in the first step.
+    let page = console.post(&step("app-authorization"), &[("token", "readonly-2"), ("go", "continue")]).await;
+    page.shows(&["The token may read but not write."]);
+    console.set_up(&app).await;
+    let path = format!("/apps/{}/autoprovisioning/reauthorize", app.id);
+    console.get(&path).await.shows(&["Access token", "Re-authorize"]);
+    console.post(&path, &[("token", "readonly-3")]).await.shows(&["The token may read but not write."]);
+    assert_eq!(console.post(&path, &[("token", "another-token")]).await.status, StatusCode::SEE_OTHER);
+    let connection = connections::of_app(&console.store, app.id).await.unwrap().unwrap();
+    assert_eq!(connections::credential(&console.store, connection.id).await.unwrap().unwrap().expose(), "another-token");
+}
+
+#[tokio::test]
+async fn turning_on_shows_the_plan_and_off_and_delete_ask_first() {
+    let console = Console::new().await;
+    let app = console.app().await;
+    console.set_up(&app).await;
+    let path = |rest: &str| format!("/apps/{}/autoprovisioning/{rest}", app.id);
+    let page = console.get(&format!("/apps/{}", app.id)).await;
+    page.shows(&["Inactive", "Syncing inactive", "view sync log", "Users created", "Users updated", "Users deleted", "Failures"]);
+    page.shows(&["in the last 30 days", "Download list"]);
+    let ask = console.get(&path("turn-on")).await;
+    ask.shows(&["Turn on", "TURN ON", "CANCEL", "Full list (2 users)", "ada@example.com"]);
+    let hash = ask.hidden("hash");
+    let on = console.post(&path("turn-on"), &[("hash", &hash), ("revision", &ask.hidden("revision"))]).await;
+    assert_eq!(on.status, StatusCode::SEE_OTHER);
+    let status = async || connections::of_app(&console.store, app.id).await.unwrap().unwrap().status;
+    assert_eq!(status().await, ConnectionStatus::Active);
+    console.get("/apps").await.shows(&["Autoprovisioning On"]);
+    console.get(&path("turn-off")).await.shows(&["Turn off", "No request starts after this"]);
+    console.post(&path("turn-off"), &[]).await;
+    assert_eq!(status().await, ConnectionStatus::Inactive);
+    console.get(&path("delete")).await.shows(&["Delete", "Nothing is sent"]);
+    console.post(&path("delete"), &[]).await;
+    assert!(connections::of_app(&console.store, app.id).await.unwrap().is_none());
+    assert_eq!(console.get(&path("turn-on")).await.status, StatusCode::UNPROCESSABLE_ENTITY);
+}
+
+#[tokio::test]
+async fn an_edit_shows_its_plan_before_update_and_a_stale_one_is_refused() {
+    let console = Console::new().await;
+    let app = console.app().await;
+    console.set_up(&app).await;
+    let path = |rest: &str| format!("/apps/{}/autoprovisioning{rest}", app.id);
+    console.get(&path("")).await.shows(&[
+        "App authorization",
+        "Reauthorize",
+        "Endpoint URL",
+        "Attribute mapping",
+        "Provisioning scope",
+        "Deprovisioning",
+        "Status",
+        "Turn on",
+        "Delete configuration",
+    ]);
+    let revision = console.get(&path("/edit/scope")).await.hidden("revision");
+    let id = console.engineers.id.to_string();
+    let members = format!("members.{id}");
+    let fields = [("group", id.as_str()), (&members, "direct"), ("revision", &revision), ("go", "review")];
+    let review = console.post(&path("/edit/scope"), &fields).await;
+    review.shows(&["Update provisioning scope?", "Update", "Create"]);
+    let before = connections::of_app(&console.store, app.id).await.unwrap().unwrap();
+    assert_eq!(before.config.scope.mode, ScopeMode::Everyone, "a review changes nothing");
+    let hash = review.hidden("hash");
+    let update = [("group", id.as_str()), (&members, "direct"), ("revision", &revision), ("hash", &hash), ("go", "update")];
+    let updated = console.post(&path("/edit/scope"), &update).await;
+    assert_eq!(updated.location(), path(""), "{}", updated.text);
+    let after = connections::of_app(&console.store, app.id).await.unwrap().unwrap();
+    assert_eq!(after.config.scope.mode, ScopeMode::Groups);
+    console.get(&path("")).await.shows(&["eng@example.com (direct members)"]);
+    let stale = console.post(&path("/edit/scope"), &update).await;
+    assert_eq!(stale.status, StatusCode::CONFLICT);
+    stale.shows(&["was changed meanwhile by root@example.com at", "Your change was not made"]);
+    let revision = after.revision.to_string();
+    let emptied = console.post(&path("/edit/scope"), &[("revision", &revision), ("go", "review")]).await;
+    assert_eq!(emptied.status, StatusCode::UNPROCESSABLE_ENTITY);
+    emptied.shows(&["No group is left", "Provision everybody with access to Netskope"]);
+}
+
+#[tokio::test]
+async fn service_status_is_set_for_units_groups_and_everyone() {
+    let console = Console::new().await;
+    let app = console.app().await;
+    let path = format!("/apps/{}/access", app.id);
+    let page = console.get(&path).await;
+    page.shows(&["Service status", "All users in this account", "Sales", "ON for everyone", "SAVE"]);
+    let sales = org_units::find_by_path(&console.store, "/Sales").await.unwrap().id.to_string();
+    console.get(&format!("{path}?unit={sales}")).await.shows(&["Inherited from /", "OVERRIDE"]);
+    let revision = app.revision.to_string();
+    let off = [("revision", revision.as_str()), ("unit", &sales), ("status", "off"), ("go", "override")];
+    assert_eq!(console.post(&path, &off).await.status, StatusCode::SEE_OTHER);
+    let stored = apps::get(&console.store, app.id).await.unwrap();
+    assert_eq!(stored.access.org_units.len(), 1);
+    console.get(&format!("{path}?unit={sales}")).await.shows(&["Overridden", "INHERIT"]);
+    assert_eq!(console.post(&path, &off).await.status, StatusCode::CONFLICT, "the revision has moved");
+    // Once autoprovisioning is configured, the plan stands before SAVE.
+    console.set_up(&app).await;
+    let revision = stored.revision.to_string();
+    let everyone = [("revision", revision.as_str()), ("status", "off")];
+    let review = console.post(&path, &everyone).await;
+    review.shows(&["Save the service status?", "SAVE"]);
+    assert_eq!(apps::get(&console.store, app.id).await.unwrap().access, stored.access);
+    let (access, hash) = (review.hidden("access"), review.hidden("hash"));
+    let saved = console.post(&path, &[("access", &access), ("revision", &revision), ("hash", &hash)]).await;
+    assert_eq!(saved.status, StatusCode::SEE_OTHER, "{}", saved.text);
+    assert_eq!(apps::get(&console.store, app.id).await.unwrap().access, Access::default());
+    console.get(&format!("{path}?groups=1&q=eng")).await.shows(&["eng@example.com", "Turn on"]);
+}
+
+#[tokio::test]
+async fn an_auditor_sees_every_page_without_buttons_and_changes_nothing() {
+    let console = Console::new().await;
+    let app = console.app().await;
+    console.set_up(&app).await;
+    let base = format!("/apps/{}", app.id);
+    let explain = format!("/autoprovisioning/explain?user={}", console.ada.primary_email);
+    for rest in [
+        "",
+        "/access",
+        "/autoprovisioning",
+        "/autoprovisioning/log",
+        "/autoprovisioning/failures",
+        "/autoprovisioning/failures.csv",
+        "/autoprovisioning/accounts",
+        "/autoprovisioning/plan",
+        "/autoprovisioning/held",
+        &explain,
+    ] {
+        let page = console.get_as(&console.auditor, &format!("{base}{rest}")).await;
+        assert_eq!(page.status, StatusCode::OK, "{rest}: {}", page.text);
+        for label in ["EDIT DETAILS", "DELETE APP", ">SAVE<", ">Edit<", "Reauthorize", ">Turn on<", "Retry all", "Approve all"] {
+            assert!(!page.text.contains(label), "{rest} shows {label}");
+        }
+    }
+    for rest in [
+        "/edit",
+        "/sso",
+        "/delete",
+        "/access",
+        "/autoprovisioning/turn-on",
+        "/autoprovisioning/turn-off",
+        "/autoprovisioning/delete",
+        "/autoprovisioning/sync",
+        "/autoprovisioning/retry",
+        "/autoprovisioning/held",
+        "/autoprovisioning/reauthorize",
+        "/autoprovisioning/edit/scope",
+        "/autoprovisioning/set-up/app-authorization",
+    ] {
+        let page = console.post_as(&console.auditor, &format!("{base}{rest}"), &[("go", "approve-all")]).await;
+        assert_eq!(page.status, StatusCode::FORBIDDEN, "{rest}");
+    }
+    assert_eq!(console.post_as(&console.auditor, "/apps/add/generic", &[("name", "X")]).await.status, StatusCode::FORBIDDEN);
+    let nobody = console.get_as("", &base).await;
+    assert!(nobody.location().starts_with("/sign-in?next="), "{}", nobody.location());
+    assert!(nobody.headers.get(SET_COOKIE).is_none());
+}
