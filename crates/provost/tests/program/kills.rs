@@ -30,20 +30,20 @@ fn kill_in_mid_sync(victim: impl Fn(&mut Installation) -> &mut Server) {
     let points = points(expected.len());
     installation.import(&people);
     installation.configure();
-    let mut kills: Vec<usize> = Vec::new();
+    let mut last = 0;
     for point in points {
         // Each kill meets new work, also where two points are close.
-        let at_least = kills.last().map_or(point, |last| point.max(last + 1));
-        eventually("the creates go on", Duration::from_mins(1), || {
+        let at_least = point.max(last + 1);
+        let seen = eventually("the creates go on", Duration::from_mins(1), || {
             installation.tenant_total().filter(|total| *total >= at_least)
         });
         victim(&mut installation).kill();
         victim(&mut installation).start_again();
         let made = eventually("the tenant answers", Duration::from_secs(30), || installation.tenant_total());
         assert!(made < expected.len(), "work remained at {point}: {made} of {} were made", expected.len());
-        kills.push(made);
+        println!("killed after {seen} of {}, {made} when it was back", expected.len());
+        last = made;
     }
-    println!("of {} creates, killed after {kills:?}", expected.len());
     let begun = Instant::now();
     loop {
         let synced = installation.cli(&["sync", "Netskope", "--wait"]);
@@ -58,13 +58,14 @@ fn kill_in_mid_sync(victim: impl Fn(&mut Installation) -> &mut Server) {
     assert_eq!(created.as_u64(), Some(expected.len() as u64), "one log event for each account made");
 }
 
-/// Distinct counts of accounts between 20 % and 80 % of `total`, ascending.
+/// Distinct counts of accounts from 20 % of `total` on, ascending. They end at 70 %, because the sync goes on a little between
+/// the look and the kill: the kills themselves lie between 20 % and 80 %.
 fn points(total: usize) -> Vec<usize> {
     let given = std::env::var("PROVOST_TEST_SEED").ok().and_then(|text| text.parse::<u64>().ok());
     let now = SystemTime::now().duration_since(UNIX_EPOCH).expect("it is after 1970");
     let mut state = given.unwrap_or_else(|| now.subsec_nanos().into());
     println!("PROVOST_TEST_SEED={state}");
-    let (first, span) = (total / 5, (total * 3 / 5) as u64);
+    let (first, span) = (total / 5, (total / 2) as u64);
     let mut points = BTreeSet::new();
     while points.len() < KILLS {
         // SplitMix64.
