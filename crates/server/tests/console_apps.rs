@@ -1,5 +1,7 @@
 //! The console's pages about apps, through the router, as a browser without script meets them.
 
+#![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
+
 use axum::Router;
 use axum::body::{Body, to_bytes};
 use axum::http::header::{CONTENT_TYPE, COOKIE, HOST, LOCATION, SET_COOKIE};
@@ -230,8 +232,8 @@ async fn the_assistant_goes_through_five_steps_and_never_shows_the_token() {
     let id = console.engineers.id.to_string();
     let chosen = console.post(&step("provisioning-scope"), &[("q", "en"), ("add", &id), (&format!("members.{id}"), "all")]).await;
     chosen.shows(&["1 user now", "Remove"]);
-    let members = format!("members.{id}");
-    let sent = console.post(&step("provisioning-scope"), &[("group", &id), (&members, "all"), ("go", "continue")]).await;
+    let (group, members) = (format!("group.{id}"), format!("members.{id}"));
+    let sent = console.post(&step("provisioning-scope"), &[(&group, "on"), (&members, "all"), ("go", "continue")]).await;
     assert_eq!(sent.location(), step("deprovisioning"));
     let last = console.get(&step("deprovisioning")).await;
     last.shows(&["When an app is turned off for a user", "When a user is suspended", "When a user is deleted"]);
@@ -315,14 +317,14 @@ async fn an_edit_shows_its_plan_before_update_and_a_stale_one_is_refused() {
     ]);
     let revision = console.get(&path("/edit/scope")).await.hidden("revision");
     let id = console.engineers.id.to_string();
-    let members = format!("members.{id}");
-    let fields = [("group", id.as_str()), (&members, "direct"), ("revision", &revision), ("go", "review")];
+    let (group, members) = (format!("group.{id}"), format!("members.{id}"));
+    let fields = [(group.as_str(), "on"), (&members, "direct"), ("revision", &revision), ("go", "review")];
     let review = console.post(&path("/edit/scope"), &fields).await;
     review.shows(&["Update provisioning scope?", "Update", "Create"]);
     let before = connections::of_app(&console.store, app.id).await.unwrap().unwrap();
     assert_eq!(before.config.scope.mode, ScopeMode::Everyone, "a review changes nothing");
     let hash = review.hidden("hash");
-    let update = [("group", id.as_str()), (&members, "direct"), ("revision", &revision), ("hash", &hash), ("go", "update")];
+    let update = [(group.as_str(), "on"), (&members, "direct"), ("revision", &revision), ("hash", &hash), ("go", "update")];
     let updated = console.post(&path("/edit/scope"), &update).await;
     assert_eq!(updated.location(), path(""), "{}", updated.text);
     let after = connections::of_app(&console.store, app.id).await.unwrap().unwrap();

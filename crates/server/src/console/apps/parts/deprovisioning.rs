@@ -29,6 +29,9 @@ pub(in super::super) fn body(app: &str, profile: &Profile, policy: &Deprovisioni
                     (action(&format!("Suspend {app} account"), "The account cannot be used, and is restored when the cause ends.", "suspend", trigger, rule.suspend))
                 }
                 (action(&format!("Hard delete the account in {app}"), "The account will be permanently removed.", "hard_delete", trigger, rule.hard_delete))
+                @if trigger == Trigger::Deleted {
+                    (hint("A deleted user can be restored for 20 days. With a shorter time, whoever is restored later gets a new account."))
+                }
             },
         )
     });

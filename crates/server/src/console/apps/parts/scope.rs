@@ -1,6 +1,6 @@
 //! Provisioning scope: all users with app access, or those among them who are members of chosen groups.
 //!
-//! The chosen groups travel in the form: a field `group` each, and `members.ID` for which members count.
+//! The chosen groups travel in the form: a field `group.ID` each, and `members.ID` for which members count.
 
 use super::super::form::Fields;
 use provost_core::app::{App, Connection, Scope, ScopeGroup, ScopeMembers, ScopeMode};
@@ -41,7 +41,7 @@ impl Input {
         let mut groups: Vec<ScopeGroup> = Vec::new();
         let added = fields.given("add");
         let removed = fields.given("remove");
-        for id in fields.all("group").chain(added).filter(|id| Some(*id) != removed) {
+        for id in fields.below("group.").map(|(id, _)| id).chain(added).filter(|id| Some(*id) != removed) {
             let Ok(group) = id.parse::<GroupId>() else { continue };
             let known = old.and_then(|old| old.groups.iter().find(|known| known.group == group));
             let members = match fields.text(&format!("members.{id}")) {
@@ -154,7 +154,7 @@ fn chosen_table(chosen: &[Chosen]) -> Markup {
             };
             let label = chosen.group.as_ref().map_or(id.as_str(), |group| group.email.as_str()).to_owned();
             vec![
-                html! { (name) (hidden("group", &id)) },
+                html! { (name) (hidden(&format!("group.{id}"), "on")) },
                 members_select(&id, &label, chosen.entry.members),
                 html! { button.button.button-text type="submit" name="remove" value=(id) aria-label=(format!("Remove {label}")) { "Remove" } },
             ]
