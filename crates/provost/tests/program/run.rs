@@ -13,7 +13,7 @@ pub(crate) fn program() -> &'static Path {
 }
 
 /// No command of these tests may take longer.
-const COMMAND_MAX: Duration = Duration::from_secs(120);
+const COMMAND_MAX: Duration = Duration::from_mins(2);
 
 /// What a command said, and how it ended.
 #[derive(Debug)]
