@@ -15,6 +15,7 @@ const ARGUMENTS = [
   "--disable-sync",
 ];
 const PATIENCE_MS = 10_000;
+const HEIGHT_MAX = 4_000;
 // What a form that comes back with an error answers; Chromium reports such a page in its console.
 const REFUSAL = /status of (401|409|422)\b/;
 
@@ -94,7 +95,12 @@ export class Browser {
 
   async shot(page, name) {
     const file = `${String(this.#number).padStart(2, "0")} ${name}`.replaceAll(/[^A-Za-z0-9]+/g, "-").toLowerCase();
-    await page.screenshot({ path: `${OUT}${file}.png`, fullPage: true, animations: "disabled" });
+    // The window is made as high as the page: in a picture of a scrolled page, what sticks to the window hides what is below.
+    const window = page.viewportSize();
+    const height = await page.evaluate(() => document.documentElement.scrollHeight);
+    if (height > window.height) await page.setViewportSize({ width: window.width, height: Math.min(height, HEIGHT_MAX) });
+    await page.screenshot({ path: `${OUT}${file}.png`, animations: "disabled" });
+    if (height > window.height) await page.setViewportSize(window);
   }
 
   // Runs axe over the page, and its contrast rule again in the dark look; serious and critical violations are complaints.

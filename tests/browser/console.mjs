@@ -246,17 +246,10 @@ export async function usage(browser, page, name, counts) {
   await browser.narrow(page, `app ${name}`);
 }
 
-export async function openApp(page, url) {
-  await page.goto(`${url}/`);
-  await navigation(page).getByRole("link", { name: "Web and mobile apps" }).click();
-  await link(page, NAME).click();
-  await heading(page, NAME).waitFor();
-}
-
 // The Details column, as in the vendor's list.
-export async function listed(browser, page, url, details) {
+export async function listed(browser, page, details) {
   await browser.step(page, `apps list ${details}`, async () => {
-    await page.goto(`${url}/apps`);
+    await navigation(page).getByRole("link", { name: "Web and mobile apps" }).click();
     await row(page, NAME).getByText(details).waitFor();
     await browser.accessible(page);
     await link(page, NAME).click();
@@ -264,10 +257,19 @@ export async function listed(browser, page, url, details) {
   });
 }
 
-async function edit(page, title) {
-  await link(page, "Settings").click();
-  await part(page, title).getByRole("link", { name: "Edit" }).click();
-  await main(page).getByRole("heading", { name: title, level: 1 }).waitFor();
+// Directory > Users > a user > Edit: a new last name.
+export async function renameUser(browser, page, user, lastName) {
+  await browser.step(page, "user edit", async () => {
+    await navigation(page).getByRole("link", { name: "Users", exact: true }).click();
+    await link(page, user).click();
+    await main(page).getByText("Netskope").first().waitFor();
+    await browser.accessible(page);
+    await link(page, "Edit").click();
+    await page.getByLabel("Last name").fill(lastName);
+    await browser.accessible(page);
+    await button(page, "Save").click();
+    await page.getByText("was saved.").waitFor();
+  });
 }
 
 // Provisioning scope > Edit > search, choose, scope > Update.
@@ -383,9 +385,9 @@ export async function withoutScript(browser, page, url) {
   await browser.step(page, "without script, users", async () => {
     await heading(page, "Users").waitFor();
     await link(page, "Alan Turing").waitFor();
-    await main(page).getByLabel("Search users").fill("grace");
+    await main(page).getByLabel("Search users").fill("ada");
     await main(page).getByLabel("Search users").press("Enter");
     await link(page, "Alan Turing").waitFor({ state: "detached" });
-    await link(page, "Grace Hopper").waitFor();
+    await link(page, "Ada Lovelace").waitFor();
   });
 }

@@ -97,6 +97,18 @@ async function listedUsers(page) {
   return rows.flatMap((row) => row.match(/[\w.]+@[\w.]+/)?.[0] ?? []).sort();
 }
 
+// What was changed in the directory is here at once: the rule says a second; the machine may be slow.
+export async function renamed(browser, page, name) {
+  await browser.step(page, `tenant ${name}`, async () => {
+    const deadline = Date.now() + 5_000;
+    while ((await page.getByRole("heading", { name, level: 1 }).count()) === 0) {
+      assert.ok(Date.now() < deadline, `the tenant does not know ${name}`);
+      await page.waitForTimeout(200);
+      await page.reload();
+    }
+  });
+}
+
 // A user's page in the tenant shows what was mapped.
 export async function userPage(browser, page, user, shown) {
   await browser.step(page, `tenant user ${user}`, async () => {

@@ -39,12 +39,15 @@ async function flow() {
   await provost.usage(browser, page, "after the first sync", { "Users created": 3, "Users updated": 0, "Users deleted": 0, Failures: 0 });
   await tenant.users(browser, tenantPage, "created", PROVISIONED);
   await tenant.userPage(browser, tenantPage, "Grace Hopper", ["grace.hopper@example.com", "Compiler Engineer"]);
+  await provost.renameUser(browser, page, "Grace Hopper", "Murray Hopper");
+  await tenant.renamed(browser, tenantPage, "Grace Murray Hopper");
 
-  await provost.listed(browser, page, servers.console, "Autoprovisioning On");
+  await provost.listed(browser, page, "Autoprovisioning On");
+  await provost.usage(browser, page, "after a change", { "Users created": 3, "Users updated": 1 });
   await provost.editScope(browser, page, "engineering@example.com");
   await provost.editDeprovisioning(browser, page);
   await provost.turnOffInSettings(browser, page);
-  await provost.listed(browser, page, servers.console, "Autoprovisioning Off");
+  await provost.listed(browser, page, "Autoprovisioning Off");
   await provost.turnOn(browser, page, "again", { Create: 0, "Remove now": 0, "Remove later": 1 });
   await provost.reports(browser, page);
   await provost.deleteConfiguration(browser, page);
