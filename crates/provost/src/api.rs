@@ -69,6 +69,18 @@ impl std::fmt::Display for Problem {
 
 impl std::error::Error for Problem {}
 
+/// A command line that cannot be meant; ends with exit code 2, as the parser's own errors do.
+#[derive(Debug)]
+pub(crate) struct Usage(&'static str);
+
+impl std::fmt::Display for Usage {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str(self.0)
+    }
+}
+
+impl std::error::Error for Usage {}
+
 impl Api {
     /// Opens the server or the data directory that the command line names.
     pub(crate) async fn open(target: &Target) -> anyhow::Result<Self> {
@@ -85,7 +97,10 @@ impl Api {
             });
         }
         let Some(path) = &target.data else {
-            bail!("say where to work: --data DIR for a data directory, or --server URL --api-key-file FILE for a running server");
+            return Err(Usage(
+                "say where to work: --data DIR for a data directory, or --server URL --api-key-file FILE for a running server",
+            )
+            .into());
         };
         let data = DataDir::hold(path)?;
         let store = data.open(None, Clock::system()).await?;

@@ -51,7 +51,7 @@ fn main() -> ExitCode {
         Ok(ended) => ended.into(),
         Err(error) => {
             eprintln!("provost: {error:#}");
-            ExitCode::FAILURE
+            if error.is::<api::Usage>() { ExitCode::from(2) } else { ExitCode::FAILURE }
         }
     }
 }

@@ -133,7 +133,7 @@ pub(crate) enum UserVerb {
         #[command(flatten)]
         target: Target,
     },
-    /// Change attributes: email=…, given_name=…, family_name=…, org_unit=/Sales, title=…, department=…
+    /// Change attributes: `email=…`, `given_name=…`, `family_name=…`, `org_unit=/Sales`, `title=…`, `department=…`
     Set {
         /// Address or id
         user: String,

@@ -98,7 +98,7 @@ pub(crate) struct Target {
     /// Work on this data directory, which no server may hold
     #[arg(long, value_name = "DIR", conflicts_with = "server", env = "PROVOST_DATA")]
     pub data: Option<PathBuf>,
-    /// Work through this running server, e.g. http://127.0.0.1:8080
+    /// Work through this running server, e.g. <http://127.0.0.1:8080>
     #[arg(long, value_name = "URL", requires = "api_key_file", env = "PROVOST_SERVER")]
     pub server: Option<String>,
     /// The file that holds the server's API key

@@ -23,7 +23,7 @@ struct Teller {
 }
 
 impl Teller {
-    fn step(&mut self, text: &str, facts: Value) {
+    fn step(&mut self, text: &str, facts: &Value) {
         self.steps += 1;
         if self.json {
             println!("{}", json!({ "step": self.steps, "text": text, "facts": facts }));
@@ -54,13 +54,13 @@ pub(crate) async fn run(arguments: &DemoArguments) -> anyhow::Result<Ended> {
     } else {
         format!("Compared: {} accounts are as the directory says, {} are not.", compared.equal, compared.differences.len())
     };
-    teller.step(&text, json!({ "equal": compared.equal, "differences": compared.differences }));
+    teller.step(&text, &json!({ "equal": compared.equal, "differences": compared.differences }));
     for difference in &compared.differences {
         teller.detail(difference);
     }
     system.tell_sign_ins(&mut teller);
     if !arguments.once {
-        teller.step("Everything keeps running until you press Ctrl-C.", Value::Null);
+        teller.step("Everything keeps running until you press Ctrl-C.", &Value::Null);
         stop_signal().await;
     }
     system.stop().await?;

@@ -19,7 +19,7 @@ pub(super) async fn tell(system: &System, teller: &mut Teller) -> anyhow::Result
     system.settle().await?;
     teller.step(
         &format!("Renamed {renamed} to {new_address}: one PATCH, the same account."),
-        json!({ "from": renamed, "to": new_address }),
+        &json!({ "from": renamed, "to": new_address }),
     );
 
     system.api.call("POST", &user(suspended, "/suspend"), Some(&json!({ "reason": "long leave" }))).await?;
@@ -28,14 +28,14 @@ pub(super) async fn tell(system: &System, teller: &mut Teller) -> anyhow::Result
     system.settle().await?;
     teller.step(
         &format!("Suspended {suspended} (hard delete after 21 days); deleted {leaver} and {returner} (after 7 days). Nothing is removed yet."),
-        json!({ "suspended": suspended, "deleted": [leaver, returner] }),
+        &json!({ "suspended": suspended, "deleted": [leaver, returner] }),
     );
     explain(system, teller, suspended).await?;
 
     system.advance(Span::days(3)).await?;
     system.api.call("POST", &user(returner, "/restore"), Some(&json!({}))).await?;
     system.settle().await?;
-    teller.step(&format!("Three days on: restored {returner}; the removal is cancelled."), json!({ "restored": returner }));
+    teller.step(&format!("Three days on: restored {returner}; the removal is cancelled."), &json!({ "restored": returner }));
 
     let before = deleted(system).await?;
     system.advance(Span::hours(4 * 24 - 1)).await?;
@@ -45,14 +45,14 @@ pub(super) async fn tell(system: &System, teller: &mut Teller) -> anyhow::Result
     ensure!(after == before + 1, "the leaver's account should have gone on day 7, and only that one");
     teller.step(
         &format!("Seven days on: an hour before, nothing was sent; now {leaver}'s account is hard deleted."),
-        json!({ "hard_deleted": leaver }),
+        &json!({ "hard_deleted": leaver }),
     );
 
     system.advance(Span::days(15)).await?;
     ensure!(deleted(system).await? == after + 1, "the suspended user's account should have gone on day 21");
     teller.step(
         &format!("Twenty-two days on: {suspended} is still suspended, and the account is hard deleted."),
-        json!({ "hard_deleted": suspended }),
+        &json!({ "hard_deleted": suspended }),
     );
     Ok(())
 }

@@ -26,7 +26,7 @@ use tokio_util::sync::CancellationToken;
 pub(super) const APP: &str = "Netskope";
 
 /// How long anything may take.
-const PATIENCE: Duration = Duration::from_secs(300);
+const PATIENCE: Duration = Duration::from_mins(5);
 
 /// Everything that runs.
 pub(super) struct System {
@@ -76,7 +76,7 @@ impl System {
         let api = Api::over_http(&console_url, key)?;
         teller.step(
             &format!("Started the console at {console_url} and the tenant at {tenant_url}."),
-            json!({ "console": console_url, "tenant": tenant_url }),
+            &json!({ "console": console_url, "tenant": tenant_url }),
         );
         let password = format!("demo-{}", random::base62(14));
         let mut system = Self {
@@ -111,7 +111,7 @@ impl System {
         admins::create(&self.store, &Actor::CommandLine, &admin, &self.password, Role::SuperAdmin).await?;
         teller.step(
             &format!("Imported {count} people from the Google Admin console's files: org units, nested groups, two domains, some suspended, archived, outside."),
-            json!({ "report": report }),
+            &json!({ "report": report }),
         );
         Ok(())
     }
@@ -134,7 +134,7 @@ impl System {
         let token = record["token"].as_str().with_context(|| format!("the tenant made no token: {record}"))?;
         teller.step(
             "Made a REST API v2 token in the tenant: api/v2/scim/Users, Read + Write, for 365 days.",
-            json!({ "name": body["name"] }),
+            &json!({ "name": body["name"] }),
         );
         Ok(Secret::new(token))
     }
@@ -148,13 +148,13 @@ impl System {
         self.api.call("POST", &format!("/config/apply?confirm={hash}"), Some(&body)).await?;
         teller.step(
             "Configured Netskope through the management API: access, mapping, scope group, deprovisioning; read the plan, confirmed it, turned it on.",
-            json!({ "plan": plan["apps"][0]["plan"]["counts"] }),
+            &json!({ "plan": plan["apps"][0]["plan"]["counts"] }),
         );
         self.settle().await?;
         let status = self.status().await?;
         teller.step(
             &format!("Synced: {} accounts, {} failing.", status["accounts"]["linked"], status["accounts"]["failing"]),
-            json!({ "accounts": status["accounts"] }),
+            &json!({ "accounts": status["accounts"] }),
         );
         Ok(())
     }
@@ -209,7 +209,7 @@ impl System {
         let email = format!("admin@{PRIMARY}");
         teller.step(
             "Look around:",
-            json!({ "console": self.console_url, "tenant": self.tenant_url, "email": email, "password": self.password }),
+            &json!({ "console": self.console_url, "tenant": self.tenant_url, "email": email, "password": self.password }),
         );
         teller.detail(&format!("console  {}   {email}   {}", self.console_url, self.password));
         teller.detail(&format!("tenant   {}   {email}   {}", self.tenant_url, self.password));

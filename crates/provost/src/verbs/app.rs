@@ -29,7 +29,7 @@ pub(crate) fn print_status(status: &Value) {
     if let Some(halted) = status.get("halted").filter(|halted| !halted.is_null()) {
         println!("  stopped: {} ({})", text(halted, "reason"), text(halted, "message"));
     }
-    println!("  accounts: {}", counts(status.get("accounts"), |count| count.to_string()));
+    println!("  accounts: {}", counts(status.get("accounts"), Value::to_string));
     let total = |usage: &Value| text(usage, "total");
     println!("  in the last 30 days: {}", counts(status.get("usage_30_days"), total));
     let next = status.get("next_removal").filter(|next| !next.is_null());
@@ -58,7 +58,7 @@ pub(crate) async fn plan(arguments: PlanArguments) -> anyhow::Result<Ended> {
 
 /// The counts and entries of a plan.
 pub(crate) fn print_plan(plan: &Value) {
-    println!("Plan: {}", counts(plan.get("counts"), |count| count.to_string()));
+    println!("Plan: {}", counts(plan.get("counts"), Value::to_string));
     let entries = plan.get("entries").and_then(Value::as_array).map_or(&[][..], Vec::as_slice);
     if !entries.is_empty() {
         let rows: Vec<Vec<String>> = entries

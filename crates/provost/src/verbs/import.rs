@@ -68,8 +68,10 @@ fn print_report(report: &Value, dry_run: bool) {
     for row in rejected.iter().take(REJECTED_PRINTED_MAX) {
         println!("  {} line {} was left out: {}", text(row, "file"), text(row, "line"), text(row, "reason"));
     }
-    if rejected.len() > REJECTED_PRINTED_MAX {
-        println!("  … and {} more; --json lists all", rejected.len() - REJECTED_PRINTED_MAX);
+    let count = report.get("rejected_count").and_then(Value::as_u64).unwrap_or(0);
+    let printed = rejected.len().min(REJECTED_PRINTED_MAX) as u64;
+    if count > printed {
+        println!("  … and {} more; --json lists the first thousand", count - printed);
     }
 }
 

@@ -57,7 +57,7 @@ fn a_data_directory_that_a_server_holds_names_the_server() {
 #[test]
 fn verbs_without_a_place_to_work_say_which_flags_there_are() {
     for verb in [&["users", "list"][..], &["plan", "Netskope"], &["import", "users.csv"], &["config", "export"]] {
-        provost(verb).refused(&["--data DIR", "--server URL --api-key-file FILE"]);
+        provost(verb).refused_with(2, &["--data DIR", "--server URL --api-key-file FILE"]);
     }
     let key = provost(&["users", "list", "--server", "http://127.0.0.1:9"]);
     assert_eq!(key.code, Some(2), "{key:#?}");

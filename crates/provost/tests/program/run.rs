@@ -38,7 +38,13 @@ impl Ran {
     /// It ended with exit code 1 and one error of one line, in which all of this stands; nothing on standard output.
     #[track_caller]
     pub(crate) fn refused(&self, says: &[&str]) {
-        assert_eq!(self.code, Some(1), "{self:#?}");
+        self.refused_with(1, says);
+    }
+
+    /// The same with another exit code.
+    #[track_caller]
+    pub(crate) fn refused_with(&self, code: i32, says: &[&str]) {
+        assert_eq!(self.code, Some(code), "{self:#?}");
         let lines: Vec<&str> = self.err.lines().filter(|line| !line.trim().is_empty()).collect();
         assert_eq!(lines.len(), 1, "one clear error: {self:#?}");
         assert!(lines[0].starts_with("provost: "), "{self:#?}");
