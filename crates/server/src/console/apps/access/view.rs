@@ -81,7 +81,7 @@ fn status_chip(status: ServiceStatus) -> Markup {
 
 fn open(app: &App, target: &Target, body: &Markup) -> Markup {
     html! {
-        form method="post" action=(format!("{}/access", app_path(app))) {
+        form.stack method="post" action=(format!("{}/access", app_path(app))) {
             (hidden("revision", &app.revision.to_string()))
             @match target {
                 Target::Unit(id) => { (hidden("unit", &id.to_string())) }
@@ -183,7 +183,7 @@ fn access_groups(app: &App, directory: &Directory, may_change: bool) -> Markup {
         "Groups",
         html! {
             (open(app, &Target::Groups, &content))
-            form method="get" action=(path) data-search=(link(&path, &[("groups", "1")])) data-target="group-results" {
+            form.stack method="get" action=(path) data-search=(link(&path, &[("groups", "1")])) data-target="group-results" {
                 (hidden("groups", "1"))
                 div.actions { (search_field("Search groups", "q", &directory.search)) (button("Search", ButtonKind::Secondary)) }
             }
