@@ -28,7 +28,8 @@ pub async fn is_idle(store: &Store, connection: ConnectionId) -> Result<bool, St
     }
     let due = removals::due_candidates(store, &rules, now).await?;
     if due.is_empty() {
-        return Ok(true);
+        // A removal that was begun since the first look is no candidate any more, but it is due until it is settled.
+        return Ok(super::counts(store, connection, now).await?.due == 0);
     }
     let held: HashSet<UserId> = removals::held(store, &rules, now).await?.into_iter().map(|held| held.user_id).collect();
     let verdicts = removals::approvals(store, connection).await?;

@@ -26,9 +26,9 @@ pub(in super::super) fn body(app: &str, profile: &Profile, policy: &Deprovisioni
             trigger.heading(),
             html! {
                 @if profile.suspend {
-                    (action(&format!("Suspend {app} account"), "The account cannot be used, and is restored when the cause ends.", "suspend", trigger, rule.suspend))
+                    (action(&format!("Suspend {app} account"), "The account cannot be used, and is restored when the cause ends.", "When to suspend", "suspend", trigger, rule.suspend))
                 }
-                (action(&format!("Hard delete the account in {app}"), "The account will be permanently removed.", "hard_delete", trigger, rule.hard_delete))
+                (action(&format!("Hard delete the account in {app}"), "The account will be permanently removed.", "When to hard delete", "hard_delete", trigger, rule.hard_delete))
                 @if trigger == Trigger::Deleted {
                     (hint("A deleted user can be restored for 20 days. With a shorter time, whoever is restored later gets a new account."))
                 }
@@ -42,12 +42,12 @@ pub(in super::super) fn body(app: &str, profile: &Profile, policy: &Deprovisioni
     }
 }
 
-fn action(label: &str, text: &str, what: &str, trigger: Trigger, set: Option<Action>) -> Markup {
+fn action(label: &str, text: &str, when: &str, what: &str, trigger: Trigger, set: Option<Action>) -> Markup {
     let options = GracePeriod::ALL.map(|period| (period.word(), period.label()));
     let selected = set.map_or(GracePeriod::Within24Hours, |action| action.after);
     html! {
         (checkbox_with_hint(label, &format!("{what}.{}", trigger.word()), "on", set.is_some(), Some(text)))
-        (select("When", &format!("{what}_after.{}", trigger.word()), &options, selected.word()))
+        (select(when, &format!("{what}_after.{}", trigger.word()), &options, selected.word()))
     }
 }
 
