@@ -18,10 +18,10 @@ enum Step {
     Wait(Span),
 }
 
-const PEOPLE: i64 = 4;
+const PEOPLE: i64 = 3;
 
 fn person() -> impl Strategy<Value = i64> {
-    1..=PEOPLE + 2
+    1..=PEOPLE + 1
 }
 
 fn address() -> impl Strategy<Value = Address> {

@@ -87,7 +87,9 @@ impl World {
             Change::Nested(id, member) => self.edit(id, |person| person.nested = member),
             Change::Vip(id, member) => self.edit(id, |person| person.vip = member),
             Change::LoseRemote(id) => {
-                let ours = self.records.get(&id).and_then(|record| record.remote_id.clone());
+                // Only with an edit to be sent: what nothing is sent for, a drift check finds.
+                let living = self.people.get(&id).is_some_and(|person| person.user.status.deleted_since.is_none());
+                let ours = self.records.get(&id).filter(|_| living).and_then(|record| record.remote_id.clone());
                 let lost = ours.is_some_and(|remote_id| self.app.accounts.remove(&remote_id).is_some());
                 lost && self.change(Change::Retitle(id))
             }

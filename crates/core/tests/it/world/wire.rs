@@ -3,7 +3,7 @@
 use super::World;
 use super::app::Fault;
 use crate::kit::object;
-use provost_core::provisioning::{FailureKind, Operation, OperationKind, Outcome, Remote};
+use provost_core::provisioning::{Account, FailureKind, Operation, OperationKind, Outcome, Remote};
 use provost_core::time::Span;
 use provost_scim::{PatchOp, PatchOperation, PatchRequest};
 use serde_json::json;
@@ -87,7 +87,13 @@ impl World {
         let [id] = found.as_slice() else {
             return if found.is_empty() { Outcome::NotFound } else { Outcome::Ambiguous { count: found.len() } };
         };
-        let holder = self.records.iter().find(|(other, record)| **other != user && record.remote_id.as_ref() == Some(id));
+        // Linked to another user, or what another user's lost create may have made.
+        let holds = |record: &Account| {
+            let open = record.intent.as_ref().filter(|intent| intent.kind == OperationKind::Create);
+            let asked = open.and_then(|intent| intent.matching.as_deref());
+            record.remote_id.as_ref() == Some(id) || asked.is_some_and(|asked| asked.eq_ignore_ascii_case(name))
+        };
+        let holder = self.records.iter().find(|(other, record)| **other != user && holds(record));
         match (holder, self.remote(id)) {
             (Some((_, holder)), _) => Outcome::FoundHeld {
                 by: holder.user_id,
