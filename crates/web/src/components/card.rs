@@ -1,7 +1,7 @@
 //! Cards and how they stand on a page: headers, columns, rows of settings, lists of terms.
 
 use super::button::{ButtonKind, link_button};
-use super::feedback::avatar_square;
+use super::feedback::{avatar_square, breakable};
 use maud::{Markup, html};
 
 /// The page's heading, with buttons or links at its right.
@@ -36,7 +36,7 @@ pub fn two_columns(left: Markup, right: Markup) -> Markup {
 
 /// Logo letter, name and a line below: the head of the app page's left card.
 pub fn app_header(name: &str, subtitle: &str) -> Markup {
-    html! { div.app-header { (avatar_square(name)) div { h1 { (name) } p.muted { (subtitle) } } } }
+    html! { div.app-header { (avatar_square(name)) div { h1 { (name) } p.muted { (breakable(subtitle)) } } } }
 }
 
 /// Several [`crate::tile`]s side by side.
