@@ -278,6 +278,25 @@ proptest! {
     }
 
     #[test]
+    fn archived_then_deleted_only_the_deletion_counts(rules in rules(), steps in history(
+        vec![suspending(), archiving(), deleting()], false)) {
+        run("netskope-suspend", &rules, &steps);
+    }
+
+    #[test]
+    fn removals_within_a_sliding_day_are_counted_together(leavers in prop::collection::vec((1_i64..=12, 0_i64..20), 1..12)) {
+        let mut world = World::new("netskope", 12);
+        set_up(&mut world, &[None, None, Some(GracePeriod::Within24Hours)]);
+        world.process();
+        for (leaver, hours) in leavers {
+            world.advance(Span::hours(hours));
+            world.change(Change::Suspend(leaver));
+            world.process();
+        }
+        world.finish();
+    }
+
+    #[test]
     fn the_guard_holds_above_the_limit(people in 1_i64..36, steps in history(
         vec![switching(), entitling(), deleting(), suspending()], false), leavers in prop::collection::vec(1_i64..36, 0..20)) {
         let mut world = World::new("netskope-suspend", people);
