@@ -1,17 +1,15 @@
 //! The removal pass: everything whose grace period is over is judged at once, by the guard, and by nothing else.
 
-use provost_core::ids::UserId;
-use provost_core::provisioning::{CheckedRemoval, REMOVAL_WINDOW, guard};
+use crate::sending::seen_after_marks;
+use provost_core::ids::{ConnectionId, UserId};
+use provost_core::provisioning::{CheckedRemoval, REMOVAL_WINDOW, RemovalCandidate, decide, guard};
 use provost_core::time::{Span, Timestamp};
 use provost_store::accounts::{Rules, Subject, removals};
 use provost_store::{Store, StoreError, accounts, schedule};
-use std::collections::HashMap;
+use std::collections::BTreeMap;
 
 /// A storm of changes is waited out for at most this many quiet times.
 const QUIET_TIMES_MAX: i64 = 10;
-
-/// Subjects are loaded in groups of this many.
-const SUBJECTS: usize = 1_000;
 
 /// What a pass found.
 pub(crate) struct Judged {
@@ -23,16 +21,17 @@ pub(crate) struct Judged {
 
 /// Judges all removals of a connection that are due. Waits until the directory has been quiet for a while, so that a
 /// storm of changes is judged as a whole.
-pub(crate) async fn judge(store: &Store, rules: &Rules) -> Result<Judged, StoreError> {
+pub(crate) async fn judge(store: &Store, id: ConnectionId) -> Result<Judged, StoreError> {
     let now = store.now();
+    let (rules, subjects) = due_now(store, id, now).await?;
     let connection = &rules.connection;
-    let due = removals::due_candidates(store, rules, now).await?;
+    let due: Vec<RemovalCandidate> = subjects.values().map(|(candidate, _)| candidate.clone()).collect();
     let nothing = |again_at| Judged { passed: Vec::new(), again_at };
     let Some(oldest) = due.iter().map(|candidate| candidate.removal.due).min() else {
         removals::record_holds(store, connection.id, &[]).await?;
         return Ok(nothing(None));
     };
-    if let Some(until) = quiet_until(store, rules, oldest, now).await? {
+    if let Some(until) = quiet_until(store, &rules, oldest, now).await? {
         return Ok(nothing(Some(until)));
     }
     let sent = removals::sent_within(store, connection.id, now - REMOVAL_WINDOW).await?;
@@ -40,26 +39,37 @@ pub(crate) async fn judge(store: &Store, rules: &Rules) -> Result<Judged, StoreE
     let count = accounts::counts(store, connection.id, now).await?.total();
     let guarded = guard(&due, &sent, count, &connection.config.limits, &approvals, now);
     removals::record_holds(store, connection.id, &guarded.holds).await?;
-    let mut subjects: HashMap<UserId, Subject> = HashMap::new();
-    let users: Vec<UserId> = guarded.passed.iter().map(|removal| removal.candidate().user_id).collect();
-    for chunk in users.chunks(SUBJECTS) {
-        let loaded = accounts::subjects(store, rules, chunk).await?;
-        subjects.extend(loaded.into_iter().map(|subject| (subject.account.user_id, subject)));
-    }
-    // A subject that has moved since the candidate was decided is not sent: its next decision makes a new candidate.
-    let unmoved = |removal: &CheckedRemoval, subject: &Subject| {
-        let candidate = removal.candidate();
-        subject.account.marked == candidate.marked && subject.account.revision == candidate.revision
-    };
+    let mut subjects = subjects;
     let passed = guarded
         .passed
         .into_iter()
-        .filter_map(|removal| subjects.remove(&removal.candidate().user_id).map(|subject| (removal, subject)))
-        .filter(|(removal, subject)| unmoved(removal, subject))
+        .filter_map(|removal| subjects.remove(&removal.candidate().user_id).map(|(_, subject)| (removal, subject)))
         .collect();
     // The window slides: what is held today may pass when yesterday's removals have left it.
     let again_at = guarded.holds.iter().any(|hold| hold.sent > 0).then_some(now + Span::seconds(60));
     Ok(Judged { passed, again_at })
+}
+
+/// Every removal that is due, each decided on rules and a directory that were read after the account's marks.
+async fn due_now(
+    store: &Store,
+    id: ConnectionId,
+    now: Timestamp,
+) -> Result<(Rules, BTreeMap<UserId, (RemovalCandidate, Subject)>), StoreError> {
+    let rules = accounts::load_rules(store, id).await?;
+    let marked = removals::due_candidates(store, &rules, now).await?;
+    if marked.is_empty() {
+        return Ok((rules, BTreeMap::new()));
+    }
+    let marks = marked.iter().map(|candidate| (candidate.user_id, (candidate.marked, candidate.revision))).collect();
+    let (rules, subjects) = seen_after_marks(store, id, &marks).await?;
+    let decided = |subject: Subject| {
+        let removal = decide(&rules.view(&subject), &subject.account, &rules.connection, now).removal_due?;
+        let candidate = removals::candidate(&subject.account, removal)?;
+        Some((subject.account.user_id, (candidate, subject)))
+    };
+    let due = subjects.into_iter().filter_map(decided).collect();
+    Ok((rules, due))
 }
 
 /// The instant until which to wait for quiet, if it is not quiet yet.

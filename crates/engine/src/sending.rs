@@ -3,9 +3,45 @@
 use crate::client::Client;
 use crate::probe::{Probe, write_probe};
 use provost_core::app::{Connection, Halt, HaltReason};
+use provost_core::ids::{ConnectionId, UserId};
 use provost_core::provisioning::{FailureKind, Intent, Operation, OperationKind, Outcome, matching_value};
-use provost_store::Store;
-use provost_store::accounts::Subject;
+use provost_store::accounts::{self, Rules, Subject};
+use provost_store::{Store, StoreError, schedule};
+use std::collections::BTreeMap;
+
+/// Subjects are loaded in groups of this many.
+const SUBJECTS: usize = 1_000;
+
+/// The two versions of some accounts, `marked` and `revision`, as they were read first.
+pub(crate) type Marks = BTreeMap<UserId, (i64, i64)>;
+
+/// The subjects, with everything but their marks read after the marks were. A decision on rules, users or memberships
+/// older than the mark it settles would lose the change behind the mark, and a removal decided so could hit somebody who is
+/// entitled again. A change after the marks were read raises them, and then nothing that is decided here is begun or
+/// settles the new mark.
+pub(crate) async fn seen_after_marks(
+    store: &Store,
+    connection: ConnectionId,
+    marks: &Marks,
+) -> Result<(Rules, Vec<Subject>), StoreError> {
+    let rules = accounts::load_rules(store, connection).await?;
+    let users: Vec<UserId> = marks.keys().copied().collect();
+    let mut subjects = Vec::with_capacity(users.len());
+    for chunk in users.chunks(SUBJECTS) {
+        subjects.extend(accounts::subjects(store, &rules, chunk).await?);
+    }
+    // A change whose sweep has not come to a user yet is seen here already: a cause that it brings began with it, and not
+    // with the user's last mark.
+    let swept_from = schedule::newest_waiting(store, connection).await?;
+    subjects.retain_mut(|subject| {
+        let entitlement_marked_at = subject.account.entitlement_marked_at;
+        subject.account.entitlement_marked_at = swept_from.map_or(entitlement_marked_at, |at| at.max(entitlement_marked_at));
+        let Some((marked, revision)) = marks.get(&subject.account.user_id) else { return false };
+        subject.account.marked = *marked;
+        subject.account.revision == *revision
+    });
+    Ok((rules, subjects))
+}
 
 /// An operation that has been decided and not sent.
 pub(crate) struct Ready {

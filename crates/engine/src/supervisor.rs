@@ -31,6 +31,7 @@ const SWEEP_ROWS: usize = 5_000;
 pub async fn run(store: Store, http: HttpClient, stop: CancellationToken) {
     let mut workers: HashMap<ConnectionId, JoinHandle<()>> = HashMap::new();
     let mut purged_at = Timestamp(0);
+    let mut wakes = store.wakes();
     while !stop.is_cancelled() {
         let pause = match look(&store, &http, &mut workers, &mut purged_at, &stop).await {
             Ok(true) => continue,
@@ -42,7 +43,8 @@ pub async fn run(store: Store, http: HttpClient, stop: CancellationToken) {
         };
         tokio::select! {
             () = stop.cancelled() => {}
-            () = store.woken() => {}
+            // An error means that the store is gone, and with it everybody who could wake.
+            _ = wakes.changed() => {}
             () = tokio::time::sleep(pause) => {}
         }
     }

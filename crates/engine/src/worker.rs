@@ -8,7 +8,7 @@ use crate::client::Client;
 use crate::gate::Gate;
 use crate::pace::Pace;
 use crate::removals::judge;
-use crate::sending::{Ready, halt_after, intent};
+use crate::sending::{Ready, halt_after, intent, seen_after_marks};
 use crate::settling::{Finished, of_decision, of_outcome};
 use provost_core::app::{Connection, ConnectionStatus, Halt, HaltReason};
 use provost_core::ids::{ConnectionId, UserId};
@@ -19,7 +19,7 @@ use provost_store::accounts::{Rules, SettleResult, Settled};
 use provost_store::{Store, StoreError, accounts, apps, schedule};
 use std::collections::{HashSet, VecDeque};
 use std::time::Duration;
-use tokio::sync::mpsc;
+use tokio::sync::{mpsc, watch};
 use tokio_util::sync::CancellationToken;
 
 /// The accounts that are decided in one go.
@@ -75,12 +75,14 @@ struct Worker {
     judged: Option<std::time::Instant>,
     judge_again_at: Option<Timestamp>,
     hinted: bool,
+    wakes: watch::Receiver<u64>,
 }
 
 impl Worker {
     fn new(store: Store, http: HttpClient, id: ConnectionId) -> Self {
         // Bounded by the connection's concurrency: one message a request under way.
         let (sender, results) = mpsc::unbounded_channel();
+        let wakes = store.wakes();
         Self {
             store,
             http,
@@ -95,6 +97,7 @@ impl Worker {
             judged: None,
             judge_again_at: None,
             hinted: true,
+            wakes,
         }
     }
 
@@ -138,7 +141,7 @@ impl Worker {
         let jump = clock.now_micros().saturating_add(LOOK_EVERY.as_micros().try_into().unwrap_or(i64::MAX));
         tokio::select! {
             () = stop.cancelled() => {}
-            () = self.store.woken() => self.hinted = true,
+            _ = self.wakes.changed() => self.hinted = true,
             // Ends early when the clock is moved forward.
             () = clock.sleep_until(jump) => {}
             () = tokio::time::sleep(at_most) => {}
@@ -191,14 +194,21 @@ impl Worker {
             return Ok(0);
         }
         let now = self.store.now();
-        let due = accounts::due(&self.store, rules, now, CLAIM + self.in_flight.len()).await?;
+        let mut due = accounts::due(&self.store, rules, now, CLAIM + self.in_flight.len()).await?;
+        due.retain(|subject| !self.in_flight.contains(&subject.account.user_id));
+        if due.is_empty() {
+            return Ok(0);
+        }
+        let marks = due.iter().map(|subject| (subject.account.user_id, (subject.account.marked, subject.account.revision)));
+        let (fresh, due) = seen_after_marks(&self.store, self.id, &marks.collect()).await?;
+        let decided = due.len();
+        if fresh.connection.revision != rules.connection.revision {
+            // Turned on or off, or edited, since this round began: whether to send was asked of the old row.
+            return Ok(decided);
+        }
+        let rules = &fresh;
         let mut quiet = Vec::new();
-        let mut decided = 0;
         for subject in due {
-            if self.in_flight.contains(&subject.account.user_id) {
-                continue;
-            }
-            decided += 1;
             let decision = decide(&rules.view(&subject), &subject.account, &rules.connection, now);
             if let Some(operation) = decision.operation.clone().filter(|_| sending) {
                 self.ready.push_back(Ready { subject, operation });
@@ -330,7 +340,7 @@ impl Worker {
         }
         self.hinted = false;
         self.judged = Some(std::time::Instant::now());
-        let judged = judge(&self.store, rules).await?;
+        let judged = judge(&self.store, self.id).await?;
         self.judge_again_at = judged.again_at;
         for (removal, subject) in judged.passed {
             if !self.in_flight.contains(&subject.account.user_id) {

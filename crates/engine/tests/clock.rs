@@ -59,7 +59,7 @@ async fn with_one_account(catalogue: &str, config: impl FnOnce(&World) -> Connec
     let user = world.add("leaver", "/Leaving").await;
     world.turn_on(config(&world)).await;
     world.settle().await;
-    assert_eq!(world.account(&user).await.state, AccountState::Linked);
+    assert_eq!(world.account(&user).await.state, AccountState::Linked, "{:?}", world.failures().await);
     world.proxy.clear();
     (world, user)
 }

@@ -83,6 +83,7 @@ impl Default for Clock {
 }
 
 /// Real time in microseconds since 1970, never running backwards within the process.
+#[expect(clippy::disallowed_methods, reason = "this is the one place that reads the system's clock")]
 pub(crate) fn real_micros() -> i64 {
     let since_epoch = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
     let now = i64::try_from(since_epoch.as_micros()).unwrap_or(i64::MAX);
@@ -96,6 +97,7 @@ mod tests {
     const HOUR: i64 = 3_600_000_000;
 
     #[test]
+    #[expect(clippy::disallowed_methods, reason = "the system's clock is what ours is compared with")]
     fn a_system_clock_shows_real_time_and_cannot_be_moved() {
         let clock = Clock::system();
         let before = SystemTime::now().duration_since(UNIX_EPOCH).unwrap().as_micros();

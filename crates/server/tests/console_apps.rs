@@ -95,6 +95,7 @@ impl Console {
         };
         let (admin_cookie, auditor_cookie) = (cookie(admin.id).await, cookie(auditor.id).await);
         let engine = store.clone();
+        let mut wakes = engine.wakes();
         tokio::spawn(async move {
             loop {
                 for test in pending_tests(&engine).await.unwrap() {
@@ -103,7 +104,7 @@ impl Console {
                     let result = TestResult { ok: can_write, message: message.to_owned(), can_write: Some(can_write) };
                     answer_test(&engine, test.id, &result).await.unwrap();
                 }
-                engine.woken().await;
+                let _ = wakes.changed().await;
             }
         });
         let router = provost_server::router(server);

@@ -22,7 +22,7 @@ use provost_core::time::Timestamp;
 use provost_db::{Db, Location};
 use provost_platform::{Clock, Ids, Sealer};
 use std::sync::Arc;
-use tokio::sync::Notify;
+use tokio::sync::watch;
 
 /// Who does something: what the admin log names as the actor.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -69,14 +69,14 @@ pub struct Store {
     /// Seals credentials.
     pub sealer: Sealer,
     ids: Ids,
-    wake: Arc<Notify>,
+    wake: Arc<watch::Sender<u64>>,
 }
 
 impl Store {
     /// Opens the database at `location` and brings its schema up to date; a new one gets its root org unit.
     pub async fn open(location: &Location, clock: Clock, sealer: Sealer) -> Result<Self, StoreError> {
         let db = Db::open(location, migrations::ALL).await?;
-        let store = Self { db, clock, sealer, ids: Ids::new(), wake: Arc::new(Notify::new()) };
+        let store = Self { db, clock, sealer, ids: Ids::new(), wake: Arc::new(watch::Sender::new(0)) };
         directory::org_units::ensure_root(&store).await?;
         Ok(store)
     }
@@ -93,12 +93,11 @@ impl Store {
 
     /// Tells the engine that something may be due. A hint: the engine also looks by itself once a second.
     pub fn wake(&self) {
-        self.wake.notify_waiters();
-        self.wake.notify_one();
+        self.wake.send_modify(|wakes| *wakes = wakes.wrapping_add(1));
     }
 
-    /// Waits for the next [`Self::wake`].
-    pub async fn woken(&self) {
-        self.wake.notified().await;
+    /// Changes with every [`Self::wake`]. Each waiter has its own, so that nobody misses one while it is busy.
+    pub fn wakes(&self) -> watch::Receiver<u64> {
+        self.wake.subscribe()
     }
 }

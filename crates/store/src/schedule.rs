@@ -148,6 +148,14 @@ pub async fn sweeping(store: &Store, connection: ConnectionId) -> Result<bool, S
     Ok(!store.db.read(Query::new(sql, [connection.get().into()])).await?.is_empty())
 }
 
+/// The commit time of the newest change that a sweep has still to mark; its effect may be seen before its marks.
+pub async fn newest_waiting(store: &Store, connection: ConnectionId) -> Result<Option<Timestamp>, StoreError> {
+    let sql = "SELECT max(marked_at) FROM sweep WHERE connection_id IS NULL OR connection_id = $1";
+    let rows = store.db.read(Query::new(sql, [connection.get().into()])).await?;
+    let at: Option<i64> = rows.first().map(|row| row.get(0)).transpose()?.flatten();
+    Ok(at.map(Timestamp))
+}
+
 /// When the connection's next account is due; in the past when work waits now.
 pub async fn next_due(store: &Store, connection: ConnectionId) -> Result<Option<Timestamp>, StoreError> {
     let sql = "SELECT min(due_at) FROM account WHERE connection_id = $1";

@@ -122,6 +122,16 @@ impl World {
         wait_for("nothing is due", async || accounts::is_idle(&self.store, connection).await.unwrap_or(false)).await;
     }
 
+    /// Who is failing, and why: for the message of an assertion.
+    pub async fn failures(&self) -> Vec<String> {
+        let connection = self.connection().await;
+        let failing = accounts::failures(&self.store, connection.id, None, 100).await.expect("the store answers");
+        let words = |account: &Account| account.failure.as_ref().map(|failure| format!("{}: {failure:?}", account.email));
+        let mut all: Vec<String> = failing.items.iter().filter_map(words).collect();
+        all.extend(connection.halt.map(|halt| format!("{halt:?}")));
+        all
+    }
+
     /// Moves the clock forward and waits until what fell due is done.
     pub async fn advance(&self, span: Span) {
         self.clock.advance_micros(span.0);

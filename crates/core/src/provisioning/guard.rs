@@ -2,6 +2,7 @@
 //!
 //! Removals that are due are counted before any is sent, suspends and hard deletes apart, together with those sent
 //! within the last 24 hours. Above the limit all of that kind are held, but for those that an administrator approved.
+//! Approved ones count too, once they are sent: approving some of a hold does not let the rest through.
 
 use super::{OperationKind, Removal, RemovalKind};
 use crate::app::{Limits, Trigger};
@@ -36,8 +37,6 @@ pub struct SentRemoval {
     pub kind: RemovalKind,
     /// When.
     pub at: Timestamp,
-    /// Whether an administrator had approved it: approved ones are not counted again.
-    pub approved: bool,
 }
 
 /// An administrator's verdict on one held removal. It binds account, action and cause: once the cause has ended, the
@@ -96,7 +95,7 @@ pub struct Hold {
     pub kind: RemovalKind,
     /// How many may go in 24 hours.
     pub limit: u64,
-    /// How many went already, not counting approved ones.
+    /// How many went already.
     pub sent: u64,
     /// Those that wait.
     pub candidates: Vec<RemovalCandidate>,
@@ -124,14 +123,13 @@ pub fn guard(
 ) -> Guarded {
     let mut guarded = Guarded::default();
     for kind in [RemovalKind::Suspend, RemovalKind::HardDelete] {
-        let counted: Vec<&SentRemoval> = sent
-            .iter()
-            .filter(|removal| removal.kind == kind && !removal.approved && now - removal.at < REMOVAL_WINDOW)
-            .collect();
-        let mut undecided = Vec::new();
+        let in_window = |removal: &&SentRemoval| removal.kind == kind && now - removal.at < REMOVAL_WINDOW;
+        let sent_before = sent.iter().filter(in_window).count() as u64;
+        let (mut approved, mut undecided) = (0, Vec::new());
         for candidate in due.iter().filter(|candidate| candidate.removal.kind == kind && candidate.removal.due <= now) {
             match approvals.iter().find(|approval| approval.fits(candidate)) {
                 Some(approval) if approval.approved => {
+                    approved += 1;
                     guarded.passed.push(CheckedRemoval { candidate: candidate.clone(), approved: true });
                 }
                 Some(_) => guarded.rejected.push(candidate.clone()),
@@ -139,13 +137,12 @@ pub fn guard(
             }
         }
         // Hard deletes within the window have shrunk the connection: the share is taken of what it was.
-        let gone = if kind == RemovalKind::HardDelete { counted.len() as u64 } else { 0 };
+        let gone = if kind == RemovalKind::HardDelete { sent_before } else { 0 };
         let limit = limits.allowed(accounts + gone);
-        let sent_before = counted.len() as u64;
         if undecided.is_empty() {
             continue;
         }
-        if sent_before + undecided.len() as u64 > limit {
+        if sent_before + approved + undecided.len() as u64 > limit {
             guarded.holds.push(Hold { kind, limit, sent: sent_before, candidates: undecided });
         } else {
             guarded.passed.extend(undecided.into_iter().map(|candidate| CheckedRemoval { candidate, approved: false }));

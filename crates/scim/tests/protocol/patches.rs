@@ -111,6 +111,7 @@ fn foreign_spellings_of_a_request_are_read() {
 }
 
 #[test]
+#[expect(clippy::disallowed_methods, reason = "the test measures how long it takes")]
 fn a_large_group_is_patched_without_comparing_everybody_with_everybody() {
     let members: Vec<Value> = (0..50_000).map(|id| json!({ "value": id.to_string() })).collect();
     let mut group = object(json!({ "displayName": "All", "members": members }));

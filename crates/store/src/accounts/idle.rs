@@ -4,6 +4,7 @@ use super::{counts, load_rules, removals};
 use crate::{Store, StoreError};
 use provost_core::app::ConnectionStatus;
 use provost_core::ids::{ConnectionId, UserId};
+use provost_core::provisioning::RemovalCandidate;
 use provost_core::time::Timestamp;
 use std::collections::HashSet;
 
@@ -27,13 +28,12 @@ pub async fn is_idle(store: &Store, connection: ConnectionId) -> Result<bool, St
         return Ok(true);
     }
     let due = removals::due_candidates(store, &rules, now).await?;
-    if due.is_empty() {
-        // A removal that was begun since the first look is no candidate any more, but it is due until it is settled.
-        return Ok(super::counts(store, connection, now).await?.due == 0);
-    }
     let held: HashSet<UserId> = removals::held(store, &rules, now).await?.into_iter().map(|held| held.user_id).collect();
     let verdicts = removals::approvals(store, connection).await?;
     let rejected: HashSet<(UserId, Timestamp)> =
         verdicts.into_iter().filter(|verdict| !verdict.approved).map(|verdict| (verdict.user_id, verdict.since)).collect();
-    Ok(due.iter().all(|due| held.contains(&due.user_id) || rejected.contains(&(due.user_id, due.removal.since))))
+    let waits = |due: &RemovalCandidate| held.contains(&due.user_id) || rejected.contains(&(due.user_id, due.removal.since));
+    // A removal that was begun since the first look is no candidate any more, but it is due, from the moment in which it was
+    // begun until it is settled.
+    Ok(due.iter().all(waits) && super::counts(store, connection, store.now()).await?.due == 0)
 }

@@ -88,7 +88,7 @@ pub fn candidate(account: &provost_core::provisioning::Account, removal: Removal
 /// Removals sent since `since`, from the admin log, and those under way, whose answers are outstanding.
 pub async fn sent_within(store: &Store, connection: ConnectionId, since: Timestamp) -> Result<Vec<SentRemoval>, StoreError> {
     let logged = Query::new(
-        "SELECT name, at, detail FROM log_event WHERE connection_id = $1 AND name IN ($2, $3) AND at >= $4",
+        "SELECT name, at FROM log_event WHERE connection_id = $1 AND name IN ($2, $3) AND at >= $4",
         [
             connection.get().into(),
             names::SUSPEND_AUTO_PROVISIONED_USER.into(),
@@ -97,7 +97,7 @@ pub async fn sent_within(store: &Store, connection: ConnectionId, since: Timesta
         ],
     );
     let under_way = Query::new(
-        "SELECT a.user_id, a.intent FROM account a WHERE a.connection_id = $1 AND a.intent IS NOT NULL",
+        "SELECT a.intent FROM account a WHERE a.connection_id = $1 AND a.intent IS NOT NULL",
         [connection.get().into()],
     );
     let answers = store.db.read_all(vec![logged, under_way]).await?;
@@ -108,18 +108,12 @@ pub async fn sent_within(store: &Store, connection: ConnectionId, since: Timesta
         } else {
             RemovalKind::HardDelete
         };
-        let detail: serde_json::Value = serde_json::from_str(&row.get::<String>(2)?)?;
-        let approved = detail.get(APPROVED_DETAIL) == Some(&serde_json::Value::Bool(true));
-        sent.push(SentRemoval { kind, at: Timestamp(row.get(1)?), approved });
+        sent.push(SentRemoval { kind, at: Timestamp(row.get(1)?) });
     }
     let now = store.now();
-    let approvals = approvals(store, connection).await?;
     for row in answers.get(1).into_iter().flatten() {
-        let user = UserId::new(row.get(0)?);
-        let intent: Intent = serde_json::from_str(&row.get::<String>(1)?)?;
-        let Some(kind) = removal_kind(intent.kind) else { continue };
-        let approved = approvals.iter().any(|verdict| verdict.user_id == user && verdict.kind == kind && verdict.approved);
-        sent.push(SentRemoval { kind, at: now, approved });
+        let intent: Intent = serde_json::from_str(&row.get::<String>(0)?)?;
+        sent.extend(removal_kind(intent.kind).map(|kind| SentRemoval { kind, at: now }));
     }
     Ok(sent)
 }

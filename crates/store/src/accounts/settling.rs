@@ -131,6 +131,8 @@ async fn commit(
     }
 }
 
+/// What the app confirmed is written whatever has happened meanwhile. What was decided (causes, the next removal, when to look
+/// again) only if nothing was marked since: it may rest on a directory newer than the mark, whose date it would then get wrong.
 fn write(batch: &mut Batch, connection: &Connection, endpoint: &str, settled: &Settled) -> Result<(), StoreError> {
     let (before, after) = (&settled.before, &settled.after);
     let matching = after.applied.as_ref().and_then(|body| matching_value(body, connection.profile));
@@ -140,8 +142,14 @@ fn write(batch: &mut Batch, connection: &Connection, endpoint: &str, settled: &S
         1,
         "UPDATE account SET \
          email = CASE WHEN marked = $4 THEN CAST($5 AS TEXT) ELSE email END, state = $6, remote_id = $7, endpoint_key = $8, \
-         matching = $9, applied = $10, app_off_since = $11, suspended_since = $12, deleted_since = $13, removal_kind = $14, \
-         removal_trigger = $15, removal_since = $16, removal_at = $17, intent = $18, failure = $19, failing = $20, \
+         matching = $9, applied = $10, \
+         app_off_since = CASE WHEN marked = $4 THEN CAST($11 AS BIGINT) ELSE app_off_since END, \
+         suspended_since = CASE WHEN marked = $4 THEN CAST($12 AS BIGINT) ELSE suspended_since END, \
+         deleted_since = CASE WHEN marked = $4 THEN CAST($13 AS BIGINT) ELSE deleted_since END, \
+         removal_kind = CASE WHEN marked = $4 THEN CAST($14 AS TEXT) ELSE removal_kind END, \
+         removal_trigger = CASE WHEN marked = $4 THEN CAST($15 AS TEXT) ELSE removal_trigger END, \
+         removal_since = CASE WHEN marked = $4 THEN CAST($16 AS BIGINT) ELSE removal_since END, \
+         removal_at = CASE WHEN marked = $4 THEN CAST($17 AS BIGINT) ELSE removal_at END, intent = $18, failure = $19, failing = $20, \
          due_at = CASE WHEN marked = $4 THEN CAST($21 AS BIGINT) ELSE due_at END, revision = revision + 1 \
          WHERE connection_id = $1 AND user_id = $2 AND revision = $3",
         [

@@ -89,7 +89,7 @@ impl World {
                 OperationKind::LookUp | OperationKind::Create | OperationKind::Update | OperationKind::Restore => None,
             });
         let mut sent = self.sent.clone();
-        sent.extend(uncertain.map(|kind| SentRemoval { kind, at: self.now, approved: false }));
+        sent.extend(uncertain.map(|kind| SentRemoval { kind, at: self.now }));
         let limits = self.connection.config.limits;
         let guarded = guard(&due, &sent, self.linked() as u64, &limits, &self.approvals, self.now);
         for hold in guarded.holds {
@@ -137,7 +137,6 @@ impl World {
         if let Some(change) = self.in_flight.pop_front() {
             self.change(change);
         }
-        let approved = matches!(operation, Operation::Remove(removal) if removal.approved());
         let settlement = settle(operation, &outcome, begun.clone(), &self.connection, self.now, Jitter(0.5));
         let (now, record) = (self.now, self.record(id));
         let moved = record.marked != begun.marked;
@@ -154,7 +153,7 @@ impl World {
             Some(ProvisioningEvent::HardDeleted) => Some(RemovalKind::HardDelete),
             _ => None,
         };
-        self.sent.extend(kind.map(|kind| SentRemoval { kind, at: now, approved }));
+        self.sent.extend(kind.map(|kind| SentRemoval { kind, at: now }));
         self.wake_those_behind(id);
     }
 
