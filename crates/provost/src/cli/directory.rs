@@ -14,6 +14,9 @@ pub(crate) struct ImportArguments {
     /// Show what would change, and change nothing
     #[arg(long)]
     pub dry_run: bool,
+    /// What becomes of active users that the user download does not name; suspending is refused when they are many
+    #[arg(long, value_name = "WHAT", default_value = "keep", value_parser = ["keep", "suspend"])]
+    pub absent: String,
     #[command(flatten)]
     pub target: Target,
 }

@@ -26,18 +26,18 @@ pub(crate) async fn run(arguments: ImportArguments) -> anyhow::Result<Ended> {
 }
 
 async fn upload(api: &Api, arguments: &ImportArguments) -> anyhow::Result<Value> {
-    let dry_run = arguments.dry_run;
+    let (dry_run, absent) = (arguments.dry_run, &arguments.absent);
     let only_members = arguments.users.as_os_str() == "-";
     let users = (!only_members).then_some(&arguments.users);
     let files: Vec<&Path> = users.into_iter().chain(&arguments.members).map(PathBuf::as_path).collect();
     let path = match files.as_slice() {
         [] => bail!("nothing to import: name the user download, or - and --members FILE"),
         [_] if only_members => format!("/import/members?dry_run={dry_run}"),
-        [_] => format!("/import/users?dry_run={dry_run}"),
+        [_] => format!("/import/users?dry_run={dry_run}&absent={absent}"),
         // Both in one request, so that the members of a dry run know the users that it would add.
         [users, ..] => {
             let bytes = std::fs::metadata(users).with_context(|| format!("cannot read {}", users.display()))?.len();
-            format!("/import/users?dry_run={dry_run}&users_bytes={bytes}")
+            format!("/import/users?dry_run={dry_run}&absent={absent}&users_bytes={bytes}")
         }
     };
     let style = ProgressStyle::with_template("{spinner} {msg}: {pos} rows, {per_sec}, {elapsed}")

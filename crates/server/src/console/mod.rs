@@ -1,8 +1,8 @@
 //! The administrator's pages: what is read is shown, what is posted goes to a verb of the store.
 //!
-//! Every handler takes [`session::SignedIn`], so that a page without a sign-in cannot be made by forgetting a check; a
-//! handler that changes something takes [`form::Posted`] or [`form::Changer`], or asks
-//! [`session::SignedIn::require_change`] first.
+//! Every handler takes `session::SignedIn`, so that a page without a sign-in cannot be made by forgetting a check; a
+//! handler that changes something takes `form::Posted` or `form::Changer`, or asks
+//! `session::SignedIn::require_change` first.
 
 mod admins;
 pub mod apps;
