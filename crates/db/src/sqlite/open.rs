@@ -14,6 +14,12 @@ use std::time::{Duration, Instant};
 const BUSY_TIMEOUT: Duration = Duration::from_secs(10);
 const CACHED_STATEMENTS: usize = 256;
 
+/// The writer's page cache: an import touches the indexes of a hundred thousand addresses at random.
+const WRITER_CACHE_KIB: i64 = 32 * 1024;
+
+/// A reader's page cache; there are a few readers, and pages are read only when they are used.
+const READER_CACHE_KIB: i64 = 8 * 1024;
+
 /// The writing connection of a file, its schema up to date.
 pub(super) fn open_writer(path: &Path, migrations: &[Migration]) -> Result<Connection, OpenError> {
     let unreachable = |message: String| OpenError::Unreachable { location: path.display().to_string(), message };
@@ -24,7 +30,7 @@ pub(super) fn open_writer(path: &Path, migrations: &[Migration]) -> Result<Conne
         connection.pragma_update(None, "synchronous", "FULL")?;
         // A long stream makes the WAL grow; this gives the space back afterwards.
         connection.pragma_update(None, "journal_size_limit", 64 << 20)?;
-        connection.pragma_update(None, "cache_size", -8192)
+        connection.pragma_update(None, "cache_size", -WRITER_CACHE_KIB)
     });
     prepared.map_err(|error| unreachable(error.to_string()))?;
     migrate(&mut connection, migrations, &path.display().to_string())?;
@@ -36,6 +42,7 @@ pub(super) fn open_reader(path: &Path) -> rusqlite::Result<Connection> {
     let flags = OpenFlags::SQLITE_OPEN_READ_ONLY | OpenFlags::SQLITE_OPEN_NO_MUTEX;
     let connection = Connection::open_with_flags(path, flags)?;
     prepare(&connection)?;
+    connection.pragma_update(None, "cache_size", -READER_CACHE_KIB)?;
     Ok(connection)
 }
 
