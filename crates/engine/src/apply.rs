@@ -6,7 +6,7 @@
 use crate::client::{Answer, Client, NoAnswer};
 use provost_core::app::UpdateVerb;
 use provost_core::ids::{ConnectionId, UserId};
-use provost_core::provisioning::{FailureKind, Operation, OperationKind, Outcome, Remote, matching_value};
+use provost_core::provisioning::{FailureKind, Operation, OperationKind, Outcome, Remote, holder, matching_value};
 use provost_scim::{PatchOp, PatchOperation, PatchRequest};
 use provost_store::{Store, StoreError, accounts};
 use serde_json::{Map, Value};
@@ -149,7 +149,7 @@ fn one_of(mut found: Vec<Remote>) -> Outcome {
     }
 }
 
-/// A remote id belongs to one user: an account that another user of ours is linked to is not adopted.
+/// A found account that belongs to another user of ours is not adopted.
 async fn held_or(
     store: &Store,
     connection: ConnectionId,
@@ -158,10 +158,12 @@ async fn held_or(
     otherwise: Outcome,
 ) -> Result<Outcome, StoreError> {
     let connection = provost_store::apps::connections::get(store, connection).await?;
-    let holder = accounts::holder_of(store, &connection, &remote.id).await?;
-    Ok(match holder.filter(|holder| holder.user_id != user) {
+    let matching = remote.resource.as_ref().and_then(|resource| matching_value(resource, connection.profile)).unwrap_or_default();
+    let claimants = accounts::claimants(store, &connection, &remote.id, &matching).await?;
+    Ok(match holder(remote, user, &claimants, &connection.config) {
         Some(holder) => {
-            Outcome::FoundHeld { by: holder.user_id, email: holder.email, until: holder.removal.map(|removal| removal.due) }
+            let (email, until) = (holder.email.clone(), holder.removal.map(|removal| removal.due));
+            Outcome::FoundHeld { by: holder.user_id, email, until }
         }
         None => otherwise,
     })

@@ -229,6 +229,11 @@ impl Account {
         }
     }
 
+    /// The matching value of a create whose answer is not known: the app may hold an account of ours under it.
+    pub fn open_create(&self) -> Option<&str> {
+        self.intent.as_ref().filter(|intent| intent.kind == OperationKind::Create)?.matching.as_deref()
+    }
+
     /// Whether the app holds, or may hold, an account of ours.
     pub const fn may_exist(&self) -> bool {
         self.remote_id.is_some() || self.intent.is_some()

@@ -4,6 +4,7 @@
 //! after it (the [`guard`]). Grace periods are arithmetic over stored causes, so reactivation has nothing to cancel.
 
 mod account;
+mod claim;
 mod decide;
 mod diff;
 mod explain;
@@ -13,6 +14,7 @@ mod settle;
 mod view;
 
 pub use account::{Account, AccountState, Causes, Failure, FailureKind, Intent, Removal, RemovalKind};
+pub use claim::holder;
 pub use decide::{Blocked, Decision, Reason, decide};
 pub use diff::{body_of, diff, managed_part, matching_value, on_the_wire};
 pub use explain::explain;

@@ -117,6 +117,13 @@ pub struct Remote {
     pub resource: Option<Map<String, Value>>,
 }
 
+impl Remote {
+    /// The `externalId` it bears.
+    pub fn external_id(&self) -> Option<&str> {
+        self.resource.as_ref()?.get("externalId")?.as_str()
+    }
+}
+
 /// What came of a request.
 #[derive(Debug, Clone, PartialEq)]
 pub enum Outcome {
@@ -130,7 +137,7 @@ pub enum Outcome {
         /// That account.
         remote: Remote,
     },
-    /// A look-up found an account that another user of ours is linked to.
+    /// A look-up found an account that belongs to another user of ours: see [`super::holder`].
     FoundHeld {
         /// That user.
         by: UserId,

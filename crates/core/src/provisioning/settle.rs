@@ -237,7 +237,7 @@ fn found(operation: &Operation, remote: &Remote, account: Account, connection: &
     }
     let suspended_by_us = intended == OperationKind::Suspend || account.state == AccountState::Suspended;
     let state = if !active && suspended_by_us { AccountState::Suspended } else { AccountState::Linked };
-    let named = remote.resource.as_ref().and_then(|resource| resource.get("externalId")).and_then(Value::as_str);
+    let named = remote.external_id();
     let ours = named == Some(account.user_id.to_string().as_str());
     let sought = account.remote_id.is_none() && intended == OperationKind::Create && operation.kind() == OperationKind::LookUp;
     if sought && !ours && named.is_some() && connection.config.names_accounts() {

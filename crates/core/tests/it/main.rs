@@ -2,6 +2,7 @@
 //! against an oracle that keeps its own history.
 
 mod bodies;
+mod claims;
 mod deciding;
 mod explaining;
 mod guarding;

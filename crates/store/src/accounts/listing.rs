@@ -70,18 +70,21 @@ pub async fn accounts_of_user(store: &Store, user: UserId) -> Result<Vec<(Connec
     rows.iter().map(|row| Ok((ConnectionId::new(row.get(18)?), from_row(row)?))).collect()
 }
 
-/// The account that holds this id of the app.
-pub async fn holder_of(store: &Store, connection: &Connection, remote_id: &str) -> Result<Option<Account>, StoreError> {
-    let sql = format!("SELECT {COLUMNS} FROM account a WHERE a.endpoint_key = $1 AND a.remote_id = $2");
+/// The accounts that are linked to this id of the app, or whose open create or confirmed body has this value of the matching
+/// attribute, whatever its case.
+pub async fn claimants(
+    store: &Store,
+    connection: &Connection,
+    remote_id: &str,
+    matching: &str,
+) -> Result<Vec<Account>, StoreError> {
+    let sql = format!(
+        "SELECT {COLUMNS} FROM account a WHERE a.endpoint_key = $1 AND a.remote_id = $2 \
+         UNION SELECT {COLUMNS} FROM account a WHERE a.connection_id = $3 AND a.matching = $4"
+    );
     let key = normalized_endpoint(&connection.config.endpoint);
-    one(&store.db.read(Query::new(sql, [key.into(), remote_id.into()])).await?)
-}
-
-/// The account whose confirmed body has this value of the matching attribute, whatever its case.
-pub async fn holder_of_matching(store: &Store, connection: &Connection, matching: &str) -> Result<Option<Account>, StoreError> {
-    let sql =
-        format!("SELECT {COLUMNS} FROM account a WHERE a.connection_id = $1 AND a.matching = $2 ORDER BY a.user_id LIMIT 1");
-    one(&store.db.read(Query::new(sql, [connection.id.get().into(), matching.to_lowercase().into()])).await?)
+    let params = [key.into(), remote_id.into(), connection.id.get().into(), matching.to_lowercase().into()];
+    store.db.read(Query::new(sql, params)).await?.iter().map(from_row).collect()
 }
 
 fn one(rows: &[Row]) -> Result<Option<Account>, StoreError> {

@@ -13,7 +13,7 @@ mod subjects;
 
 pub use idle::is_idle;
 pub use listing::{
-    AccountCounts, AccountQuery, account, accounts_of_user, counts, failures, holder_of, holder_of_matching, list, retry,
+    AccountCounts, AccountQuery, account, accounts_of_user, counts, failures, claimants, list, retry,
 };
 pub use rules::{Rules, ScopeReach, load_rules, load_rules_for};
 pub use settling::{SettleResult, Settled, begin, settle};

@@ -43,8 +43,8 @@ pub async fn begin(store: &Store, connection: &Connection, intents: &[(&Account,
         batch.expect(
             1,
             // Due until it is settled: an intent whose process has died is found by the next one.
-            "UPDATE account SET intent = $5, due_at = COALESCE(due_at, $7) WHERE connection_id = $1 AND user_id = $2 AND marked = $3 AND revision = $4 \
-             AND COALESCE(intent, '') = $6",
+            "UPDATE account SET intent = $5, due_at = COALESCE(due_at, $7), matching = COALESCE($8, matching) \
+             WHERE connection_id = $1 AND user_id = $2 AND marked = $3 AND revision = $4 AND COALESCE(intent, '') = $6",
             [
                 connection.id.get().into(),
                 account.user_id.get().into(),
@@ -53,6 +53,7 @@ pub async fn begin(store: &Store, connection: &Connection, intents: &[(&Account,
                 serde_json::to_string(intent)?.into(),
                 standing.into(),
                 store.now().0.into(),
+                created_as(intent).into(),
             ],
         );
     }
@@ -61,6 +62,12 @@ pub async fn begin(store: &Store, connection: &Connection, intents: &[(&Account,
         Err(CommitError::Conflict { .. }) => Ok(false),
         Err(error) => Err(error.into()),
     }
+}
+
+/// What an account is found by while the answer to its create is not known.
+fn created_as(intent: &Intent) -> Option<String> {
+    let matching = intent.matching.as_ref().filter(|_| intent.kind == OperationKind::Create);
+    matching.map(|matching| matching.to_lowercase())
 }
 
 /// What became of an account.
@@ -81,7 +88,7 @@ pub enum SettleResult {
     Stored,
     /// Not stored: the row has another revision, or is gone with its connection.
     Moved,
-    /// Not stored: the remote id belongs to another user of this endpoint. [`super::holder_of`] says whose it is.
+    /// Not stored: the remote id belongs to another user of this endpoint. [`super::claimants`] tells whose it is.
     RemoteHeld,
 }
 
@@ -135,7 +142,8 @@ async fn commit(
 /// again) only if nothing was marked since: it may rest on a directory newer than the mark, whose date it would then get wrong.
 fn write(batch: &mut Batch, connection: &Connection, endpoint: &str, settled: &Settled) -> Result<(), StoreError> {
     let (before, after) = (&settled.before, &settled.after);
-    let matching = after.applied.as_ref().and_then(|body| matching_value(body, connection.profile));
+    let confirmed = after.applied.as_ref().and_then(|body| matching_value(body, connection.profile));
+    let matching = confirmed.map(|matching| matching.to_lowercase()).or_else(|| after.intent.as_ref().and_then(created_as));
     let removal = after.removal.as_ref();
     let instant = |at: Option<Timestamp>| at.map(|at| at.0);
     batch.expect(
@@ -161,7 +169,7 @@ fn write(batch: &mut Batch, connection: &Connection, endpoint: &str, settled: &S
             after.state.word().into(),
             after.remote_id.clone().into(),
             after.remote_id.as_ref().map(|_| endpoint).into(),
-            matching.map(|matching| matching.to_lowercase()).into(),
+            matching.into(),
             after.applied.as_ref().map(serde_json::to_string).transpose()?.into(),
             instant(after.causes.app_off_since).into(),
             instant(after.causes.suspended_since).into(),

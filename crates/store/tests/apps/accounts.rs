@@ -2,6 +2,7 @@
 
 use crate::world::{BY, World, on_each_engine};
 use provost_core::app::{Access, Halt, HaltReason};
+use provost_core::ids::UserId;
 use provost_core::provisioning::{Account, AccountState, Failure, FailureKind, Intent, OperationKind};
 use provost_core::time::{Span, Timestamp};
 use provost_db::Batch;
@@ -11,6 +12,7 @@ use provost_store::directory::users;
 use provost_store::log::{LogEvent, names};
 use provost_store::schedule::mark_users;
 use serde_json::{Map, json};
+use std::collections::BTreeSet;
 
 fn intent(kind: OperationKind) -> Intent {
     Intent { kind, matching: Some("a@acme.example".to_owned()) }
@@ -189,9 +191,20 @@ fn one_remote_account_belongs_to_one_user_and_its_end_wakes_who_waits_for_it() {
         ];
         let results = accounts::settle(store, &connection, settlements).await.unwrap();
         assert_eq!(results, [SettleResult::Stored, SettleResult::RemoteHeld, SettleResult::Stored]);
-        assert_eq!(accounts::holder_of(store, &connection, "r1").await.unwrap().unwrap().user_id, a.id);
-        assert_eq!(accounts::holder_of_matching(store, &connection, "C@Acme.example").await.unwrap().unwrap().user_id, c.id);
-        assert!(accounts::holder_of(store, &connection, "r3").await.unwrap().is_none());
+        let create = Intent { kind: OperationKind::Create, matching: Some("Other@Acme.example".to_owned()) };
+        let begun = world.account(&connection, b.id).await;
+        assert!(accounts::begin(store, &connection, &[(&begun, create)]).await.unwrap());
+        for (remote_id, matching, claimants) in [
+            ("r1", "nobody@acme.example", vec![a.id]),
+            ("r3", "C@Acme.example", vec![c.id]),
+            ("r3", "other@acme.example", vec![b.id]),
+            ("r1", "c@acme.example", vec![a.id, c.id]),
+            ("r3", "nobody@acme.example", vec![]),
+        ] {
+            let found = accounts::claimants(store, &connection, remote_id, matching).await.unwrap();
+            let found: BTreeSet<UserId> = found.iter().map(|account| account.user_id).collect();
+            assert_eq!(found, claimants.into_iter().collect(), "{remote_id}, {matching}");
+        }
 
         let held = FailureKind::AddressHeld { by: a.id, email: "a@acme.example".to_owned(), until: None };
         let waiting = Account { failure: Some(failure(held, store.now(), before[1].marked)), due_at: None, ..before[1].clone() };

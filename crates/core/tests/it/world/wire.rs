@@ -3,7 +3,8 @@
 use super::World;
 use super::app::Fault;
 use crate::kit::object;
-use provost_core::provisioning::{Account, FailureKind, Operation, OperationKind, Outcome, Remote};
+use provost_core::ids::UserId;
+use provost_core::provisioning::{Account, FailureKind, Operation, OperationKind, Outcome, Remote, holder};
 use provost_core::time::Span;
 use provost_scim::{PatchOp, PatchOperation, PatchRequest};
 use serde_json::json;
@@ -87,21 +88,19 @@ impl World {
         let [id] = found.as_slice() else {
             return if found.is_empty() { Outcome::NotFound } else { Outcome::Ambiguous { count: found.len() } };
         };
-        // Linked to another user, or what another user's lost create may have made.
-        let holds = |record: &Account| {
-            let open = record.intent.as_ref().filter(|intent| intent.kind == OperationKind::Create);
-            let asked = open.and_then(|intent| intent.matching.as_deref());
-            record.remote_id.as_ref() == Some(id) || asked.is_some_and(|asked| asked.eq_ignore_ascii_case(name))
+        let Some(remote) = self.remote(id) else { return Outcome::NotFound };
+        let claims = |record: &&Account| {
+            let asked = record.open_create().is_some_and(|asked| asked.eq_ignore_ascii_case(name));
+            asked || record.remote_id.as_ref() == Some(id)
         };
-        let holder = self.records.iter().find(|(other, record)| **other != user && holds(record));
-        match (holder, self.remote(id)) {
-            (Some((_, holder)), _) => Outcome::FoundHeld {
+        let claimants: Vec<Account> = self.records.values().filter(claims).cloned().collect();
+        match holder(&remote, UserId::new(user), &claimants, &self.connection.config) {
+            Some(holder) => Outcome::FoundHeld {
                 by: holder.user_id,
                 email: holder.email.clone(),
                 until: holder.removal.map(|removal| removal.due),
             },
-            (None, Some(remote)) => Outcome::Found { remote },
-            (None, None) => Outcome::NotFound,
+            None => Outcome::Found { remote },
         }
     }
 }

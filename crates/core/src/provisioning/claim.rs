@@ -1,0 +1,29 @@
+//! Whose account is it that a look-up has found?
+
+use super::{Account, Remote};
+use crate::app::ConnectionConfig;
+use crate::ids::UserId;
+
+/// The user other than `seeker` to whom the found account belongs; `None` where the seeker may take it.
+///
+/// `claimants` are linked to it, or have an open create under its matching value. A link is certain. Where several creates
+/// are open under one value and the app shows one account, the mark on it tells whose create came about. An account that
+/// bears no mark is the lowest user id's: each of them is answered the same way, so that one takes it and the others give
+/// way, whichever looks first. One that bears a stranger's mark was made by none of them.
+pub fn holder<'a>(
+    remote: &Remote,
+    seeker: UserId,
+    claimants: &'a [Account],
+    config: &ConnectionConfig,
+) -> Option<&'a Account> {
+    let others = || claimants.iter().filter(|account| account.user_id != seeker);
+    if let Some(linked) = others().find(|account| account.remote_id.as_ref() == Some(&remote.id)) {
+        return Some(linked);
+    }
+    let open = || others().filter(|account| account.remote_id.is_none() && account.open_create().is_some());
+    match remote.external_id().filter(|_| config.names_accounts()) {
+        Some(named) if named == seeker.to_string() => None,
+        Some(named) => open().find(|account| account.user_id.to_string() == named),
+        None => open().filter(|account| account.user_id < seeker).min_by_key(|account| account.user_id),
+    }
+}
