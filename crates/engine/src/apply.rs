@@ -4,28 +4,37 @@
 //! itself, the create, and a search after a conflict. No request is repeated here.
 
 use crate::client::{Answer, Client, NoAnswer};
-use provost_core::app::UpdateVerb;
-use provost_core::ids::{ConnectionId, UserId};
-use provost_core::provisioning::{FailureKind, Operation, OperationKind, Outcome, Remote, holder, matching_value};
+use provost_core::app::{Connection, ConnectionConfig, UpdateVerb};
+use provost_core::ids::UserId;
+use provost_core::provisioning::{FailureKind, Operation, OperationKind, Outcome, Remote, found, holder, matching_value};
 use provost_scim::{PatchOp, PatchOperation, PatchRequest};
 use provost_store::{Store, StoreError, accounts};
 use serde_json::{Map, Value};
+
+/// On whose behalf the app is searched.
+#[derive(Clone, Copy)]
+struct Seeker<'a> {
+    client: &'a Client,
+    user: UserId,
+    config: &'a ConnectionConfig,
+}
 
 /// Sends what `operation` of `user` takes.
 pub(crate) async fn apply(
     client: &Client,
     store: &Store,
-    connection: ConnectionId,
+    connection: &Connection,
     user: UserId,
     operation: &Operation,
 ) -> Result<Outcome, StoreError> {
+    let seeker = Seeker { client, user, config: &connection.config };
     let outcome = match operation {
         Operation::LookUp { remote_id: Some(remote_id), matching } => match client.get(remote_id).await {
-            Ok(answer) if answer.status == 404 || answer.status == 410 => search(client, matching).await,
-            answer => found(answer),
+            Ok(answer) if answer.status == 404 || answer.status == 410 => search(seeker, matching).await,
+            answer => shown(answer),
         },
-        Operation::LookUp { remote_id: None, matching } => search(client, matching).await,
-        Operation::Create { body, matching } => create(client, body, matching).await,
+        Operation::LookUp { remote_id: None, matching } => search(seeker, matching).await,
+        Operation::Create { body, matching } => create(seeker, body, matching).await,
         Operation::Update { remote_id, patch, body } | Operation::Restore { remote_id, patch, body } => {
             let answer = match client.profile.update {
                 UpdateVerb::Patch => client.patch(remote_id, patch).await,
@@ -34,7 +43,7 @@ pub(crate) async fn apply(
             let conflict_on = matching_value(body, client.profile);
             match (changed(answer), conflict_on) {
                 // Somebody holds the address: if that is an account of ours, the failure can say whose.
-                (Outcome::Conflict { message }, Some(matching)) => match search(client, &matching).await {
+                (Outcome::Conflict { message }, Some(matching)) => match search(seeker, &matching).await {
                     Outcome::Found { remote } => held_or(store, connection, user, &remote, Outcome::Conflict { message }).await?,
                     Outcome::Unauthorized { message } => Outcome::Unauthorized { message },
                     _ => Outcome::Conflict { message },
@@ -67,9 +76,10 @@ fn set_inactive(boolean_strings: bool) -> PatchRequest {
     }
 }
 
-async fn create(client: &Client, body: &Map<String, Value>, matching: &str) -> Outcome {
+async fn create(seeker: Seeker<'_>, body: &Map<String, Value>, matching: &str) -> Outcome {
+    let client = seeker.client;
     if !client.profile.matching_unique {
-        match search(client, matching).await {
+        match search(seeker, matching).await {
             Outcome::NotFound => {}
             outcome => return outcome,
         }
@@ -82,7 +92,7 @@ async fn create(client: &Client, body: &Map<String, Value>, matching: &str) -> O
         return Outcome::Applied { remote: answer.remote() };
     }
     match refused(&answer, OperationKind::Create) {
-        Outcome::Conflict { message } => match search(client, matching).await {
+        Outcome::Conflict { message } => match search(seeker, matching).await {
             Outcome::NotFound => Outcome::Conflict { message },
             outcome => outcome,
         },
@@ -91,13 +101,14 @@ async fn create(client: &Client, body: &Map<String, Value>, matching: &str) -> O
 }
 
 /// Searches by the matching value. Apps that answer no filter are listed page by page.
-async fn search(client: &Client, matching: &str) -> Outcome {
+async fn search(seeker: Seeker<'_>, matching: &str) -> Outcome {
+    let client = seeker.client;
     if !client.profile.matching_filterable {
-        return list_and_match(client, matching).await;
+        return list_and_match(seeker, matching).await;
     }
     match client.search(matching).await {
         Ok(answer) if answer.succeeded() => match answer.accounts() {
-            Ok((accounts, _)) => one_of(matches(client, accounts, matching)),
+            Ok((accounts, _)) => found(matches(client, accounts, matching), seeker.user, seeker.config),
             Err(message) => not_a_list(&answer, message),
         },
         Ok(answer) => refused(&answer, OperationKind::LookUp),
@@ -105,8 +116,9 @@ async fn search(client: &Client, matching: &str) -> Outcome {
     }
 }
 
-async fn list_and_match(client: &Client, matching: &str) -> Outcome {
-    let mut found = Vec::new();
+async fn list_and_match(seeker: Seeker<'_>, matching: &str) -> Outcome {
+    let client = seeker.client;
+    let mut shown = Vec::new();
     let mut start_index = 1;
     loop {
         let answer = match client.list(start_index, client.profile.page_size).await {
@@ -120,9 +132,9 @@ async fn list_and_match(client: &Client, matching: &str) -> Outcome {
         };
         start_index += page.len() as u64;
         let last = page.is_empty() || total.is_some_and(|total| start_index > total);
-        found.extend(matches(client, page, matching));
+        shown.extend(matches(client, page, matching));
         if last {
-            return one_of(found);
+            return found(shown, seeker.user, seeker.config);
         }
     }
 }
@@ -141,25 +153,16 @@ fn matches(client: &Client, remotes: Vec<Remote>, matching: &str) -> Vec<Remote>
     remotes.into_iter().filter(same).collect()
 }
 
-fn one_of(mut found: Vec<Remote>) -> Outcome {
-    match (found.len(), found.pop()) {
-        (1, Some(remote)) => Outcome::Found { remote },
-        (0, _) | (_, None) => Outcome::NotFound,
-        (count, Some(_)) => Outcome::Ambiguous { count },
-    }
-}
-
 /// A found account that belongs to another user of ours is not adopted.
 async fn held_or(
     store: &Store,
-    connection: ConnectionId,
+    connection: &Connection,
     user: UserId,
     remote: &Remote,
     otherwise: Outcome,
 ) -> Result<Outcome, StoreError> {
-    let connection = provost_store::apps::connections::get(store, connection).await?;
     let matching = remote.resource.as_ref().and_then(|resource| matching_value(resource, connection.profile)).unwrap_or_default();
-    let claimants = accounts::claimants(store, &connection, &remote.id, &matching).await?;
+    let claimants = accounts::claimants(store, connection, &remote.id, &matching).await?;
     Ok(match holder(remote, user, &claimants, &connection.config) {
         Some(holder) => {
             let (email, until) = (holder.email.clone(), holder.removal.map(|removal| removal.due));
@@ -169,7 +172,7 @@ async fn held_or(
     })
 }
 
-fn found(answer: Result<Answer, NoAnswer>) -> Outcome {
+fn shown(answer: Result<Answer, NoAnswer>) -> Outcome {
     match answer {
         Ok(answer) if answer.succeeded() => match answer.remote() {
             Some(remote) => Outcome::Found { remote },

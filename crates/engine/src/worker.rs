@@ -257,12 +257,12 @@ impl Worker {
     fn send(&mut self, connection: &Connection, ready: Ready) {
         let Some((_, client)) = &self.client else { return };
         let client = client.for_operation();
-        let (store, sender, connection_id) = (self.store.clone(), self.sender.clone(), connection.id);
-        let account = Account { intent: Some(intent(connection, &ready)), ..ready.subject.account };
+        let (store, sender, connection) = (self.store.clone(), self.sender.clone(), connection.clone());
+        let account = Account { intent: Some(intent(&connection, &ready)), ..ready.subject.account };
         let operation = ready.operation;
         self.in_flight.insert(account.user_id);
         tokio::spawn(async move {
-            let outcome = apply(&client, &store, connection_id, account.user_id, &operation).await;
+            let outcome = apply(&client, &store, &connection, account.user_id, &operation).await;
             let outcome = outcome.unwrap_or_else(|error| Outcome::Unknown { message: error.to_string() });
             let halt = halt_after(&client, &outcome, &store).await;
             let exchanges = client.take_exchanges();

@@ -14,7 +14,7 @@ mod settle;
 mod view;
 
 pub use account::{Account, AccountState, Causes, Failure, FailureKind, Intent, Removal, RemovalKind};
-pub use claim::holder;
+pub use claim::{found, holder};
 pub use decide::{Blocked, Decision, Reason, decide};
 pub use diff::{body_of, diff, managed_part, matching_value, on_the_wire};
 pub use explain::explain;

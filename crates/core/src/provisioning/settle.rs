@@ -239,10 +239,10 @@ fn found(operation: &Operation, remote: &Remote, account: Account, connection: &
     let state = if !active && suspended_by_us { AccountState::Suspended } else { AccountState::Linked };
     let named = remote.external_id();
     let ours = named == Some(account.user_id.to_string().as_str());
-    let sought = account.remote_id.is_none() && intended == OperationKind::Create && operation.kind() == OperationKind::LookUp;
+    let sought = account.remote_id.is_none() && operation.kind() == OperationKind::LookUp;
     if sought && !ours && named.is_some() && connection.config.names_accounts() {
-        // Our create has not come about: this account bears another's mark. A user who is still to have one adopts it in
-        // answer to the next create; for anybody else it is not ours to touch.
+        // Neither what our create has made nor a successor of what the app has lost: this account bears another's mark. A
+        // user who is still to have one adopts it in answer to the next create; for anybody else it is not ours to touch.
         return not_there(account, now);
     }
     let event = match (account.remote_id.is_some(), intended) {

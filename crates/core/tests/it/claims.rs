@@ -2,7 +2,7 @@
 
 use crate::kit::{START, connection, object};
 use provost_core::ids::UserId;
-use provost_core::provisioning::{Account, Intent, OperationKind, Remote, holder};
+use provost_core::provisioning::{Account, Intent, OperationKind, Outcome, Remote, found, holder};
 use serde_json::json;
 
 fn record(user: i64) -> Account {
@@ -39,5 +39,27 @@ fn a_link_is_certain_then_the_mark_counts_and_then_the_lowest_id() {
         let remote = Remote { id: "r1".to_owned(), resource: Some(resource) };
         let holder = holder(&remote, UserId::new(seeker), &claimants, config);
         assert_eq!(holder.map(|holder| holder.user_id.get()), whose, "row {index}");
+    }
+}
+
+#[test]
+fn among_several_the_one_with_our_mark_is_meant() {
+    let (named, mut unnamed) = (connection("generic").config, connection("generic").config);
+    unnamed.mapping.retain(|row| row.target != "externalId");
+    let remote = |mark: &str| {
+        let resource = object(json!({ "id": format!("r{mark}"), "userName": "ada@example.com", "externalId": mark }));
+        Remote { id: format!("r{mark}"), resource: Some(resource) }
+    };
+    let table = [
+        (vec![], &named, Outcome::NotFound),
+        (vec!["9"], &named, Outcome::Found { remote: remote("9") }),
+        (vec!["9", "2"], &named, Outcome::Found { remote: remote("2") }),
+        (vec!["9", "8"], &named, Outcome::Ambiguous { count: 2 }),
+        (vec!["2", "2"], &named, Outcome::Ambiguous { count: 2 }),
+        (vec!["9", "2"], &unnamed, Outcome::Ambiguous { count: 2 }),
+    ];
+    for (marks, config, outcome) in table {
+        let shown = marks.iter().map(|mark| remote(mark)).collect();
+        assert_eq!(found(shown, UserId::new(2), config), outcome, "{marks:?}");
     }
 }

@@ -34,7 +34,7 @@ pub(super) fn user_path(remote_id: &str) -> String {
 pub(super) fn search_path(attribute: &str, value: &str) -> String {
     // RFC 7644 section 3.4.2.2: a filter's text is a JSON string.
     let filter = format!("{attribute} eq {}", Value::String(value.to_owned()));
-    format!("/Users?filter={}&startIndex=1&count=2", percent_encoded(&filter))
+    format!("/Users?filter={}&startIndex=1&count=10", percent_encoded(&filter))
 }
 
 /// RFC 3986 section 2: everything but unreserved characters.
@@ -76,7 +76,7 @@ mod tests {
     fn a_search_quotes_and_encodes_what_it_searches_for() {
         assert_eq!(
             search_path("userName", r#"a"b\c@x.example"#),
-            "/Users?filter=userName%20eq%20%22a%5C%22b%5C%5Cc%40x.example%22&startIndex=1&count=2"
+            "/Users?filter=userName%20eq%20%22a%5C%22b%5C%5Cc%40x.example%22&startIndex=1&count=10"
         );
     }
 

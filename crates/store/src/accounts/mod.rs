@@ -12,9 +12,7 @@ mod settling;
 mod subjects;
 
 pub use idle::is_idle;
-pub use listing::{
-    AccountCounts, AccountQuery, account, accounts_of_user, counts, failures, claimants, list, retry,
-};
+pub use listing::{AccountCounts, AccountQuery, account, accounts_of_user, claimants, counts, failures, list, retry};
 pub use rules::{Rules, ScopeReach, load_rules, load_rules_for};
 pub use settling::{SettleResult, Settled, begin, settle};
 pub use subjects::{Subject, due, outside_members, page, subjects};

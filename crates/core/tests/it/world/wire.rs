@@ -4,7 +4,7 @@ use super::World;
 use super::app::Fault;
 use crate::kit::object;
 use provost_core::ids::UserId;
-use provost_core::provisioning::{Account, FailureKind, Operation, OperationKind, Outcome, Remote, holder};
+use provost_core::provisioning::{Account, FailureKind, Operation, OperationKind, Outcome, Remote, found, holder};
 use provost_core::time::Span;
 use provost_scim::{PatchOp, PatchOperation, PatchRequest};
 use serde_json::json;
@@ -84,14 +84,14 @@ impl World {
     }
 
     fn find(&self, user: i64, name: &str) -> Outcome {
-        let found = self.app.search(name);
-        let [id] = found.as_slice() else {
-            return if found.is_empty() { Outcome::NotFound } else { Outcome::Ambiguous { count: found.len() } };
+        let shown = self.app.search(name).iter().filter_map(|id| self.remote(id)).collect();
+        let remote = match found(shown, UserId::new(user), &self.connection.config) {
+            Outcome::Found { remote } => remote,
+            outcome => return outcome,
         };
-        let Some(remote) = self.remote(id) else { return Outcome::NotFound };
         let claims = |record: &&Account| {
             let asked = record.open_create().is_some_and(|asked| asked.eq_ignore_ascii_case(name));
-            asked || record.remote_id.as_ref() == Some(id)
+            asked || record.remote_id.as_ref() == Some(&remote.id)
         };
         let claimants: Vec<Account> = self.records.values().filter(claims).cloned().collect();
         match holder(&remote, UserId::new(user), &claimants, &self.connection.config) {
