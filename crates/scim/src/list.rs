@@ -9,10 +9,8 @@ pub const LIST_SCHEMA: &str = "urn:ietf:params:scim:api:messages:2.0:ListRespons
 /// One page of a list.
 #[derive(Debug, Clone, PartialEq)]
 pub struct ListResponse {
-    /// How many match, on all pages.
-    pub total_results: u64,
-    /// The index of the first of these, from 1.
-    pub start_index: u64,
+    /// Where this page stands.
+    pub listing: Listing,
     /// This page.
     pub resources: Vec<Resource>,
 }
@@ -20,14 +18,64 @@ pub struct ListResponse {
 impl ListResponse {
     /// The body. RFC 7644 section 3.4.2: `Resources` may be absent when there is none; it is always written here.
     pub fn body(self) -> Value {
-        json!({
-            "schemas": [LIST_SCHEMA],
-            "totalResults": self.total_results,
-            "itemsPerPage": self.resources.len(),
-            "startIndex": self.start_index,
-            "Resources": self.resources,
-        })
+        let mut body = Resource::new();
+        let mut set = |name: &str, value: Value| drop(body.insert(name.to_owned(), value));
+        set("schemas", json!([LIST_SCHEMA]));
+        if let Some(total) = self.listing.total {
+            set("totalResults", json!(total));
+        }
+        set("itemsPerPage", json!(self.resources.len()));
+        match self.listing.place {
+            Place::Index(start_index) => set("startIndex", json!(start_index)),
+            // RFC 9865 section 2.1: a page without `nextCursor` is the last one.
+            Place::Cursor { next, previous } => {
+                for (name, cursor) in [("previousCursor", previous), ("nextCursor", next)] {
+                    if let Some(cursor) = cursor {
+                        set(name, json!(cursor));
+                    }
+                }
+            }
+        }
+        set("Resources", json!(self.resources));
+        Value::Object(body)
     }
+}
+
+/// How a client walks through a list.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Paging {
+    /// By the index of the first one (RFC 7644 section 3.4.2.4).
+    Index(Page),
+    /// By cursor (RFC 9865): from the beginning, or after what the provider's own cursor names.
+    Cursor {
+        /// The provider's `nextCursor` or `previousCursor`; `None` at the beginning.
+        cursor: Option<String>,
+        /// At most this many.
+        count: u64,
+    },
+}
+
+/// Where the page of an answer stands in its list.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Listing {
+    /// How many match, on all pages; `None` where counting them would cost more than the page (RFC 9865 section 2.1).
+    pub total: Option<u64>,
+    /// How the rest is reached.
+    pub place: Place,
+}
+
+/// The place of a page.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Place {
+    /// The index of its first resource, from 1.
+    Index(u64),
+    /// RFC 9865: the cursors of its neighbours.
+    Cursor {
+        /// `None` on the last page.
+        next: Option<String>,
+        /// `None` on the first page.
+        previous: Option<String>,
+    },
 }
 
 /// Which part of a list is wanted.
@@ -61,7 +109,7 @@ impl Page {
 
 #[cfg(test)]
 mod tests {
-    use super::{ListResponse, Page};
+    use super::{ListResponse, Listing, Page, Place};
 
     #[test]
     fn page_parameters_out_of_range_are_read_as_the_rfc_says() {
@@ -82,7 +130,7 @@ mod tests {
 
     #[test]
     fn an_empty_list_has_all_its_numbers() {
-        let body = ListResponse { total_results: 0, start_index: 1, resources: Vec::new() }.body();
+        let body = ListResponse { listing: Listing { total: Some(0), place: Place::Index(1) }, resources: Vec::new() }.body();
         let expected = serde_json::json!({
             "schemas": ["urn:ietf:params:scim:api:messages:2.0:ListResponse"],
             "totalResults": 0, "itemsPerPage": 0, "startIndex": 1, "Resources": []

@@ -2,7 +2,7 @@
 
 use super::{PatchAnswer, Provider, ResourceKind, Response};
 use crate::error::ScimError;
-use crate::list::{ListResponse, Page};
+use crate::list::{ListResponse, Listing};
 use crate::projection::{Projection, project};
 use crate::{Resource, names};
 use serde_json::Value;
@@ -53,12 +53,11 @@ pub fn deleted() -> Response {
     Response { status: 204, content_type: None, location: None, etag: None, body: None }
 }
 
-/// 200 with one page of a list. `total` counts all pages.
+/// 200 with one page of a list.
 pub fn listed(
     provider: &Provider,
     kind: ResourceKind,
-    total: u64,
-    page: Page,
+    listing: Listing,
     resources: &[Resource],
     projection: &Projection,
 ) -> Response {
@@ -69,7 +68,7 @@ pub fn listed(
         }
         shown
     });
-    let list = ListResponse { total_results: total, start_index: page.start_index, resources: resources.collect() };
+    let list = ListResponse { listing, resources: resources.collect() };
     success(200, provider, list.body())
 }
 

@@ -3,7 +3,7 @@
 use super::answer::success;
 use super::{Provider, ResourceKind, Response};
 use crate::error::ScimError;
-use crate::list::ListResponse;
+use crate::list::{ListResponse, Listing, Place};
 use crate::path::shortened;
 use crate::schema::{resource_type_resource, schema_resource};
 use crate::{Resource, names};
@@ -68,6 +68,7 @@ fn all_schemas(provider: &Provider, base_url: &str) -> Vec<Resource> {
 }
 
 fn listed(provider: &Provider, resources: Vec<Resource>) -> Response {
-    let total_results = u64::try_from(resources.len()).unwrap_or(u64::MAX);
-    success(200, provider, ListResponse { total_results, start_index: 1, resources }.body())
+    let total = u64::try_from(resources.len()).unwrap_or(u64::MAX);
+    let listing = Listing { total: Some(total), place: Place::Index(1) };
+    success(200, provider, ListResponse { listing, resources }.body())
 }

@@ -10,6 +10,7 @@
 mod answer;
 mod discovery;
 mod plan;
+mod preconditions;
 mod profile;
 mod query;
 mod rules;
@@ -17,12 +18,13 @@ mod rules;
 pub use answer::{changed, created, deleted, failed, found, listed, shows_groups, shows_members};
 pub use discovery::{resource_type, resource_types, schema, schemas, service_provider_config};
 pub use plan::plan;
+pub use preconditions::{EntityTags, Preconditions};
 pub use profile::{AllowedFilter, AllowedFilters, Deletion, PatchAnswer, ProviderProfile};
 pub use rules::{Meta, Patched, patched, replaced, with_meta};
 
 use crate::Resource;
 use crate::filter::Filter;
-use crate::list::Page;
+use crate::list::Paging;
 use crate::patch::PatchRequest;
 use crate::path::AttributePath;
 use crate::projection::Projection;
@@ -235,7 +237,7 @@ pub struct ListQuery {
     /// What to show of each.
     pub projection: Projection,
     /// Which part of the list.
-    pub page: Page,
+    pub paging: Paging,
     /// In what order; `None` when none is asked for or the profile does not sort.
     pub sort: Option<Sort>,
 }

@@ -37,6 +37,12 @@ pub struct ProviderProfile {
     pub group_names_unique: bool,
     /// Whether lists are sorted on request.
     pub sorts: bool,
+    /// Whether lists can be walked by cursor (RFC 9865).
+    pub cursors: bool,
+    /// Whether resources have versions and preconditions are obeyed (RFC 7644 section 3.14).
+    pub etags: bool,
+    /// Whether bulk requests are carried out (RFC 7644 section 3.7).
+    pub bulk: bool,
     /// Which deviations in requests are accepted.
     pub leniency: Leniency,
 }
@@ -96,6 +102,9 @@ impl ProviderProfile {
             deletion: Deletion::Hard,
             group_names_unique: false,
             sorts: false,
+            cursors: false,
+            etags: false,
+            bulk: false,
             leniency: Leniency::NONE,
         }
     }
@@ -121,6 +130,9 @@ impl ProviderProfile {
             deletion: Deletion::Hard,
             group_names_unique: true,
             sorts: false,
+            cursors: false,
+            etags: false,
+            bulk: false,
             leniency: Leniency::ALL,
         }
     }

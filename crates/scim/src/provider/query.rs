@@ -3,7 +3,7 @@
 use super::{AllowedFilters, ListQuery, Provider, ResourceKind, Sort};
 use crate::error::ScimError;
 use crate::filter::{self, Filter};
-use crate::list::Page;
+use crate::list::{Page, Paging};
 use crate::path::{AttributePath, shortened};
 use crate::projection::Projection;
 use crate::{Resource, names};
@@ -22,6 +22,7 @@ pub(super) struct Parameters {
     count: Option<i64>,
     sort_by: Option<String>,
     sort_order: Option<String>,
+    cursor: Option<String>,
 }
 
 impl Parameters {
@@ -41,6 +42,7 @@ impl Parameters {
                 "count" => parameters.count = Some(integer("count", &value)?),
                 "sortby" => parameters.sort_by = Some(value),
                 "sortorder" => parameters.sort_order = Some(value),
+                "cursor" => parameters.cursor = Some(value),
                 _ => {}
             }
         }
@@ -64,6 +66,7 @@ impl Parameters {
             count: whole(body, "count")?,
             sort_by: text(body, "sortBy")?,
             sort_order: text(body, "sortOrder")?,
+            cursor: text(body, "cursor")?,
         })
     }
 
@@ -75,10 +78,19 @@ impl Parameters {
     pub(super) fn list_query(self, provider: &Provider, kind: ResourceKind) -> Result<ListQuery, ScimError> {
         Ok(ListQuery {
             projection: self.projection()?,
-            page: Page::of(self.start_index, self.count, provider.profile.results_max),
+            paging: self.paging(provider),
             sort: self.sort(provider, kind)?,
             filter: self.filter.map(|text| allowed_filter(&text, provider, kind)).transpose()?,
         })
+    }
+
+    /// RFC 9865 section 2.3: a client asks for cursors by `cursor`, empty at the beginning.
+    fn paging(&self, provider: &Provider) -> Paging {
+        let page = Page::of(self.start_index, self.count, provider.profile.results_max);
+        match self.cursor.as_ref().filter(|_| provider.profile.cursors) {
+            None => Paging::Index(page),
+            Some(cursor) => Paging::Cursor { cursor: Some(cursor.clone()).filter(|text| !text.is_empty()), count: page.count },
+        }
     }
 
     /// RFC 7644 section 3.4.2.3: ascending unless said otherwise. A provider that does not sort passes it over.

@@ -1,7 +1,7 @@
 //! A provider in both profiles: requests → plans, results → responses.
 
 use crate::object;
-use provost_scim::list::Page;
+use provost_scim::list::{Listing, Page, Paging, Place};
 use provost_scim::projection::Projection;
 use provost_scim::provider::{
     self, AllowedFilter, AllowedFilters, Meta, Method, PatchAnswer, Provider, ProviderProfile, ProviderRequest, Request,
@@ -111,7 +111,7 @@ fn list_parameters_are_read_from_the_query_and_from_search_bodies() {
         "/Users?filter=userName+eq+%22a%2Bb%22&startIndex=0&count=5&attributes=userName,emails.value&sortBy=userName&x=y";
     let Ok(ProviderRequest::List { query, .. }) = plan(&provider, Method::Get, target, &Value::Null) else { panic!("no list") };
     assert_eq!(query.filter.map(|filter| filter.to_string()).as_deref(), Some("userName eq \"a+b\""));
-    assert_eq!(query.page, Page { start_index: 1, count: 5 });
+    assert_eq!(query.paging, Paging::Index(Page { start_index: 1, count: 5 }));
     assert!(matches!(query.projection, Projection::Only(paths) if paths.len() == 2));
     assert_eq!(query.sort, None);
 
@@ -123,7 +123,7 @@ fn list_parameters_are_read_from_the_query_and_from_search_bodies() {
     let Ok(ProviderRequest::List { query, .. }) = plan(&sorting, Method::Post, "/Users/.search", &body) else {
         panic!("no list")
     };
-    assert_eq!(query.page, Page { start_index: 3, count: 200 });
+    assert_eq!(query.paging, Paging::Index(Page { start_index: 3, count: 200 }));
     assert!(matches!(query.projection, Projection::Without(paths) if paths.len() == 1));
     assert_eq!(query.sort.map(|sort| (sort.by.to_string(), sort.descending)), Some(("meta.created".into(), true)));
 
@@ -288,10 +288,10 @@ fn groups_hide_members_and_users_hide_groups_where_the_profile_says_so() {
 
 #[test]
 fn lists_look_as_each_profile_has_them() {
-    let page = Page { start_index: 3, count: 1 };
     let list = |provider: &Provider| {
+        let listing = Listing { total: Some(7), place: Place::Index(3) };
         let users = [created(&netskope())];
-        let response = provider::listed(provider, ResourceKind::User, 7, page, &users, &Projection::Default);
+        let response = provider::listed(provider, ResourceKind::User, listing, &users, &Projection::Default);
         (response.status, response.body.unwrap())
     };
     let (status, body) = list(&netskope());

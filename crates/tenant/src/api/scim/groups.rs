@@ -6,6 +6,7 @@ use crate::api::answer::Refused;
 use crate::groups::{self, GroupRecord, GroupSelection, MemberRecord};
 use crate::users::WriteError;
 use provost_db::DbError;
+use provost_scim::list::{Listing, Page, Paging, Place};
 use provost_scim::patch::PatchRequest;
 use provost_scim::projection::Projection;
 use provost_scim::provider::{self, ListQuery, Patched, ResourceKind, Response};
@@ -19,6 +20,10 @@ const SCAN_ROWS: usize = 200;
 
 pub(super) async fn list(context: &Context<'_>, query: &ListQuery) -> Result<Response, Refused> {
     let schemas = context.provider.schemas(KIND);
+    let page = match query.paging {
+        Paging::Index(page) => page,
+        Paging::Cursor { count, .. } => Page { start_index: 1, count },
+    };
     let selection = match query.filter.as_ref().map(|filter| base_equality(filter, schemas)) {
         None => Some(GroupSelection::All),
         Some(Some((attribute, text))) => match attribute.as_str() {
@@ -30,8 +35,8 @@ pub(super) async fn list(context: &Context<'_>, query: &ListQuery) -> Result<Res
     };
     let (total, resources) = match (selection, &query.filter) {
         (Some(selection), _) => {
-            let limit = usize::try_from(query.page.count).unwrap_or(usize::MAX);
-            let (total, found) = groups::page(context.tenant, &selection, query.page.offset(), limit).await?;
+            let limit = usize::try_from(page.count).unwrap_or(usize::MAX);
+            let (total, found) = groups::page(context.tenant, &selection, page.offset(), limit).await?;
             let mut resources = Vec::with_capacity(found.len());
             for group in &found {
                 resources.push(shown(context, group, &query.projection).await?);
@@ -39,13 +44,14 @@ pub(super) async fn list(context: &Context<'_>, query: &ListQuery) -> Result<Res
             (total, resources)
         }
         (None, Some(filter)) => {
-            let mut scan = Scan::new(filter, schemas, query.page);
+            let mut scan = Scan::new(filter, schemas, page);
             scan_all(context, &mut scan).await?;
             (scan.total, scan.found)
         }
         (None, None) => (0, Vec::new()),
     };
-    Ok(provider::listed(&context.provider, KIND, total, query.page, &resources, &query.projection))
+    let listing = Listing { total: Some(total), place: Place::Index(page.start_index) };
+    Ok(provider::listed(&context.provider, KIND, listing, &resources, &query.projection))
 }
 
 async fn scan_all(context: &Context<'_>, scan: &mut Scan<'_>) -> Result<(), DbError> {

@@ -13,9 +13,10 @@ use crate::options::Options;
 use crate::users::WriteError;
 use axum::Extension;
 use axum::extract::{Request, State};
+use axum::http::header;
 use axum::http::request::Parts;
 use axum::response::Response;
-use provost_scim::provider::{self, Meta, Method, Provider, ProviderRequest, ResourceKind};
+use provost_scim::provider::{self, EntityTags, Meta, Method, Preconditions, Provider, ProviderRequest, ResourceKind};
 use provost_scim::{Resource, ScimError};
 use serde_json::Value;
 use std::sync::Arc;
@@ -33,6 +34,8 @@ struct Context<'a> {
     provider: Arc<Provider>,
     /// `http://host/api/v2/scim`.
     base: String,
+    /// Obeyed where the profile has versions.
+    preconditions: Preconditions,
 }
 
 /// Answers a request that the gate has let through.
@@ -40,7 +43,12 @@ pub(super) async fn answer(State(tenant): State<Tenant>, Extension(caller): Exte
     let (parts, body) = request.into_parts();
     let provider = tenant.inner.providers.with(&caller.options);
     let base = super::scim_base(&parts.headers);
-    let context = Context { tenant: &tenant, options: &caller.options, provider, base };
+    let tags = |name| parts.headers.get(name).and_then(|value| value.to_str().ok()).map(EntityTags::parse);
+    let preconditions = match provider.profile.etags {
+        true => Preconditions { if_match: tags(header::IF_MATCH), if_none_match: tags(header::IF_NONE_MATCH) },
+        false => Preconditions::default(),
+    };
+    let context = Context { tenant: &tenant, options: &caller.options, provider, base, preconditions };
     let decided = match read(&context, &parts, body).await {
         Ok(request) => carry_out(&context, request).await,
         Err(error) => Err(error.into()),
