@@ -10,7 +10,7 @@
 //! | [`filter`], [`path`] | what a filter or an attribute path says, and whether a resource matches |
 //! | [`patch`] | what a PATCH makes of a resource |
 //! | [`validate`] | whether a resource that came in may be kept, and in which form |
-//! | [`projection`], [`list`] | what of it is shown, and how lists are cut |
+//! | [`projection`], [`sort`], [`list`] | what of it is shown, in which order, and how lists are cut |
 //! | [`provider`] | a service provider without its storage: request → plan, result → response |
 //! | [`client`] | what a foreign provider's answer says |
 //!
@@ -41,11 +41,14 @@ pub mod json;
 mod leniency;
 pub mod list;
 mod names;
+mod order;
 pub mod patch;
 pub mod path;
+mod precis;
 pub mod projection;
 pub mod provider;
 pub mod schema;
+pub mod sort;
 pub mod validate;
 mod value;
 
@@ -54,6 +57,7 @@ pub use filter::{CompareOperator, Filter, Literal, matches};
 pub use leniency::Leniency;
 pub use patch::{PatchOp, PatchOperation, PatchRequest, apply};
 pub use path::{AttributePath, PatchPath};
+pub use precis::user_name_key;
 pub use schema::{Attribute, AttributeType, Schema, Schemas};
 
 /// A resource: a JSON object whose attribute names compare without regard to case.

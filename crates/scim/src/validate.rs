@@ -160,7 +160,7 @@ fn keep_fixed<'a>(
     for attribute in attributes {
         let Some(fixed) = names::get(before, &attribute.name) else { continue };
         match (attribute.mutability, names::get(after, &attribute.name)) {
-            (Mutability::Immutable, Some(given)) if !crate::filter::equal(fixed, given, attribute) => {
+            (Mutability::Immutable, Some(given)) if !crate::order::equal(fixed, given, attribute) => {
                 return Err(ScimError::mutability(format!("{} cannot be changed once it has a value.", attribute.name)));
             }
             (Mutability::ReadOnly, _) | (Mutability::Immutable, None) => names::set(after, &attribute.name, fixed.clone()),

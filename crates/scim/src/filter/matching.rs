@@ -3,8 +3,8 @@
 use super::{CompareOperator, Filter, Literal};
 use crate::path::AttributePath;
 use crate::schema::{Attribute, AttributeType, Found, Schemas};
-use crate::{Resource, datetime, names};
-use serde_json::{Number, Value};
+use crate::{Resource, names, order};
+use serde_json::Value;
 use std::cmp::Ordering;
 
 /// Whether `resource` matches `filter`. Attributes that no schema knows count as unassigned.
@@ -23,18 +23,9 @@ pub(crate) fn matches_value(filter: &Filter, value: &Value, attribute: &Attribut
             attribute.sub_attribute(&path.attribute).filter(|part| part.kind == AttributeType::String && !part.multi_valued)
     {
         let given = names::get(members, &part.name).and_then(Value::as_str);
-        return given.is_some_and(|given| order_of_texts(given, wanted, part).is_eq());
+        return given.is_some_and(|given| order::of_texts(given, wanted, part).is_eq());
     }
     evaluate(filter, &Scope::Value { value, attribute })
-}
-
-/// Whether two values of an attribute are the same, by its type and its case rule.
-pub(crate) fn equal(a: &Value, b: &Value, attribute: &Attribute) -> bool {
-    match (a, b) {
-        (Value::String(a), Value::String(b)) => order_of_texts(a, b, attribute) == Ordering::Equal,
-        (Value::Number(a), Value::Number(b)) => order_of_numbers(a, b) == Some(Ordering::Equal),
-        _ => a == b,
-    }
 }
 
 /// What paths are relative to.
@@ -129,7 +120,7 @@ fn is_present(value: &Value) -> bool {
 
 fn compare(values: &[&Value], operator: CompareOperator, literal: &Literal, attribute: Option<&Attribute>) -> bool {
     let any = |test: fn(Ordering) -> bool| {
-        attribute.is_some_and(|attribute| values.iter().any(|value| order(value, literal, attribute).is_some_and(test)))
+        attribute.is_some_and(|attribute| values.iter().any(|value| order_of(value, literal, attribute).is_some_and(test)))
     };
     let part = |test: fn(&str, &str) -> bool| {
         attribute.is_some_and(|attribute| values.iter().any(|value| part_of(value, literal, attribute, test)))
@@ -157,10 +148,10 @@ fn ordered(attribute: Option<&Attribute>) -> bool {
     attribute.is_some_and(|attribute| !matches!(attribute.kind, AttributeType::Boolean | AttributeType::Binary))
 }
 
-fn order(value: &Value, literal: &Literal, attribute: &Attribute) -> Option<Ordering> {
+fn order_of(value: &Value, literal: &Literal, attribute: &Attribute) -> Option<Ordering> {
     match (value, literal) {
-        (Value::String(text), Literal::String(wanted)) => Some(order_of_texts(text, wanted, attribute)),
-        (Value::Number(number), Literal::Number(wanted)) => order_of_numbers(number, wanted),
+        (Value::String(text), Literal::String(wanted)) => Some(order::of_texts(text, wanted, attribute)),
+        (Value::Number(number), Literal::Number(wanted)) => order::of_numbers(number, wanted),
         (Value::Bool(value), Literal::Boolean(wanted)) => Some(value.cmp(wanted)),
         // Clients write `active eq "true"` too; only that reading makes sense of it.
         (Value::Bool(value), Literal::String(wanted)) => Some(value.cmp(&crate::value::boolean_text(wanted)?)),
@@ -168,25 +159,9 @@ fn order(value: &Value, literal: &Literal, attribute: &Attribute) -> Option<Orde
     }
 }
 
-fn order_of_texts(a: &str, b: &str, attribute: &Attribute) -> Ordering {
-    if attribute.kind == AttributeType::DateTime
-        && let (Some(a), Some(b)) = (datetime::parse(a), datetime::parse(b))
-    {
-        return a.cmp(&b);
-    }
-    if attribute.case_exact { a.cmp(b) } else { names::fold(a).cmp(&names::fold(b)) }
-}
-
-fn order_of_numbers(a: &Number, b: &Number) -> Option<Ordering> {
-    match (a.as_i64(), b.as_i64()) {
-        (Some(a), Some(b)) => Some(a.cmp(&b)),
-        (Some(_) | None, _) => a.as_f64()?.partial_cmp(&b.as_f64()?),
-    }
-}
-
 fn part_of(value: &Value, literal: &Literal, attribute: &Attribute, test: fn(&str, &str) -> bool) -> bool {
     let (Value::String(text), Literal::String(wanted)) = (value, literal) else {
         return false;
     };
-    if attribute.case_exact { test(text, wanted) } else { test(&names::fold(text), &names::fold(wanted)) }
+    test(&attribute.comparison_key(text), &attribute.comparison_key(wanted))
 }

@@ -10,7 +10,7 @@ mod parse;
 pub use check::check;
 pub(crate) use check::check_inner;
 pub use matching::matches;
-pub(crate) use matching::{equal, matches_value};
+pub(crate) use matching::matches_value;
 pub(crate) use parse::parse_value_path;
 
 use crate::error::ScimError;

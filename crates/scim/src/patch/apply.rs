@@ -6,8 +6,9 @@ use super::values::{
 };
 use super::{PatchOp, PatchRequest};
 use crate::error::ScimError;
-use crate::filter::{Filter, equal, matches_value};
+use crate::filter::{Filter, matches_value};
 use crate::leniency::Leniency;
+use crate::order::equal;
 use crate::schema::{AttributeType, Mutability, Schema, Schemas};
 use crate::value::{Reader, VALUES_MAX};
 use crate::{Resource, names, validate};

@@ -1,6 +1,6 @@
 //! The schemas of RFC 7643 other than User, the tenant's extension, and a small language to write schemas down in.
 
-use super::{Attribute, AttributeType, Mutability, Returned, Schema, Uniqueness};
+use super::{Attribute, AttributeType, Comparison, Mutability, Returned, Schema, Uniqueness};
 
 /// The URN of the core User schema.
 pub const USER: &str = "urn:ietf:params:scim:schemas:core:2.0:User";
@@ -22,6 +22,10 @@ impl Attribute {
 
     pub(super) fn unique(self) -> Self {
         Self { uniqueness: Uniqueness::Server, ..self }
+    }
+
+    pub(super) fn user_name(self) -> Self {
+        Self { comparison: Comparison::UserName, ..self }
     }
 
     pub(super) fn mutability(self, mutability: Mutability) -> Self {

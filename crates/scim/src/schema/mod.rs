@@ -126,6 +126,15 @@ impl Uniqueness {
     }
 }
 
+/// By which rule texts are compared. Not announced: schemas of RFC 7643 have `caseExact` only.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Comparison {
+    /// As `caseExact` says; upper and lower case are Unicode's.
+    Plain,
+    /// As user names: [`crate::user_name_key`].
+    UserName,
+}
+
 /// One attribute's rules (RFC 7643 section 7).
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Attribute {
@@ -141,6 +150,8 @@ pub struct Attribute {
     pub required: bool,
     /// Whether case counts when values are compared.
     pub case_exact: bool,
+    /// How its texts are compared beyond that.
+    pub comparison: Comparison,
     /// Who may set it.
     pub mutability: Mutability,
     /// When it is shown.
@@ -165,6 +176,7 @@ impl Attribute {
             multi_valued: false,
             required: false,
             case_exact: false,
+            comparison: Comparison::Plain,
             mutability: Mutability::ReadWrite,
             returned: Returned::Default,
             uniqueness: Uniqueness::None,

@@ -13,7 +13,8 @@ pub fn user() -> Schema {
 /// RFC 7643 section 4.1.1.
 fn singular() -> Vec<Attribute> {
     vec![
-        string("userName", "The name that the user signs in with.").required().unique(),
+        // RFC 7643 section 4.1.1: userName is case insensitive; RFC 8265 says what that means beyond ASCII.
+        string("userName", "The name that the user signs in with.").required().unique().user_name(),
         complex(
             "name",
             "The parts of the user's name.",
