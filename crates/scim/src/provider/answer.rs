@@ -53,6 +53,11 @@ pub fn deleted() -> Response {
     Response { status: 204, content_type: None, location: None, etag: None, body: None }
 }
 
+/// 304 for a client that has this version already (RFC 7644 section 3.14, RFC 9110 section 15.4.5).
+pub fn not_modified(version: &str) -> Response {
+    Response { status: 304, etag: Some(version.to_owned()), ..deleted() }
+}
+
 /// 200 with one page of a list.
 pub fn listed(
     provider: &Provider,

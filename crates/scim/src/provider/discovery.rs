@@ -22,7 +22,7 @@ pub fn service_provider_config(provider: &Provider, base_url: &str) -> Response 
         "filter": { "supported": true, "maxResults": provider.profile.results_max },
         "changePassword": supported(false),
         "sort": supported(provider.profile.sorts),
-        "etag": supported(false),
+        "etag": supported(provider.profile.etags),
         "authenticationSchemes": [{
             "type": "oauthbearertoken",
             "name": "Bearer token",

@@ -8,6 +8,7 @@
 //! knows which values are in use (409), and makes ids and instants. Not here: HTTP, SQL, tokens, rates.
 
 mod answer;
+mod cursor;
 mod discovery;
 mod plan;
 mod preconditions;
@@ -15,7 +16,8 @@ mod profile;
 mod query;
 mod rules;
 
-pub use answer::{changed, created, deleted, failed, found, listed, shows_groups, shows_members};
+pub use answer::{changed, created, deleted, failed, found, listed, not_modified, shows_groups, shows_members};
+pub use cursor::{Cursor, fingerprint};
 pub use discovery::{resource_type, resource_types, schema, schemas, service_provider_config};
 pub use plan::plan;
 pub use preconditions::{EntityTags, Preconditions};

@@ -202,7 +202,7 @@ fn whole(context: &Context<'_>, group: &GroupRecord, members: &[MemberRecord]) -
         let items = members.iter().map(|member| json!({ "value": member.id, "type": "User", "display": member.user_name }));
         body.insert("members".to_owned(), items.collect());
     }
-    let meta = meta(&group.id, group.created_at, group.modified_at);
+    let meta = meta(context, &group.id, group.created_at, group.modified_at, group.revision);
     provider::with_meta(&context.provider, KIND, body, &meta, &context.base)
 }
 

@@ -99,8 +99,14 @@ async fn carry_out(context: &Context<'_>, request: ProviderRequest) -> Result<pr
 }
 
 /// What the provider says about a resource that was made and last changed at these instants.
-fn meta(id: &str, created_at: i64, modified_at: i64) -> Meta {
-    Meta { id: id.to_owned(), created: instant(created_at), last_modified: instant(modified_at), version: None }
+fn meta(context: &Context<'_>, id: &str, created_at: i64, modified_at: i64, revision: i64) -> Meta {
+    let version = context.provider.profile.etags.then(|| version(revision));
+    Meta { id: id.to_owned(), created: instant(created_at), last_modified: instant(modified_at), version }
+}
+
+/// The entity tag of a revision. RFC 7644 section 3.14: weak, because attributes that are shown on request share it.
+fn version(revision: i64) -> String {
+    format!("W/\"{revision}\"")
 }
 
 /// RFC 3339 in UTC, to the millisecond.

@@ -200,7 +200,7 @@ fn columns(mut body: Resource, now: i64) -> Result<UserRecord, ScimError> {
 
 /// The resource as a change starts from it.
 fn whole(context: &Context<'_>, user: &UserRecord) -> Resource {
-    let meta = meta(&user.id, user.created_at, user.modified_at);
+    let meta = meta(context, &user.id, user.created_at, user.modified_at, user.revision);
     provider::with_meta(&context.provider, KIND, user.body.clone(), &meta, &context.base)
 }
 
