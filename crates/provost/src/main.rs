@@ -7,6 +7,7 @@ mod demo;
 mod output;
 mod serve;
 mod tenant;
+mod transfer;
 mod verbs;
 
 use clap::Parser;

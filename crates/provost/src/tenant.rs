@@ -42,6 +42,12 @@ pub(crate) async fn run(arguments: TenantArguments) -> anyhow::Result<Ended> {
             let secret = provost_tenant::tokens::create(&tenant, &name, grants, lifetime).await?;
             println!("{}", secret.expose());
         }
+        Some(TenantVerb::Import { file, data, json }) => {
+            return crate::transfer::import(&open(&data, ProfileName::Netskope).await?, &file, json).await;
+        }
+        Some(TenantVerb::Export { file, data }) => {
+            return crate::transfer::export(&open(&data, ProfileName::Netskope).await?, &file).await;
+        }
     }
     Ok(Ended::Well)
 }

@@ -19,6 +19,7 @@ pub mod options;
 mod profile;
 pub mod request_log;
 pub mod tokens;
+pub mod transfer;
 pub mod users;
 
 pub use profile::{ProfileName, UnknownProfile};

@@ -63,6 +63,34 @@ pub(crate) enum TenantVerb {
     /// Tokens of the tenant's REST API v2
     #[command(subcommand)]
     Token(TenantTokenVerb),
+    /// Bring in users and groups: one SCIM resource a line, users before groups
+    ///
+    /// Every line is checked first; a file with a bad line stores nothing. Ids and times are kept. What is here already and
+    /// says the same stays as it is, so an import can be repeated; what differs is refused, for an import only adds.
+    #[command(after_help = "Example: provost tenant export --data old | provost tenant import --data new -")]
+    Import {
+        /// The file, or - for standard input
+        #[arg(value_name = "FILE")]
+        file: PathBuf,
+        /// Where the tenant's data is; made when missing
+        #[arg(long, value_name = "DIR")]
+        data: PathBuf,
+        /// Print the result as JSON
+        #[arg(long)]
+        json: bool,
+    },
+    /// Write every user and group as one line of JSON; works also while the tenant runs
+    ///
+    /// Not in the file: administrators, tokens, settings and the request log.
+    #[command(after_help = "Example: provost tenant export --data DIR backup.jsonl")]
+    Export {
+        /// The file, or - for standard output
+        #[arg(value_name = "FILE", default_value = "-")]
+        file: PathBuf,
+        /// Where the tenant's data is
+        #[arg(long, value_name = "DIR")]
+        data: PathBuf,
+    },
 }
 
 #[derive(Debug, Subcommand)]

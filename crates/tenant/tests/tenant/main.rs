@@ -9,4 +9,5 @@ mod groups;
 mod hostile;
 mod support;
 mod token_api;
+mod transfer;
 mod users;
