@@ -142,11 +142,14 @@ fn causes(view: &UserView<'_>, account: &Account, connection: &Connection, now: 
         reasons.push(Reason::NoLivingGroup);
         known.app_off_since
     } else if let Some(deleted_since) = deleted_since {
-        // Deletion freezes entitlement: a running clock goes on. A loss from before the deletion that no decision has seen
-        // yet starts one, once; whatever the memberships and settings become later starts none.
+        // Deletion freezes entitlement: a running clock goes on. What changed before the deletion and no decision has seen
+        // yet still counts, once: a loss starts a clock, a gain ends it. Whatever comes later does neither.
         let unseen = view.user.is_some() && known.deleted_since != Some(deleted_since) && !left_alone(view, connection);
-        let lost_before = unseen && !view.entitled() && first_seen <= deleted_since;
-        known.app_off_since.or(lost_before.then_some(first_seen))
+        match (unseen && first_seen <= deleted_since, view.entitled()) {
+            (true, true) => None,
+            (true, false) => known.app_off_since.or(Some(first_seen)),
+            (false, _) => known.app_off_since,
+        }
     } else if view.entitled() {
         None
     } else {
