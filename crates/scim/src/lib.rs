@@ -8,7 +8,7 @@
 //! |---|---|
 //! | [`schema`] | which attributes exist, and by which rules |
 //! | [`filter`], [`path`] | what a filter or an attribute path says, and whether a resource matches |
-//! | [`patch`] | what a PATCH makes of a resource |
+//! | [`patch`], [`mod@diff`] | what a PATCH makes of a resource, and which PATCH makes one resource of another |
 //! | [`validate`] | whether a resource that came in may be kept, and in which form |
 //! | [`projection`], [`sort`], [`list`] | what of it is shown, in which order, and how lists are cut |
 //! | [`provider`] | a service provider without its storage: request → plan, result → response |
@@ -35,6 +35,7 @@
 
 pub mod client;
 mod datetime;
+pub mod diff;
 mod error;
 pub mod filter;
 pub mod json;
@@ -52,6 +53,7 @@ pub mod sort;
 pub mod validate;
 mod value;
 
+pub use diff::diff;
 pub use error::{ScimError, ScimType};
 pub use filter::{CompareOperator, Filter, Literal, matches};
 pub use leniency::Leniency;

@@ -35,8 +35,11 @@ pub(crate) fn of_texts(a: &str, b: &str, attribute: &Attribute) -> Ordering {
     {
         return a.cmp(&b);
     }
+    if attribute.case_exact && attribute.comparison == Comparison::Plain {
+        return a.cmp(b);
+    }
     // Most texts are ASCII, where both rules say the same, and a scan compares many.
-    if !attribute.case_exact && a.is_ascii() && b.is_ascii() {
+    if a.is_ascii() && b.is_ascii() {
         return a.bytes().map(|byte| byte.to_ascii_lowercase()).cmp(b.bytes().map(|byte| byte.to_ascii_lowercase()));
     }
     attribute.comparison_key(a).cmp(&attribute.comparison_key(b))

@@ -17,6 +17,15 @@ pub fn matches(filter: &Filter, resource: &Resource, schemas: &Schemas) -> bool 
 
 /// Whether one value of a multi-valued attribute matches a filter over its sub-attributes.
 pub(crate) fn matches_value(filter: &Filter, value: &Value, attribute: &Attribute) -> bool {
+    match filter {
+        Filter::And(parts) => parts.iter().all(|part| matches_value(part, value, attribute)),
+        Filter::Or(parts) => parts.iter().any(|part| matches_value(part, value, attribute)),
+        Filter::Not(inner) => !matches_value(inner, value, attribute),
+        Filter::Compare { .. } | Filter::Present(_) | Filter::Values { .. } => matches_term(filter, value, attribute),
+    }
+}
+
+fn matches_term(filter: &Filter, value: &Value, attribute: &Attribute) -> bool {
     // `members[value eq "…"]` on a large group is the usual case, so it takes the short way.
     if let (Some((path, wanted)), Value::Object(members)) = (filter.equality(), value)
         && let Some(part) =

@@ -16,25 +16,28 @@ pub(super) struct Identity {
 impl Identity {
     pub(super) fn of(item: &Value, attribute: &Attribute) -> Self {
         let Value::Object(members) = item else {
-            return Self { value: text(item, attribute.case_exact), kind: None };
+            return Self { value: text(item, attribute), kind: None };
         };
         let Some(value) = names::get(members, "value") else {
             let parts: BTreeMap<String, String> =
-                members.iter().map(|(name, value)| (names::fold(name), text(value, true))).collect();
+                members.iter().map(|(name, value)| (names::fold(name), value.to_string())).collect();
             return Self { value: format!("{parts:?}"), kind: None };
         };
         let rules = attribute.sub_attribute("value").unwrap_or(attribute);
         let kind = names::get(members, "type").filter(|_| rules.mutability != Mutability::Immutable);
-        Self { value: text(value, rules.case_exact), kind: kind.map(|kind| text(kind, false)) }
+        Self { value: text(value, rules), kind: kind.map(plain) }
     }
 }
 
-fn text(value: &Value, case_exact: bool) -> String {
+fn text(value: &Value, attribute: &Attribute) -> String {
     match value {
-        Value::String(text) if case_exact => text.clone(),
-        Value::String(text) => names::fold(text),
+        Value::String(text) => attribute.comparison_key(text).into_owned(),
         Value::Null | Value::Bool(_) | Value::Number(_) | Value::Array(_) | Value::Object(_) => value.to_string(),
     }
+}
+
+fn plain(value: &Value) -> String {
+    names::fold(value.as_str().unwrap_or_default())
 }
 
 /// Where each value of a list stands.

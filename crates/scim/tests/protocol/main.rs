@@ -1,6 +1,7 @@
 //! The protocol, by the examples of RFC 7643 and RFC 7644 and by cases of our own, as data where there are many.
 
 mod client;
+mod diffs;
 mod filters;
 mod patches;
 mod properties;
