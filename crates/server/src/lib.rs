@@ -8,6 +8,7 @@ pub mod api;
 pub mod config;
 pub mod confirmation;
 pub mod console;
+mod failures_file;
 
 use axum::Router;
 use ipnet::IpNet;

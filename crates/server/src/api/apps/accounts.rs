@@ -5,19 +5,14 @@ use crate::Server;
 use crate::api::extract::{At, Params};
 use crate::api::json::{Answer, instant, ok, page, page_limit};
 use crate::api::{Problem, ProblemKind, Route, read};
+use crate::failures_file::failures_file;
 use axum::extract::State;
 use axum::http::HeaderMap;
 use axum::http::header::ACCEPT;
-use provost_core::ids::ConnectionId;
 use provost_core::provisioning::{Account, AccountState, Failure, FailureKind, Removal};
-use provost_store::Store;
 use provost_store::accounts::{self, AccountQuery};
-use provost_web::csv_response;
 use serde::Deserialize;
 use serde_json::{Value, json};
-
-/// Failures of a CSV at most.
-const CSV_ROWS_MAX: usize = 100_000;
 
 pub(super) fn routes() -> Vec<Route> {
     vec![read("/apps/{key}/autoprovisioning/accounts", list), read("/apps/{key}/autoprovisioning/failures", failures)]
@@ -123,9 +118,7 @@ async fn failures(
     let (app, connection) = connected(&server.store, &key).await?;
     let accept = headers.get(ACCEPT).and_then(|value| value.to_str().ok()).unwrap_or_default();
     if accept.contains("text/csv") {
-        let rows = csv_rows(&server.store, connection.id).await?;
-        let head = ["User", "User ID", "Operation", "Status", "Message", "Since", "Last attempt", "Attempts", "Next attempt"];
-        return Ok(csv_response(&format!("{}-failures.csv", app.name), &head, rows));
+        return Ok(failures_file(&server.store, &app, connection.id).await?);
     }
     let found = accounts::failures(&server.store, connection.id, params.after, page_limit(params.limit)).await?;
     let item = |account: Account| {
@@ -135,31 +128,4 @@ async fn failures(
         body
     };
     ok(page(found, item))
-}
-
-async fn csv_rows(store: &Store, connection: ConnectionId) -> Result<Vec<Vec<String>>, Problem> {
-    let mut rows = Vec::new();
-    let mut after = None;
-    loop {
-        let found = accounts::failures(store, connection, after, provost_store::directory::PAGE_LIMIT_MAX).await?;
-        rows.extend(found.items.iter().filter_map(|account| Some(csv_row(account, account.failure.as_ref()?))));
-        after = found.next;
-        if after.is_none() || rows.len() >= CSV_ROWS_MAX {
-            return Ok(rows);
-        }
-    }
-}
-
-fn csv_row(account: &Account, failure: &Failure) -> Vec<String> {
-    vec![
-        account.email.clone(),
-        account.user_id.to_string(),
-        failure.operation.word().to_owned(),
-        failure.status.map_or_else(String::new, |status| status.to_string()),
-        failure.message.clone(),
-        failure.since.to_string(),
-        failure.at.to_string(),
-        failure.attempts.to_string(),
-        failure.retry_at.map_or_else(String::new, |at| at.to_string()),
-    ]
 }

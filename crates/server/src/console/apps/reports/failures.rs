@@ -7,22 +7,18 @@ use super::super::{Outcome, connected, path_of};
 use super::{PAGE_ROWS, operation_text};
 use crate::Server;
 use crate::console::session::SignedIn;
+use crate::failures_file::failures_file;
 use axum::Router;
 use axum::extract::{Path, State};
 use axum::http::StatusCode;
 use axum::routing::{get, post};
 use provost_core::app::App;
-use provost_core::ids::ConnectionId;
 use provost_core::provisioning::{Account, Failure};
-use provost_store::directory::PAGE_LIMIT_MAX;
-use provost_store::{Store, StoreError, accounts};
+use provost_store::accounts;
 use provost_web::{
-    ButtonKind, Markup, Notice, Table, button, csv_response, data_table, hidden, html, link_button, page_header, pager,
-    redirect_with_notice, time,
+    ButtonKind, Markup, Notice, Table, button, data_table, hidden, html, link_button, page_header, pager, redirect_with_notice,
+    time,
 };
-
-/// Failures of a file at most.
-const CSV_ROWS_MAX: usize = 100_000;
 
 pub(super) fn routes() -> Router<Server> {
     Router::new()
@@ -78,36 +74,7 @@ fn row(app: &App, account: &Account, failure: &Failure, may_change: bool) -> Vec
 
 async fn download(State(server): State<Server>, _who: SignedIn, Path(id): Path<String>) -> Outcome {
     let (app, connection) = connected(&server.store, &id).await?;
-    let head = ["User", "User ID", "Operation", "Status", "Message", "Since", "Last attempt", "Attempts", "Next attempt"];
-    let rows = csv_rows(&server.store, connection.id).await?;
-    Ok(csv_response(&format!("{}-failures.csv", app.name), &head, rows))
-}
-
-async fn csv_rows(store: &Store, connection: ConnectionId) -> Result<Vec<Vec<String>>, StoreError> {
-    let mut rows = Vec::new();
-    let mut after = None;
-    loop {
-        let found = accounts::failures(store, connection, after, PAGE_LIMIT_MAX).await?;
-        rows.extend(found.items.iter().filter_map(|account| Some(csv_row(account, account.failure.as_ref()?))));
-        after = found.next;
-        if after.is_none() || rows.len() >= CSV_ROWS_MAX {
-            return Ok(rows);
-        }
-    }
-}
-
-fn csv_row(account: &Account, failure: &Failure) -> Vec<String> {
-    vec![
-        account.email.clone(),
-        account.user_id.to_string(),
-        failure.operation.word().to_owned(),
-        failure.status.map_or_else(String::new, |status| status.to_string()),
-        failure.message.clone(),
-        failure.since.to_string(),
-        failure.at.to_string(),
-        failure.attempts.to_string(),
-        failure.retry_at.map_or_else(String::new, |at| at.to_string()),
-    ]
+    Ok(failures_file(&server.store, &app, connection.id).await?)
 }
 
 async fn retry(State(server): State<Server>, who: SignedIn, Path(id): Path<String>, fields: Fields) -> Outcome {
