@@ -1,0 +1,115 @@
+//! The load: so many connections, each one request after the other until the time is over.
+
+use crate::operations::{Operation, Turn};
+use crate::target::Service;
+use anyhow::{Context, bail};
+use reqwest::Client;
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+const REQUEST_MAX: Duration = Duration::from_secs(30);
+/// Answers before the measuring: connections are made, caches are as they will be.
+const WARM_UP: u64 = 3;
+/// Characters of an unexpected answer that are shown.
+const ANSWER_SHOWN: usize = 300;
+
+/// What was measured.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub(crate) struct Measured {
+    pub(crate) requests: u64,
+    pub(crate) per_second: f64,
+    /// Half of the answers came within this time.
+    pub(crate) p50_ms: f64,
+    pub(crate) p99_ms: f64,
+}
+
+/// A client with one connection.
+pub(crate) fn client() -> anyhow::Result<Client> {
+    // Nothing here speaks TLS, but no client can be made without.
+    provost_platform::install_tls_provider();
+    Client::builder()
+        .http1_only()
+        .no_proxy()
+        .tcp_nodelay(true)
+        .pool_max_idle_per_host(1)
+        .timeout(REQUEST_MAX)
+        .build()
+        .context("cannot make an HTTP client")
+}
+
+/// Sends one operation over so many connections for so long; any unexpected answer is an error.
+pub(crate) async fn measure(
+    service: &Arc<Service>,
+    operation: Operation,
+    connections: u16,
+    seconds: f64,
+    run: u32,
+) -> anyhow::Result<Measured> {
+    let mut tasks = Vec::new();
+    let warm = Arc::new(tokio::sync::Barrier::new(usize::from(connections)));
+    for task in 0..u32::from(connections) {
+        let (service, warm, client) = (Arc::clone(service), Arc::clone(&warm), client()?);
+        tasks.push(tokio::spawn(async move {
+            let turn = |number| Turn { run, task, number };
+            let mut warmed = Ok(());
+            for number in 0..WARM_UP {
+                warmed = warmed.and(once(&client, &service, operation, turn(number)).await);
+            }
+            // All wait, also for one that has failed: nobody may wait for ever.
+            warm.wait().await;
+            warmed?;
+            let started = Instant::now();
+            let until = Duration::from_secs_f64(seconds);
+            let mut micros = Vec::new();
+            for number in WARM_UP.. {
+                let sent = Instant::now();
+                once(&client, &service, operation, turn(number)).await?;
+                micros.push(u32::try_from(sent.elapsed().as_micros()).unwrap_or(u32::MAX));
+                if started.elapsed() >= until {
+                    break;
+                }
+            }
+            anyhow::Ok((micros, started.elapsed()))
+        }));
+    }
+    let mut all = Vec::new();
+    let mut per_second = 0.0;
+    for task in tasks {
+        let (micros, elapsed) = task.await.context("a connection's task ended badly")??;
+        per_second += f64::from(u32::try_from(micros.len()).unwrap_or(u32::MAX)) / elapsed.as_secs_f64();
+        all.extend(micros);
+    }
+    all.sort_unstable();
+    Ok(Measured { requests: all.len() as u64, per_second, p50_ms: percentile(&all, 50), p99_ms: percentile(&all, 99) })
+}
+
+async fn once(client: &Client, service: &Service, operation: Operation, turn: Turn) -> anyhow::Result<()> {
+    let request = operation.request(client, service, turn);
+    let answer = request.send().await.with_context(|| format!("{}: no answer", operation.name()))?;
+    let status = answer.status().as_u16();
+    let body = answer.bytes().await.with_context(|| format!("{}: the answer broke off", operation.name()))?;
+    if !operation.is_expected(status, &body, service, turn) {
+        let text: String = String::from_utf8_lossy(&body).chars().take(ANSWER_SHOWN).collect();
+        bail!("{}: an answer that was not expected: {status} {text}", operation.name());
+    }
+    Ok(())
+}
+
+/// Of sorted microseconds, in milliseconds.
+fn percentile(sorted: &[u32], percent: usize) -> f64 {
+    let last = sorted.len().saturating_sub(1);
+    let place = (sorted.len() * percent).div_ceil(100).saturating_sub(1).min(last);
+    sorted.get(place).map_or(0.0, |&micros| f64::from(micros) / 1_000.0)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn percentiles_are_values_that_occurred() {
+        let hundred: Vec<u32> = (1..=100).map(|number| number * 1_000).collect();
+        assert_eq!((percentile(&hundred, 50), percentile(&hundred, 99), percentile(&hundred, 100)), (50.0, 99.0, 100.0));
+        assert_eq!((percentile(&[7_000], 50), percentile(&[7_000], 99), percentile(&[], 50)), (7.0, 7.0, 0.0));
+    }
+}
