@@ -11,6 +11,8 @@ use crate::value::{Reader, refuse_duplicates};
 use crate::{Resource, names, path};
 use serde_json::Value;
 
+pub use crate::value::{BINARY_BYTES_MAX, STRING_BYTES_MAX, VALUES_MAX};
+
 /// Checks the body of a create and brings it into form.
 pub fn normalize(incoming: &Resource, schemas: &Schemas, leniency: &Leniency) -> Result<Resource, ScimError> {
     refuse_duplicates("", incoming)?;
@@ -34,6 +36,7 @@ pub fn normalize(incoming: &Resource, schemas: &Schemas, leniency: &Leniency) ->
         }
     }
     resource.extend(extensions);
+    check_write_only(incoming, &schemas.base.attributes)?;
     check_required(&resource, schemas)?;
     set_schemas(&mut resource, schemas);
     Ok(resource)
@@ -61,15 +64,61 @@ pub fn replace(existing: &Resource, incoming: &Resource, schemas: &Schemas, leni
     Ok(next)
 }
 
-/// RFC 7643 section 7: a required attribute has a value; an empty string is none.
+/// RFC 7643 section 7: a required attribute has a value; an empty string is none. The required attributes of an extension are
+/// asked for when the resource has any of it, or when the extension itself is required (section 6); required parts of a
+/// complex attribute in each of its values. Read-only ones are the provider's to give, write-only ones are not kept.
 pub fn check_required(resource: &Resource, schemas: &Schemas) -> Result<(), ScimError> {
-    for attribute in schemas.base.attributes.iter().filter(|attribute| attribute.required) {
-        let missing = match names::get(resource, &attribute.name) {
-            None => true,
-            Some(Value::String(text)) => text.trim().is_empty(),
-            Some(value) => names::is_unassigned(value),
-        };
-        if missing {
+    require(resource, "", &schemas.base.attributes)?;
+    for extension in &schemas.extensions {
+        match names::get(resource, &extension.id).and_then(Value::as_object) {
+            Some(members) => require(members, &format!("{}:", extension.id), &extension.attributes)?,
+            None if schemas.requires(extension) => {
+                return Err(ScimError::invalid_value(format!("{} is required: give its attributes.", extension.id)));
+            }
+            None => {}
+        }
+    }
+    Ok(())
+}
+
+fn require(members: &Resource, prefix: &str, attributes: &[Attribute]) -> Result<(), ScimError> {
+    for attribute in attributes.iter().filter(|attribute| is_kept_for_clients(attribute)) {
+        let value = names::get(members, &attribute.name).filter(|value| has_value(value));
+        if attribute.required && value.is_none() {
+            return Err(ScimError::invalid_value(format!("{prefix}{} is required.", attribute.name)));
+        }
+        if let Some(value) = value
+            && attribute.sub_attributes.iter().any(|part| part.required)
+        {
+            let values = value.as_array().map_or(std::slice::from_ref(value), Vec::as_slice);
+            let prefix = format!("{prefix}{}.", attribute.name);
+            values
+                .iter()
+                .filter_map(Value::as_object)
+                .try_for_each(|value| require(value, &prefix, &attribute.sub_attributes))?;
+        }
+    }
+    Ok(())
+}
+
+fn is_kept_for_clients(attribute: &Attribute) -> bool {
+    match attribute.mutability {
+        Mutability::ReadWrite | Mutability::Immutable => true,
+        Mutability::ReadOnly | Mutability::WriteOnly => false,
+    }
+}
+
+fn has_value(value: &Value) -> bool {
+    match value {
+        Value::String(text) => !text.trim().is_empty(),
+        value => !names::is_unassigned(value),
+    }
+}
+
+/// A required write-only attribute, such as a password where there must be one, is looked for in the body: it is not kept.
+fn check_write_only(incoming: &Resource, attributes: &[Attribute]) -> Result<(), ScimError> {
+    for attribute in attributes.iter().filter(|attribute| attribute.required && attribute.mutability == Mutability::WriteOnly) {
+        if !names::get(incoming, &attribute.name).is_some_and(has_value) {
             return Err(ScimError::invalid_value(format!("{} is required.", attribute.name)));
         }
     }
@@ -136,7 +185,7 @@ fn read_extension(extension: &Schema, value: &Value, schemas: &Schemas, reader: 
             return Err(unknown(schemas, &format!("{}:{key}", extension.id)));
         };
         let name = if attribute.kind == AttributeType::Any { key } else { &attribute.name };
-        if let Some(value) = read_attribute(name, attribute, value, reader)? {
+        if let Some(value) = read_attribute(&format!("{}:{name}", extension.id), attribute, value, reader)? {
             kept.insert(name.clone(), value);
         }
     }

@@ -6,8 +6,12 @@ use crate::schema::{Attribute, AttributeType, Mutability};
 use crate::{Resource, datetime, names, path};
 use serde_json::Value;
 
-/// One attribute with more values than this is refused.
-pub(crate) const VALUES_MAX: usize = 100_000;
+/// One attribute with more values than this is refused; so a group has at most as many members, and a request names at most as many.
+pub const VALUES_MAX: usize = 100_000;
+/// Strings and references of more bytes than this are refused.
+pub const STRING_BYTES_MAX: usize = 64 * 1024;
+/// Binary values of more bytes than this, in base64, are refused.
+pub const BINARY_BYTES_MAX: usize = 1024 * 1024;
 
 /// Reads `"true"` and `"False"`.
 pub(crate) fn boolean_text(text: &str) -> Option<bool> {
@@ -55,7 +59,10 @@ impl Reader<'_> {
             return Ok(None);
         }
         match attribute.kind {
-            AttributeType::Any => Ok((!names::is_unassigned(value)).then(|| value.clone())),
+            AttributeType::Any => {
+                refuse_long_texts(name, value)?;
+                Ok((!names::is_unassigned(value)).then(|| value.clone()))
+            }
             AttributeType::Complex => self.complex(name, attribute, value),
             AttributeType::String
             | AttributeType::Boolean
@@ -94,10 +101,15 @@ impl Reader<'_> {
             AttributeType::Binary => (text.is_some_and(is_base64), "a string in base64"),
             AttributeType::Complex | AttributeType::Any => (true, "anything"),
         };
-        if fits {
-            return Ok(value.clone());
+        if !fits {
+            return Err(ScimError::invalid_value(format!("{name} is {expected}, not {}.", what(value))));
         }
-        Err(ScimError::invalid_value(format!("{name} is {expected}, not {}.", what(value))))
+        let bytes_max = if attribute.kind == AttributeType::Binary { BINARY_BYTES_MAX } else { STRING_BYTES_MAX };
+        if let Some(text) = text.filter(|text| text.len() > bytes_max) {
+            return Err(too_long(name, text, bytes_max));
+        }
+        refuse_other_than_canonical(name, attribute, text)?;
+        Ok(value.clone())
     }
 
     fn complex(&self, name: &str, attribute: &Attribute, value: &Value) -> Result<Option<Value>, ScimError> {
@@ -130,6 +142,34 @@ impl Reader<'_> {
             if attribute.multi_valued { self.leniency.any_shape_of_members } else { self.leniency.scalar_for_complex_value };
         taken && attribute.sub_attribute("value").is_some()
     }
+}
+
+fn too_long(name: &str, text: &str, bytes_max: usize) -> ScimError {
+    ScimError::invalid_value(format!("{name} has {} bytes; at most {bytes_max} are taken.", text.len()))
+}
+
+/// Texts at any depth of a value that no schema describes. Its depth was bounded when it was read.
+fn refuse_long_texts(name: &str, value: &Value) -> Result<(), ScimError> {
+    match value {
+        Value::String(text) if text.len() > STRING_BYTES_MAX => Err(too_long(name, text, STRING_BYTES_MAX)),
+        Value::Array(items) => items.iter().try_for_each(|item| refuse_long_texts(name, item)),
+        Value::Object(members) => members.iter().try_for_each(|(key, value)| {
+            if key.len() > STRING_BYTES_MAX { Err(too_long(name, key, STRING_BYTES_MAX)) } else { refuse_long_texts(name, value) }
+        }),
+        Value::Null | Value::Bool(_) | Value::Number(_) | Value::String(_) => Ok(()),
+    }
+}
+
+/// RFC 7643 section 7, `canonicalValues`: "service providers MAY choose to ignore unsupported values". They are a hint, and other
+/// values are taken, unless the schema says that there are no others.
+fn refuse_other_than_canonical(name: &str, attribute: &Attribute, text: Option<&str>) -> Result<(), ScimError> {
+    let Some(text) = text.filter(|_| attribute.canonical_only && !attribute.canonical_values.is_empty()) else { return Ok(()) };
+    let key = attribute.comparison_key(text);
+    if attribute.canonical_values.iter().any(|canonical| attribute.comparison_key(canonical) == key) {
+        return Ok(());
+    }
+    let allowed = attribute.canonical_values.join(", ");
+    Err(ScimError::invalid_value(format!("{name} is one of {allowed}, not \"{}\".", path::shortened(text))))
 }
 
 /// RFC 7643 section 2.1: names are case insensitive, so `userName` and `USERNAME` in one object contradict each other.

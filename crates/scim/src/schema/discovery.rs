@@ -5,7 +5,7 @@ use crate::Resource;
 use serde_json::{Map, Value, json};
 
 /// The URN of schema resources.
-const SCHEMA: &str = "urn:ietf:params:scim:schemas:core:2.0:Schema";
+pub(super) const SCHEMA: &str = "urn:ietf:params:scim:schemas:core:2.0:Schema";
 /// The URN of resource type resources.
 const RESOURCE_TYPE: &str = "urn:ietf:params:scim:schemas:core:2.0:ResourceType";
 
@@ -25,7 +25,7 @@ pub fn schema_resource(schema: &Schema, base_url: &str) -> Resource {
 /// RFC 7643 section 6. `base_url` has no slash at its end.
 pub fn resource_type_resource(schemas: &Schemas, base_url: &str) -> Resource {
     let extensions: Vec<Value> =
-        schemas.extensions.iter().map(|schema| json!({ "schema": schema.id, "required": false })).collect();
+        schemas.extensions.iter().map(|schema| json!({ "schema": schema.id, "required": schemas.requires(schema) })).collect();
     object(json!({
         "schemas": [RESOURCE_TYPE],
         "id": schemas.resource_type,

@@ -5,135 +5,17 @@
 
 mod builtin;
 mod discovery;
+mod read;
+mod rules;
 mod user;
 
 pub use builtin::{ENTERPRISE_USER, GROUP, TENANT_USER, USER, enterprise_user, group, tenant_user};
 pub use discovery::{resource_type_resource, schema_resource};
+pub use rules::{AttributeType, Comparison, Mutability, Returned, Uniqueness};
 pub use user::user;
 
 use crate::names;
 use crate::path::AttributePath;
-
-/// RFC 7643 section 2.3.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum AttributeType {
-    /// Unicode text.
-    String,
-    /// `true` or `false`.
-    Boolean,
-    /// A number with a fraction.
-    Decimal,
-    /// A whole number.
-    Integer,
-    /// An instant, `xsd:dateTime`.
-    DateTime,
-    /// Base64.
-    Binary,
-    /// A URI.
-    Reference,
-    /// An object of sub-attributes.
-    Complex,
-    /// Any JSON: the attributes of an open schema, whose types nobody declared. Not a type of the RFC and never announced.
-    Any,
-}
-
-impl AttributeType {
-    /// As schemas spell it.
-    pub const fn word(self) -> &'static str {
-        match self {
-            Self::String => "string",
-            Self::Boolean => "boolean",
-            Self::Decimal => "decimal",
-            Self::Integer => "integer",
-            Self::DateTime => "dateTime",
-            Self::Binary => "binary",
-            Self::Reference => "reference",
-            Self::Complex => "complex",
-            Self::Any => "any",
-        }
-    }
-}
-
-/// RFC 7643 section 7: who may set it.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Mutability {
-    /// Only the service provider.
-    ReadOnly,
-    /// Anybody, any time.
-    ReadWrite,
-    /// Once.
-    Immutable,
-    /// Anybody, and nobody sees it.
-    WriteOnly,
-}
-
-impl Mutability {
-    /// As schemas spell it.
-    pub const fn word(self) -> &'static str {
-        match self {
-            Self::ReadOnly => "readOnly",
-            Self::ReadWrite => "readWrite",
-            Self::Immutable => "immutable",
-            Self::WriteOnly => "writeOnly",
-        }
-    }
-}
-
-/// RFC 7643 section 7: when it is shown.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Returned {
-    /// In every answer.
-    Always,
-    /// In none.
-    Never,
-    /// Unless the client excludes it.
-    Default,
-    /// When the client asks for it.
-    Request,
-}
-
-impl Returned {
-    /// As schemas spell it.
-    pub const fn word(self) -> &'static str {
-        match self {
-            Self::Always => "always",
-            Self::Never => "never",
-            Self::Default => "default",
-            Self::Request => "request",
-        }
-    }
-}
-
-/// RFC 7643 section 7: among whom its values are unique.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Uniqueness {
-    /// Nobody.
-    None,
-    /// The resources of this service provider.
-    Server,
-    /// Everybody.
-    Global,
-}
-
-impl Uniqueness {
-    /// As schemas spell it.
-    pub const fn word(self) -> &'static str {
-        match self {
-            Self::None => "none",
-            Self::Server => "server",
-            Self::Global => "global",
-        }
-    }
-}
-
-/// By which rule texts are compared. Not announced: schemas of RFC 7643 have `caseExact` only.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Comparison {
-    /// As `caseExact` says; upper and lower case are Unicode's.
-    Plain,
-    /// As user names: [`crate::user_name_key`].
-    UserName,
-}
 
 /// One attribute's rules (RFC 7643 section 7).
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -158,8 +40,10 @@ pub struct Attribute {
     pub returned: Returned,
     /// Among whom its values are unique.
     pub uniqueness: Uniqueness,
-    /// Suggested values; others are accepted (RFC 7643 section 7 leaves that to the provider).
+    /// Suggested values. RFC 7643 section 7: others MAY be refused; they are when [`Self::canonical_only`] is set.
     pub canonical_values: Vec<String>,
+    /// Whether only canonical values are accepted. No schema of RFC 7643 can say so: it is for schemas of one's own.
+    pub canonical_only: bool,
     /// What a reference points to.
     pub reference_types: Vec<String>,
     /// The parts of a complex attribute.
@@ -181,6 +65,7 @@ impl Attribute {
             returned: Returned::Default,
             uniqueness: Uniqueness::None,
             canonical_values: Vec::new(),
+            canonical_only: false,
             reference_types: Vec::new(),
             sub_attributes: Vec::new(),
         }
@@ -225,8 +110,10 @@ pub struct Schemas {
     pub description: String,
     /// The base schema.
     pub base: Schema,
-    /// Extensions, all optional.
+    /// Extensions.
     pub extensions: Vec<Schema>,
+    /// The URNs of the extensions that every resource must have attributes of (RFC 7643 section 6, `schemaExtensions.required`).
+    pub required_extensions: Vec<String>,
     /// `schemas`, `id`, `externalId`, `meta` (RFC 7643 section 3.1).
     pub common: Vec<Attribute>,
     open_attribute: Attribute,
@@ -257,6 +144,7 @@ impl Schemas {
             description: description.to_owned(),
             base,
             extensions: Vec::new(),
+            required_extensions: Vec::new(),
             common: builtin::common(),
             open_attribute: Attribute { case_exact: true, ..Attribute::new("", AttributeType::Any, "") },
         }
@@ -276,6 +164,35 @@ impl Schemas {
     pub fn with_extension(mut self, schema: Schema) -> Self {
         self.extensions.push(schema);
         self
+    }
+
+    /// Adds an extension that every resource must have attributes of.
+    pub fn with_required_extension(mut self, schema: Schema) -> Self {
+        self.required_extensions.push(schema.id.clone());
+        self.with_extension(schema)
+    }
+
+    /// Whether every resource must have attributes of this extension.
+    pub fn requires(&self, extension: &Schema) -> bool {
+        self.required_extensions.iter().any(|urn| names::same(urn, &extension.id))
+    }
+
+    /// The attributes whose values no two resources may share, by their paths. Who stores resources makes sure of it, and
+    /// answers [`crate::ScimError::uniqueness`] otherwise; [`Attribute::comparison_key`] is what to compare.
+    pub fn unique_attributes(&self) -> Vec<(AttributePath, &Attribute)> {
+        let own = self.base.attributes.iter().chain(&self.common).map(|attribute| (None, attribute));
+        let extended = self.extensions.iter().flat_map(|schema| schema.attributes.iter().map(move |one| (Some(&schema.id), one)));
+        let mut unique = Vec::new();
+        for (schema, attribute) in own.chain(extended) {
+            let path = AttributePath { schema: schema.cloned(), ..AttributePath::of(&attribute.name) };
+            for part in attribute.sub_attributes.iter().filter(|part| part.uniqueness != Uniqueness::None) {
+                unique.push((AttributePath { sub_attribute: Some(part.name.clone()), ..path.clone() }, part));
+            }
+            if attribute.uniqueness != Uniqueness::None {
+                unique.push((path, attribute));
+            }
+        }
+        unique
     }
 
     /// The extension with this URN, in any case.

@@ -7,6 +7,7 @@ mod patches;
 mod properties;
 mod provider;
 mod resources;
+mod schemas;
 
 use provost_scim::{Resource, Schemas};
 use serde_json::Value;

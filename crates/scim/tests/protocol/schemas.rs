@@ -1,0 +1,224 @@
+//! Schemas as data: read from JSON, written back, and what their rules do.
+
+use crate::object;
+use provost_scim::schema::{
+    Attribute, Comparison, Mutability, Returned, Uniqueness, enterprise_user, group, resource_type_resource, schema_resource,
+    user,
+};
+use provost_scim::validate::{BINARY_BYTES_MAX, STRING_BYTES_MAX, VALUES_MAX, check_required, normalize, replace};
+use provost_scim::{AttributeType, Leniency, PatchOp, PatchOperation, PatchRequest, Resource, Schema, Schemas, ScimType, apply};
+use serde_json::{Value, json};
+
+const USER: &str = "urn:ietf:params:scim:schemas:core:2.0:User";
+const GROUP: &str = "urn:ietf:params:scim:schemas:core:2.0:Group";
+const BADGE: &str = "urn:example:params:2.0:Badge";
+
+/// An extension with every rule.
+fn badge() -> Schema {
+    let definition = json!({ "id": BADGE, "name": "Badge", "description": "Doors that open", "attributes": [
+        { "name": "number", "type": "integer", "required": true, "uniqueness": "server" },
+        { "name": "colour", "type": "string", "canonicalValues": ["red", "blue"] },
+        { "name": "issued", "type": "dateTime", "mutability": "immutable" },
+        { "name": "pin", "type": "string", "caseExact": true, "mutability": "writeOnly", "returned": "never" },
+        { "name": "seen", "type": "dateTime", "mutability": "readOnly" },
+        { "name": "photo", "type": "binary", "returned": "request" },
+        { "name": "doors", "type": "complex", "multiValued": true, "returned": "always", "subAttributes": [
+            { "name": "value", "type": "reference", "referenceTypes": ["external"], "required": true, "uniqueness": "global" },
+            { "name": "ratio", "type": "decimal" }, { "name": "primary", "type": "boolean" }
+        ] }
+    ] });
+    Schema::parse(&object(definition)).unwrap()
+}
+
+fn schemas() -> Schemas {
+    Schemas::user().with_extension(badge())
+}
+
+fn with(badge: Value) -> Resource {
+    object(json!({ "schemas": [USER, BADGE], "userName": "a", BADGE: badge }))
+}
+
+#[test]
+fn schemas_read_back_as_they_were_written() {
+    for schema in [user(), group(), enterprise_user(), badge()] {
+        let resource = schema_resource(&schema, "https://example.com/v2");
+        assert_eq!(Schema::parse(&resource), Ok(schema));
+    }
+    assert_eq!(
+        Schema::parse(&schema_resource(&user(), "")).unwrap().attribute("username").unwrap().comparison,
+        Comparison::UserName
+    );
+}
+
+#[test]
+fn what_a_schema_does_not_say_has_the_rfcs_defaults() {
+    let schema = Schema::parse(&object(
+        json!({ "ID": BADGE, "attributes": [{ "NAME": "x" }, { "name": "s", "mutability": "WRITEONLY" }] }),
+    ));
+    let secret = Attribute {
+        mutability: Mutability::WriteOnly,
+        returned: Returned::Never,
+        ..Attribute::new("s", AttributeType::String, "")
+    };
+    assert_eq!(schema.as_ref().map(|schema| schema.name.as_str()), Ok("Badge"));
+    assert_eq!(schema.unwrap().attributes, [Attribute::new("x", AttributeType::String, ""), secret]);
+}
+
+#[test]
+fn what_is_no_schema_is_refused_with_the_reason() {
+    let of = |attributes: Value| json!({ "id": BADGE, "attributes": attributes });
+    let many: Vec<Value> = (0..1001).map(|index| json!({ "name": format!("a{index}") })).collect();
+    let mut nested = json!({ "name": "x" });
+    for _ in 0..40 {
+        nested = json!({ "name": "x", "type": "complex", "subAttributes": [nested] });
+    }
+    let cases = [
+        (json!({}), "has no id"),
+        (json!({ "id": 5 }), "id is a string"),
+        (json!({ "id": "badge" }), "not a URN"),
+        (json!({ "id": "urn:x:2.0" }), "ends in a name"),
+        (of(json!({})), "attributes is an array"),
+        (of(json!([5])), "holds objects"),
+        (of(json!([{}])), "\"\" is not an attribute's name"),
+        (of(json!([{ "name": "a b" }])), "\"a b\" is not an attribute's name"),
+        (of(json!([{ "name": "a" }, { "name": "A" }])), "\"A\" occurs twice"),
+        (of(json!([{ "name": "a", "type": "any" }])), "Badge:a: type cannot be \"any\""),
+        (of(json!([{ "name": "a", "mutability": "never" }])), "mutability cannot be"),
+        (of(json!([{ "name": "a", "returned": 1 }])), "returned is a string"),
+        (of(json!([{ "name": "a", "uniqueness": "x" }])), "uniqueness cannot be"),
+        (of(json!([{ "name": "a", "required": "true" }])), "required is true or false"),
+        (of(json!([{ "name": "a", "canonicalValues": [1] }])), "canonicalValues is an array of strings"),
+        (of(json!([{ "name": "a", "type": "complex" }])), "has subAttributes"),
+        (of(json!([{ "name": "a", "subAttributes": [{ "name": "b" }] }])), "has subAttributes"),
+        (of(json!([nested])), "at most 3 levels"),
+        (of(json!([{ "name": "a", "mutability": "writeOnly", "returned": "default" }])), "returned never"),
+        (of(json!(many)), "1001 attributes"),
+    ];
+    for (resource, says) in cases {
+        let error = Schema::parse(&object(resource)).unwrap_err();
+        assert_eq!((error.status, error.scim_type), (400, Some(ScimType::InvalidValue)));
+        assert!(error.detail.contains(says), "{}: {says}", error.detail);
+    }
+}
+
+#[test]
+fn an_extension_of_ones_own_is_validated_like_the_rfcs() {
+    let accepted = json!({ "number": 7, "colour": "green", "issued": "2020-01-01T00:00:00Z", "doors": [{ "value": "a" }, { "value": "b", "ratio": 0.5, "primary": true }] });
+    let stored = normalize(&with(accepted.clone()), &schemas(), &Leniency::NONE).unwrap();
+    assert_eq!(stored[BADGE], accepted);
+    let mut sent = accepted.clone();
+    sent["pin"] = json!("1234");
+    sent["seen"] = json!("2020-01-01T00:00:00Z");
+    assert_eq!(normalize(&with(sent), &schemas(), &Leniency::NONE).as_ref(), Ok(&stored));
+    let cases = [
+        (json!({ "colour": "red" }), "number is required"),
+        (json!({ "number": 1.5 }), "number is a whole number"),
+        (json!({ "number": 7, "issued": "today" }), "issued is an instant"),
+        (json!({ "number": 7, "photo": "%" }), "photo is a string in base64"),
+        (json!({ "number": 7, "doors": [{ "ratio": 1 }] }), "doors.value is required"),
+        (json!({ "number": 7, "doors": [{ "value": "a", "ratio": "1" }] }), "doors.ratio is a number"),
+        (
+            json!({ "number": 7, "doors": [{ "value": "a", "primary": true }, { "value": "b", "primary": true }] }),
+            "only one value can be primary",
+        ),
+    ];
+    for (badge, says) in cases {
+        let error = normalize(&with(badge), &schemas(), &Leniency::NONE).unwrap_err();
+        assert_eq!(error.scim_type, Some(ScimType::InvalidValue));
+        assert!(error.detail.contains(BADGE) && error.detail.contains(says), "{}", error.detail);
+    }
+    // Without the extension nothing of it is asked for, unless the resource type requires it.
+    let without = object(json!({ "schemas": [USER], "userName": "a" }));
+    assert!(normalize(&without, &schemas(), &Leniency::NONE).is_ok());
+    let requiring = Schemas::user().with_required_extension(badge());
+    let error = normalize(&without, &requiring, &Leniency::NONE).unwrap_err();
+    assert!(error.detail.contains(&format!("{BADGE} is required")), "{}", error.detail);
+    assert_eq!(resource_type_resource(&requiring, "")["schemaExtensions"][2], json!({ "schema": BADGE, "required": true }));
+}
+
+#[test]
+fn a_patch_keeps_what_the_schema_requires() {
+    let stored = normalize(&with(json!({ "number": 7, "doors": [{ "value": "a" }] })), &schemas(), &Leniency::NONE).unwrap();
+    let patched = |op, path: &str, value: Option<Value>| {
+        let operation = PatchOperation { op, path: Some(format!("{BADGE}:{path}")), value };
+        let mut user = stored.clone();
+        apply(&mut user, &PatchRequest { operations: vec![operation] }, &schemas(), &Leniency::NONE).map_err(|error| error.detail)
+    };
+    for (op, path, value, says) in [
+        (PatchOp::Remove, "number", None, "number is required and cannot be removed"),
+        (PatchOp::Remove, "doors[value eq \"a\"].value", None, "doors.value is required and cannot be removed"),
+        (PatchOp::Add, "doors", Some(json!([{ "ratio": 1 }])), "doors.value is required"),
+        (PatchOp::Replace, "seen", Some(json!("2020-01-01T00:00:00Z")), "seen is read-only"),
+    ] {
+        let error = patched(op, path, value).unwrap_err();
+        assert!(error.contains(says), "{error}");
+    }
+    assert_eq!(patched(PatchOp::Add, "doors", Some(json!([{ "value": "b" }]))), Ok(true));
+}
+
+#[test]
+fn canonical_values_are_a_hint_unless_the_schema_says_otherwise() {
+    let mut strict = badge();
+    strict.attributes[1].canonical_only = true;
+    let (lenient, strict) = (schemas(), Schemas::user().with_extension(strict));
+    let colour = |colour: &str| with(json!({ "number": 7, "colour": colour }));
+    assert!(normalize(&colour("green"), &lenient, &Leniency::NONE).is_ok());
+    assert!(normalize(&colour("Red"), &strict, &Leniency::NONE).is_ok());
+    let error = normalize(&colour("green"), &strict, &Leniency::NONE).unwrap_err();
+    assert!(error.detail.ends_with("colour is one of red, blue, not \"green\"."), "{}", error.detail);
+}
+
+#[test]
+fn unique_attributes_are_listed_with_their_paths() {
+    let schemas = schemas();
+    let unique: Vec<(String, Uniqueness)> =
+        schemas.unique_attributes().into_iter().map(|(path, attribute)| (path.to_string(), attribute.uniqueness)).collect();
+    let server = |path: &str| (path.to_owned(), Uniqueness::Server);
+    assert_eq!(
+        unique,
+        [
+            server("userName"),
+            server("id"),
+            server(&format!("{BADGE}:number")),
+            (format!("{BADGE}:doors.value"), Uniqueness::Global)
+        ]
+    );
+}
+
+#[test]
+fn a_required_password_is_asked_for_and_not_kept() {
+    let mut schemas = Schemas::user();
+    for attribute in schemas.base.attributes.iter_mut().filter(|attribute| attribute.name == "password") {
+        attribute.required = true;
+    }
+    let user = |password: Value| object(json!({ "schemas": [USER], "userName": "a", "password": password }));
+    assert!(normalize(&user(Value::Null), &schemas, &Leniency::NONE).unwrap_err().detail.contains("password is required"));
+    let stored = normalize(&user(json!("secret")), &schemas, &Leniency::NONE).unwrap();
+    assert!(!stored.contains_key("password"));
+    assert_eq!(check_required(&stored, &schemas), Ok(()));
+    assert!(replace(&stored, &user(json!("other")), &schemas, &Leniency::NONE).is_ok());
+}
+
+#[test]
+fn lengths_and_counts_have_limits() {
+    let tenant = provost_scim::schema::TENANT_USER;
+    let user = |name: &str, value: Value| {
+        let mut user = object(json!({ "schemas": [USER, tenant], "userName": "a" }));
+        user.insert(name.to_owned(), value);
+        normalize(&user, &Schemas::user(), &Leniency::NONE).map(|_| ()).map_err(|error| error.detail)
+    };
+    let long = |length: usize| json!("a".repeat(length));
+    assert_eq!(user("title", long(STRING_BYTES_MAX)), Ok(()));
+    assert_eq!(user("title", long(STRING_BYTES_MAX + 1)), Err("title has 65537 bytes; at most 65536 are taken.".to_owned()));
+    let certificate = |length: usize| json!([{ "value": long(length) }]);
+    assert_eq!(user("x509Certificates", certificate(BINARY_BYTES_MAX)), Ok(()));
+    assert!(user("x509Certificates", certificate(BINARY_BYTES_MAX + 4)).unwrap_err().contains("x509Certificates.value has"));
+    assert!(user(tenant, json!({ "x": [{ "y": long(STRING_BYTES_MAX + 1) }] })).unwrap_err().contains(":x has 65537 bytes"));
+    assert!(user(tenant, json!({ "x": { "a".repeat(STRING_BYTES_MAX + 1): 1 } })).unwrap_err().contains("65537 bytes"));
+
+    let members = |count: usize| vec![json!({ "value": "1" }); count];
+    let group = |count: usize| object(json!({ "schemas": [GROUP], "displayName": "G", "members": members(count) }));
+    assert!(normalize(&group(VALUES_MAX), &Schemas::group(), &Leniency::NONE).is_ok());
+    let error = normalize(&group(VALUES_MAX + 1), &Schemas::group(), &Leniency::NONE).unwrap_err();
+    assert!(error.detail.contains("members has 100001 values"), "{}", error.detail);
+}
