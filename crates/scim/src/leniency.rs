@@ -1,4 +1,8 @@
-//! Deviations that a reader may accept, each a named field.
+//! Deviations that a reader may accept, each a named field. What foreign providers answer is read by the functions of
+//! [`crate::client`], one a deviation.
+//!
+//! Not here, because the RFCs do not forbid them and they have one reading only: a removal that says by `value` which values
+//! it means, a filter such as `active eq "true"`, and `emails[type eq "work"].value eq "x"` (see [`crate::Filter::parse`]).
 
 /// Which deviations from the RFCs are accepted on input. What this crate writes never deviates.
 ///
@@ -10,6 +14,8 @@ pub struct Leniency {
     pub any_case_operations: bool,
     /// `"active": "False"`: booleans as strings, in any case.
     pub string_booleans: bool,
+    /// `"externalId": 701984`: numbers where the attribute is a string.
+    pub numbers_as_strings: bool,
     /// `"value": {"value": "x"}` where the attribute is a scalar.
     pub scalar_in_value_object: bool,
     /// `"manager": "26118915"` where the attribute is complex and has a `value`.
@@ -20,6 +26,10 @@ pub struct Leniency {
     pub scim_1_schemas: bool,
     /// A body without `schemas`.
     pub schemas_absent: bool,
+    /// `"schemas": "urn:…"`: one URN instead of an array.
+    pub schemas_as_string: bool,
+    /// `"path": ""` in an operation that has none, and spaces around a path.
+    pub empty_path: bool,
     /// Pathless operations whose keys are paths: `{"name.givenName": "Ada"}`, `{"urn:…:User:department": "R&D"}`.
     pub dotted_keys: bool,
     /// Removing a value that is not there succeeds and changes nothing.
@@ -35,11 +45,14 @@ impl Leniency {
     pub const NONE: Self = Self {
         any_case_operations: false,
         string_booleans: false,
+        numbers_as_strings: false,
         scalar_in_value_object: false,
         scalar_for_complex_value: false,
         any_shape_of_members: false,
         scim_1_schemas: false,
         schemas_absent: false,
+        schemas_as_string: false,
+        empty_path: false,
         dotted_keys: false,
         removal_without_match: false,
         read_only_passed_over: false,
@@ -50,11 +63,14 @@ impl Leniency {
     pub const ALL: Self = Self {
         any_case_operations: true,
         string_booleans: true,
+        numbers_as_strings: true,
         scalar_in_value_object: true,
         scalar_for_complex_value: true,
         any_shape_of_members: true,
         scim_1_schemas: true,
         schemas_absent: true,
+        schemas_as_string: true,
+        empty_path: true,
         dotted_keys: true,
         removal_without_match: true,
         read_only_passed_over: true,

@@ -21,7 +21,8 @@ pub fn normalize(incoming: &Resource, schemas: &Schemas, leniency: &Leniency) ->
     let mut resource = Resource::new();
     resource.insert("schemas".to_owned(), Value::Null);
     let mut extensions = Vec::new();
-    for (key, value) in incoming {
+    // What `schemas` says was checked, and it follows from the rest.
+    for (key, value) in incoming.iter().filter(|(key, _)| !names::same(key, "schemas")) {
         if let Some(extension) = schemas.extension(key) {
             let members = read_extension(extension, value, schemas, &reader)?;
             if !members.is_empty() {
@@ -136,7 +137,8 @@ pub fn set_schemas(resource: &mut Resource, schemas: &Schemas) {
 /// RFC 7643 section 3: `schemas` MUST be there, MUST name the base schema, and MUST NOT name what the provider does not know.
 fn check_schemas(incoming: &Resource, schemas: &Schemas, leniency: &Leniency) -> Result<(), ScimError> {
     let urns = match names::get(incoming, "schemas") {
-        Some(Value::Array(urns)) if !urns.is_empty() => urns,
+        Some(Value::Array(urns)) if !urns.is_empty() => urns.as_slice(),
+        Some(urn @ Value::String(_)) if leniency.schemas_as_string => std::slice::from_ref(urn),
         Some(Value::Array(_) | Value::Null) | None if leniency.schemas_absent => return Ok(()),
         Some(_) | None => {
             return Err(ScimError::invalid_syntax(format!("schemas is an array of URNs with \"{}\".", schemas.base.id)));

@@ -90,6 +90,9 @@ impl Reader<'_> {
         {
             return Ok(Value::Bool(truth));
         }
+        if attribute.kind == AttributeType::String && value.is_number() && self.leniency.numbers_as_strings {
+            return self.scalar(name, attribute, &Value::String(value.to_string()));
+        }
         let (fits, expected) = match attribute.kind {
             AttributeType::String | AttributeType::Reference => (text.is_some(), "a string"),
             AttributeType::Boolean => (value.is_boolean(), "true or false"),

@@ -1,14 +1,16 @@
 //! Filters (RFC 7644 section 3.4.2.2): text → tree → text, and whether a resource matches.
 //!
 //! The tree is public, so that a provider can turn the parts it has an index for into queries of its own; see
-//! [`Filter::equality`]. This module does not know about storage.
+//! [`Filter::fold`] and [`Filter::equality`]. This module does not know about storage.
 
 mod check;
+mod fold;
 mod matching;
 mod parse;
 
 pub use check::check;
 pub(crate) use check::check_inner;
+pub use fold::FilterNode;
 pub use matching::matches;
 pub(crate) use matching::matches_value;
 pub(crate) use parse::parse_value_path;

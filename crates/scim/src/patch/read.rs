@@ -34,6 +34,7 @@ pub fn read(body: &Value, leniency: &Leniency) -> Result<PatchRequest, ScimError
 fn check_schemas(body: &Resource, leniency: &Leniency) -> Result<(), ScimError> {
     match names::get(body, "schemas") {
         None if leniency.schemas_absent => Ok(()),
+        Some(Value::String(urn)) if leniency.schemas_as_string && names::same(urn, PATCH_SCHEMA) => Ok(()),
         Some(Value::Array(urns)) if urns.iter().filter_map(Value::as_str).any(|urn| names::same(urn, PATCH_SCHEMA)) => Ok(()),
         None | Some(_) => Err(ScimError::invalid_syntax(format!("schemas of a PATCH is [\"{PATCH_SCHEMA}\"]."))),
     }
@@ -56,8 +57,8 @@ fn read_operation(operation: &Value, number: usize, leniency: &Leniency) -> Resu
     };
     let path = match names::get(operation, "path") {
         None | Some(Value::Null) => None,
-        // Some clients send an empty path when they mean none.
-        Some(Value::String(path)) => Some(path.trim().to_owned()).filter(|path| !path.is_empty()),
+        Some(Value::String(path)) if leniency.empty_path => Some(path.trim().to_owned()).filter(|path| !path.is_empty()),
+        Some(Value::String(path)) => Some(path.clone()),
         Some(_) => return Err(ScimError::invalid_path(format!("Operation {number}: path is a string."))),
     };
     let value = names::get(operation, "value").cloned();

@@ -3,9 +3,11 @@
 mod client;
 mod diffs;
 mod filters;
+mod leniencies;
 mod patches;
 mod properties;
 mod provider;
+mod provider_bulk;
 mod resources;
 mod schemas;
 
