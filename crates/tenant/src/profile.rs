@@ -49,6 +49,14 @@ impl ProfileName {
         }
     }
 
+    /// Whether refusals of the gate are SCIM errors (RFC 7644 section 3.12), like those behind it.
+    pub(crate) const fn refuses_in_scim(self) -> bool {
+        match self {
+            Self::Netskope => false,
+            Self::Standard => true,
+        }
+    }
+
     /// The profile's traits with the tenant's options applied.
     fn traits(self, options: &Options) -> ProviderProfile {
         let mut traits = match self {

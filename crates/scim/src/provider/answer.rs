@@ -77,6 +77,11 @@ pub fn listed(
     success(200, provider, list.body())
 }
 
+/// 200 with one page of a list of several kinds, whose resources are as they are to be shown.
+pub fn listed_together(provider: &Provider, listing: Listing, shown: Vec<Resource>) -> Response {
+    success(200, provider, ListResponse { listing, resources: shown }.body())
+}
+
 /// An error (RFC 7644 section 3.12).
 pub fn failed(provider: &Provider, error: &ScimError) -> Response {
     let content_type = Some(provider.profile.error_content_type.to_owned());

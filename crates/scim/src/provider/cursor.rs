@@ -35,6 +35,9 @@ pub struct Cursor {
 }
 
 impl Cursor {
+    /// How long a cursor can be handed back: `cursorTimeout` of the configuration (RFC 9865 section 4).
+    pub const TIMEOUT_MICROS: i64 = 3_600_000_000;
+
     /// As `nextCursor` or `previousCursor`: letters, digits, `-` and `_`.
     pub fn encode(&self) -> String {
         let key = self.key.as_deref();

@@ -1,7 +1,7 @@
 //! What a provider says about itself (RFC 7644 section 4).
 
 use super::answer::success;
-use super::{Provider, ResourceKind, Response};
+use super::{Cursor, OPERATIONS_MAX, PAYLOAD_BYTES_MAX, Provider, ResourceKind, Response};
 use crate::error::ScimError;
 use crate::list::{ListResponse, Listing, Place};
 use crate::path::shortened;
@@ -15,10 +15,10 @@ const CONFIG_SCHEMA: &str = "urn:ietf:params:scim:schemas:core:2.0:ServiceProvid
 /// RFC 7643 section 5.
 pub fn service_provider_config(provider: &Provider, base_url: &str) -> Response {
     let supported = |supported: bool| json!({ "supported": supported });
-    let body = json!({
+    let mut body = json!({
         "schemas": [CONFIG_SCHEMA],
         "patch": supported(true),
-        "bulk": { "supported": false, "maxOperations": 0, "maxPayloadSize": 0 },
+        "bulk": bulk_support(provider.profile.bulk),
         "filter": { "supported": true, "maxResults": provider.profile.results_max },
         "changePassword": supported(false),
         "sort": supported(provider.profile.sorts),
@@ -32,7 +32,27 @@ pub fn service_provider_config(provider: &Provider, base_url: &str) -> Response 
         }],
         "meta": { "resourceType": "ServiceProviderConfig", "location": format!("{base_url}/ServiceProviderConfig") },
     });
+    if provider.profile.cursors {
+        body["pagination"] = pagination(provider);
+    }
     success(200, provider, body)
+}
+
+fn bulk_support(supported: bool) -> Value {
+    let (operations, bytes) = if supported { (OPERATIONS_MAX, PAYLOAD_BYTES_MAX) } else { (0, 0) };
+    json!({ "supported": supported, "maxOperations": operations, "maxPayloadSize": bytes })
+}
+
+/// RFC 9865 section 4. Without a cursor a list is walked by index, as RFC 7644 has it.
+fn pagination(provider: &Provider) -> Value {
+    json!({
+        "cursor": true,
+        "index": true,
+        "defaultPaginationMethod": "index",
+        "defaultPageSize": provider.profile.results_max,
+        "maxPageSize": provider.profile.results_max,
+        "cursorTimeout": Cursor::TIMEOUT_MICROS / 1_000_000,
+    })
 }
 
 /// RFC 7643 section 6, all of them.

@@ -8,6 +8,8 @@
 //! knows which values are in use (409), and makes ids and instants. Not here: HTTP, SQL, tokens, rates.
 
 mod answer;
+mod bulk;
+mod bulk_refs;
 mod cursor;
 mod discovery;
 mod plan;
@@ -16,10 +18,11 @@ mod profile;
 mod query;
 mod rules;
 
-pub use answer::{changed, created, deleted, failed, found, listed, not_modified, shows_groups, shows_members};
+pub use answer::{changed, created, deleted, failed, found, listed, listed_together, not_modified, shows_groups, shows_members};
+pub use bulk::{BulkCall, BulkOperation, BulkRequest, BulkRun, NextCall, OPERATIONS_MAX, PAYLOAD_BYTES_MAX};
 pub use cursor::{Cursor, fingerprint};
 pub use discovery::{resource_type, resource_types, schema, schemas, service_provider_config};
-pub use plan::plan;
+pub use plan::{plan, plan_operation};
 pub use preconditions::{EntityTags, Preconditions};
 pub use profile::{AllowedFilter, AllowedFilters, Deletion, PatchAnswer, ProviderProfile};
 pub use rules::{Meta, Patched, patched, replaced, with_meta};
@@ -116,6 +119,17 @@ impl Method {
             _ => None,
         }
     }
+
+    /// The name.
+    pub const fn word(self) -> &'static str {
+        match self {
+            Self::Get => "GET",
+            Self::Post => "POST",
+            Self::Put => "PUT",
+            Self::Patch => "PATCH",
+            Self::Delete => "DELETE",
+        }
+    }
 }
 
 /// A request, as far as a provider looks at it.
@@ -204,6 +218,13 @@ pub enum ProviderRequest {
         /// Its URN.
         urn: String,
     },
+    /// Resources of all kinds, users before groups (RFC 7644 section 3.4.2.1).
+    ListAll {
+        /// Which and how many; it has no order, and its filter may name attributes that only one kind has.
+        query: ListQuery,
+    },
+    /// Several operations; see [`BulkRun`].
+    Bulk(BulkRequest),
     /// Part of SCIM, not of this provider: answer 501 with [`failed`].
     NotImplemented {
         /// What it is, for the message.
@@ -226,6 +247,8 @@ impl ProviderRequest {
             | Self::Replace { .. }
             | Self::Patch { .. }
             | Self::Delete { .. }
+            | Self::ListAll { .. }
+            | Self::Bulk(_)
             | Self::NotImplemented { .. } => false,
         }
     }

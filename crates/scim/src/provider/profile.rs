@@ -13,6 +13,8 @@ pub struct ProviderProfile {
     pub success_content_type: &'static str,
     /// `Content-Type` of errors.
     pub error_content_type: &'static str,
+    /// Whether clients that accept `application/json` and not `application/scim+json` get the former (RFC 7644 section 3.8).
+    pub plain_json_on_request: bool,
     /// What a PATCH answers.
     pub patch_answer: PatchAnswer,
     /// At most this many resources on a page.
@@ -43,6 +45,8 @@ pub struct ProviderProfile {
     pub etags: bool,
     /// Whether bulk requests are carried out (RFC 7644 section 3.7).
     pub bulk: bool,
+    /// Whether users and groups can be listed together (RFC 7644 section 3.4.2.1).
+    pub searches_root: bool,
     /// Which deviations in requests are accepted.
     pub leniency: Leniency,
 }
@@ -90,6 +94,7 @@ impl ProviderProfile {
             name: "standard",
             success_content_type: "application/scim+json",
             error_content_type: "application/scim+json",
+            plain_json_on_request: true,
             patch_answer: PatchAnswer::Resource,
             results_max: 200,
             allowed_filters: AllowedFilters::All,
@@ -104,7 +109,8 @@ impl ProviderProfile {
             sorts: false,
             cursors: false,
             etags: false,
-            bulk: false,
+            bulk: true,
+            searches_root: true,
             leniency: Leniency::NONE,
         }
     }
@@ -115,6 +121,7 @@ impl ProviderProfile {
             name: "netskope",
             success_content_type: "application/scim+json;charset=utf-8",
             error_content_type: "application/json",
+            plain_json_on_request: false,
             patch_answer: PatchAnswer::NoContent,
             results_max: 200,
             allowed_filters: AllowedFilters::Only(vec![
@@ -133,6 +140,7 @@ impl ProviderProfile {
             cursors: false,
             etags: false,
             bulk: false,
+            searches_root: false,
             leniency: Leniency::ALL,
         }
     }

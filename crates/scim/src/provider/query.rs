@@ -1,7 +1,7 @@
 //! Query strings (RFC 7644 section 3.4.2) and search bodies (section 3.4.3).
 
 use super::{AllowedFilters, ListQuery, Provider, ResourceKind, Sort};
-use crate::error::ScimError;
+use crate::error::{ScimError, ScimType};
 use crate::filter::{self, Filter};
 use crate::list::{Page, Paging};
 use crate::path::{AttributePath, shortened};
@@ -28,7 +28,7 @@ pub(super) struct Parameters {
 impl Parameters {
     /// Reads `a=b&c=d`. Names that SCIM does not know are passed over.
     pub(super) fn of_query(query: Option<&str>) -> Result<Self, ScimError> {
-        let mut parameters = Self::default();
+        let (mut parameters, mut count) = (Self::default(), None);
         for pair in query.unwrap_or_default().split('&').filter(|pair| !pair.is_empty()) {
             let (name, value) = pair.split_once('=').unwrap_or((pair, ""));
             let name = decoded(name, true)?;
@@ -39,13 +39,15 @@ impl Parameters {
                 "attributes" => parameters.attributes = Some(list()),
                 "excludedattributes" => parameters.excluded = Some(list()),
                 "startindex" => parameters.start_index = Some(integer("startIndex", &value)?),
-                "count" => parameters.count = Some(integer("count", &value)?),
+                "count" => count = Some(value),
                 "sortby" => parameters.sort_by = Some(value),
                 "sortorder" => parameters.sort_order = Some(value),
                 "cursor" => parameters.cursor = Some(value),
                 _ => {}
             }
         }
+        let count = count.as_deref().map(|text| integer("count", text)).transpose();
+        parameters.count = count.map_err(|error| parameters.of_count(error))?;
         Ok(parameters)
     }
 
@@ -58,16 +60,26 @@ impl Parameters {
         if !named {
             return Err(ScimError::invalid_syntax(format!("schemas of a search is [\"{SEARCH_SCHEMA}\"].")));
         }
-        Ok(Self {
+        let mut parameters = Self {
             filter: text(body, "filter")?,
             attributes: texts(body, "attributes")?,
             excluded: texts(body, "excludedAttributes")?,
             start_index: whole(body, "startIndex")?,
-            count: whole(body, "count")?,
+            count: None,
             sort_by: text(body, "sortBy")?,
             sort_order: text(body, "sortOrder")?,
             cursor: text(body, "cursor")?,
-        })
+        };
+        parameters.count = whole(body, "count").map_err(|error| parameters.of_count(error))?;
+        Ok(parameters)
+    }
+
+    /// RFC 9865 section 2.1: with a cursor, a count that cannot be read has a keyword of its own.
+    fn of_count(&self, error: ScimError) -> ScimError {
+        match self.cursor {
+            Some(_) => ScimError { scim_type: Some(ScimType::InvalidCount), ..error },
+            None => error,
+        }
     }
 
     pub(super) fn projection(&self) -> Result<Projection, ScimError> {
@@ -75,12 +87,13 @@ impl Parameters {
         Projection::parse(given(&self.attributes).as_deref(), given(&self.excluded).as_deref())
     }
 
-    pub(super) fn list_query(self, provider: &Provider, kind: ResourceKind) -> Result<ListQuery, ScimError> {
+    /// The query of a list of these kinds.
+    pub(super) fn list_query(self, provider: &Provider, kinds: &[ResourceKind]) -> Result<ListQuery, ScimError> {
         Ok(ListQuery {
             projection: self.projection()?,
             paging: self.paging(provider),
-            sort: self.sort(provider, kind)?,
-            filter: self.filter.map(|text| allowed_filter(&text, provider, kind)).transpose()?,
+            sort: self.sort(provider, kinds)?,
+            filter: self.filter.map(|text| allowed_filter(&text, provider, kinds)).transpose()?,
         })
     }
 
@@ -94,12 +107,15 @@ impl Parameters {
     }
 
     /// RFC 7644 section 3.4.2.3: ascending unless said otherwise. A provider that does not sort passes it over.
-    fn sort(&self, provider: &Provider, kind: ResourceKind) -> Result<Option<Sort>, ScimError> {
+    fn sort(&self, provider: &Provider, kinds: &[ResourceKind]) -> Result<Option<Sort>, ScimError> {
         let Some(by) = self.sort_by.as_deref().filter(|_| provider.profile.sorts) else {
             return Ok(None);
         };
+        let [kind] = kinds else {
+            return Err(ScimError::invalid_value("sortBy: only resources of one kind can be sorted; list /Users or /Groups."));
+        };
         let by = AttributePath::parse(by).map_err(|error| error.in_path(by))?;
-        if provider.schemas(kind).find(&by).is_none() {
+        if provider.schemas(*kind).find(&by).is_none() {
             return Err(ScimError::invalid_path(format!("sortBy: {} has no attribute \"{by}\".", kind.word())));
         }
         let descending = match self.sort_order.as_deref().map(str::to_ascii_lowercase).as_deref() {
@@ -111,27 +127,40 @@ impl Parameters {
     }
 }
 
-fn allowed_filter(text: &str, provider: &Provider, kind: ResourceKind) -> Result<Filter, ScimError> {
+fn allowed_filter(text: &str, provider: &Provider, kinds: &[ResourceKind]) -> Result<Filter, ScimError> {
     let filter = Filter::parse(text).map_err(|error| error.in_filter())?;
-    filter::check(&filter, provider.schemas(kind))?;
+    check(&filter, provider, kinds)?;
     let AllowedFilters::Only(allowed) = &provider.profile.allowed_filters else {
         return Ok(filter);
     };
-    let base = &provider.schemas(kind).base.id;
+    let allowed = || allowed.iter().filter(|one| kinds.contains(&one.kind));
     let fits = filter.equality().is_some_and(|(path, _)| {
-        let own = path.schema.as_ref().is_none_or(|urn| names::same(urn, base)) && path.sub_attribute.is_none();
-        own && allowed.iter().any(|one| one.kind == kind && names::same(one.attribute, &path.attribute))
+        allowed().any(|one| {
+            let base = &provider.schemas(one.kind).base.id;
+            let own = path.schema.as_ref().is_none_or(|urn| names::same(urn, base)) && path.sub_attribute.is_none();
+            own && names::same(one.attribute, &path.attribute)
+        })
     });
     if fits {
         return Ok(filter);
     }
-    let choices: Vec<String> =
-        allowed.iter().filter(|one| one.kind == kind).map(|one| format!("{} eq \"…\"", one.attribute)).collect();
-    Err(ScimError::invalid_filter(format!(
-        "This filter is not supported; {} can be filtered by {}.",
-        kind.endpoint(),
-        choices.join(" or ")
-    )))
+    let choices: Vec<String> = allowed().map(|one| format!("{} by {} eq \"…\"", one.kind.endpoint(), one.attribute)).collect();
+    Err(ScimError::invalid_filter(format!("This filter is not supported; there is: {}.", choices.join(", "))))
+}
+
+/// Whether a filter makes sense for these kinds. RFC 7644 section 3.4.2.1: over several kinds, an attribute that one of them has
+/// not got counts as one without a value; but one of them must have it.
+fn check(filter: &Filter, provider: &Provider, kinds: &[ResourceKind]) -> Result<(), ScimError> {
+    let one_of = || {
+        let mut tried = kinds.iter().map(|kind| filter::check(filter, provider.schemas(*kind)));
+        let first = tried.next().unwrap_or(Ok(()));
+        if tried.any(|checked| checked.is_ok()) { Ok(()) } else { first }
+    };
+    match filter {
+        Filter::And(parts) | Filter::Or(parts) => parts.iter().try_for_each(|part| check(part, provider, kinds)),
+        Filter::Not(inner) => check(inner, provider, kinds),
+        Filter::Compare { .. } | Filter::Present(_) | Filter::Values { .. } => one_of(),
+    }
 }
 
 /// Percent-decodes; in query strings a plus is a space.

@@ -121,17 +121,22 @@ fn has_primary_email(resource: &Resource) -> bool {
     }
 }
 
-/// The URI of a resource. Ids are opaque, so they are percent-encoded.
+/// The URI of a resource.
 fn location(kind: ResourceKind, id: &str, base_url: &str) -> String {
+    format!("{base_url}/{}/{}", kind.endpoint(), encoded(id))
+}
+
+/// Ids are opaque, so they are percent-encoded in paths.
+pub(super) fn encoded(id: &str) -> String {
     use std::fmt::Write;
-    let mut location = format!("{base_url}/{}/", kind.endpoint());
+    let mut text = String::with_capacity(id.len());
     for byte in id.bytes() {
         if byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'_' | b'.' | b'~') {
-            location.push(char::from(byte));
+            text.push(char::from(byte));
         } else {
             // Writing to a String cannot fail.
-            let _ = write!(location, "%{byte:02X}");
+            let _ = write!(text, "%{byte:02X}");
         }
     }
-    location
+    text
 }

@@ -52,6 +52,8 @@ fn every_endpoint_and_method_has_its_plan() {
     let user = json!({ "schemas": [USER], "userName": "a" });
     let patch = json!({ "schemas": ["urn:ietf:params:scim:api:messages:2.0:PatchOp"], "Operations": [{ "op": "remove", "path": "title" }] });
     let search = json!({ "schemas": ["urn:ietf:params:scim:api:messages:2.0:SearchRequest"], "filter": "title pr", "startIndex": 3, "count": 2 });
+    let bulk = json!({ "schemas": ["urn:ietf:params:scim:api:messages:2.0:BulkRequest"],
+        "Operations": [{ "method": "DELETE", "path": "/Users/1" }] });
     let of = |method, target: &str, body: &Value| match plan(&provider, method, target, body) {
         Ok(ProviderRequest::List { kind, .. }) => format!("list {}", kind.word()),
         Ok(ProviderRequest::Get { kind, id, .. }) => format!("get {} {id}", kind.word()),
@@ -66,6 +68,8 @@ fn every_endpoint_and_method_has_its_plan() {
         Ok(ProviderRequest::ResourceType { name }) => format!("type {name}"),
         Ok(ProviderRequest::Schemas) => "schemas".into(),
         Ok(ProviderRequest::Schema { urn }) => format!("schema {urn}"),
+        Ok(ProviderRequest::ListAll { .. }) => "list all".into(),
+        Ok(ProviderRequest::Bulk(request)) => format!("bulk {}", request.operations.len()),
         Ok(ProviderRequest::NotImplemented { .. }) => "501".into(),
         Err(error) => error.status.to_string(),
     };
@@ -88,9 +92,14 @@ fn every_endpoint_and_method_has_its_plan() {
         (Method::Get, "/Users/1/x", &none, "404"),
         (Method::Get, "/users", &none, "404"),
         (Method::Get, "/Me", &none, "501"),
-        (Method::Post, "/Bulk", &none, "501"),
-        (Method::Post, "/.search", &search, "501"),
-        (Method::Get, "/", &none, "501"),
+        (Method::Post, "/Bulk", &bulk, "bulk 1"),
+        (Method::Post, "/Bulk", &user, "400"),
+        (Method::Get, "/Bulk", &none, "405"),
+        (Method::Post, "/.search", &search, "list all"),
+        (Method::Post, "/", &search, "405"),
+        (Method::Get, "/?filter=title%20pr", &none, "list all"),
+        (Method::Get, "/?filter=userName%20pr%20or%20members%20pr", &none, "list all"),
+        (Method::Get, "/?filter=userName%20pr%20or%20shoe%20pr", &none, "400"),
         (Method::Get, "/ServiceProviderConfig", &none, "config"),
         (Method::Post, "/ServiceProviderConfig", &none, "405"),
         (Method::Get, "/ResourceTypes", &none, "types"),
@@ -101,6 +110,10 @@ fn every_endpoint_and_method_has_its_plan() {
     ];
     for (method, target, body, expected) in cases {
         assert_eq!(of(method, target, body), expected, "{method:?} {target}");
+    }
+    for (method, target) in [(Method::Post, "/Bulk"), (Method::Post, "/.search"), (Method::Get, "/")] {
+        let planned = plan(&netskope(), method, target, &bulk);
+        assert!(matches!(planned, Ok(ProviderRequest::NotImplemented { .. })), "{target}");
     }
 }
 

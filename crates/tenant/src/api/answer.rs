@@ -46,6 +46,13 @@ pub(super) fn scim(decided: provider::Response) -> Response {
     response
 }
 
+/// A SCIM error before any provider was asked.
+pub(super) fn scim_error(error: &ScimError) -> Response {
+    let mut response = plain(StatusCode::from_u16(error.status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR), &error.body());
+    response.headers_mut().insert(header::CONTENT_TYPE, HeaderValue::from_static("application/scim+json"));
+    response
+}
+
 /// 204.
 pub(super) fn empty() -> Response {
     let mut response = Response::new(Body::empty());

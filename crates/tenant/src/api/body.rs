@@ -4,8 +4,8 @@ use axum::body::{Body, Bytes};
 use axum::http::{HeaderMap, header};
 use provost_scim::{Resource, ScimError};
 
-/// The most that a body may hold.
-const BODY_BYTES_MAX: usize = 1 << 20;
+/// The most that a body may hold: a bulk request and every other one.
+const BODY_BYTES_MAX: usize = provost_scim::provider::PAYLOAD_BYTES_MAX;
 
 /// Reads a body as bytes. Its type may be any kind of JSON, or not said at all.
 pub(super) async fn bytes(headers: &HeaderMap, body: Body) -> Result<Bytes, ScimError> {
@@ -22,6 +22,16 @@ pub(super) async fn bytes(headers: &HeaderMap, body: Body) -> Result<Bytes, Scim
 /// Reads a body as a JSON object.
 pub(super) async fn json_object(headers: &HeaderMap, body: Body) -> Result<Resource, ScimError> {
     provost_scim::json::parse_object(&bytes(headers, body).await?)
+}
+
+/// Whether the client takes `application/json`, and did not ask for SCIM's own type or for anything.
+pub(super) fn wants_plain_json(headers: &HeaderMap) -> bool {
+    let accepted =
+        headers.get_all(header::ACCEPT).iter().filter_map(|value| value.to_str().ok()).flat_map(|list| list.split(','));
+    let types: Vec<String> =
+        accepted.map(|entry| entry.split(';').next().unwrap_or_default().trim().to_ascii_lowercase()).collect();
+    let has = |name: &str| types.iter().any(|one| one == name);
+    has("application/json") && !has("application/scim+json") && !has("*/*") && !has("application/*")
 }
 
 fn is_json(headers: &HeaderMap) -> bool {

@@ -6,7 +6,7 @@ use super::answer;
 use crate::limiter::{Verdict, Window};
 use crate::options::{self, Options};
 use crate::request_log::RequestEntry;
-use crate::tokens::{Permission, Presented, SECRET_PREFIX, TokenState, presented_from_row, presented_query};
+use crate::tokens::{Grant, Permission, Presented, SECRET_PREFIX, TokenState, presented_from_row, presented_query};
 use crate::{ProfileName, Tenant};
 use axum::extract::{Request, State};
 use axum::http::request::Parts;
@@ -14,6 +14,8 @@ use axum::http::{HeaderMap, HeaderValue, Method, StatusCode, header};
 use axum::middleware::Next;
 use axum::response::Response;
 use provost_db::DbError;
+use provost_scim::ScimError;
+use provost_scim::provider::ResourceKind;
 use std::time::Instant;
 
 const MICROS_PER_DAY: i64 = 86_400_000_000;
@@ -23,6 +25,8 @@ const MICROS_PER_DAY: i64 = 86_400_000_000;
 pub(super) struct Caller {
     /// As they stood when the request came.
     pub(super) options: Options,
+    /// Those of the token; none where no token is needed.
+    pub(super) grants: Vec<Grant>,
 }
 
 /// Who may pass, and what the answer carries then.
@@ -65,7 +69,7 @@ pub(super) async fn gate(State(tenant): State<Tenant>, request: Request, next: N
             show_window(&mut response, admitted.window);
             response
         }
-        Err(refusal) => refuse(&refusal),
+        Err(refusal) => refuse(tenant.inner.profile, &refusal),
     };
     if let Ok(id) = HeaderValue::from_str(&provost_platform::random::uuid_v4()) {
         response.headers_mut().insert("x-request-id", id);
@@ -89,10 +93,13 @@ async fn admit(tenant: &Tenant, parts: &Parts, token_name: &mut Option<String>) 
             "REST API v2 is disabled for this tenant (Settings > Tools > REST API v2)",
         ));
     }
-    if !is_public(tenant.inner.profile, method, path) {
+    let grants = if is_public(tenant.inner.profile, method, path) {
+        Vec::new()
+    } else {
         let presented = live_token(tenant, &options, secret.is_some(), presented).await?;
-        check_grant(&presented, method, path)?;
-    }
+        check_grant(&presented.token.grants, method, path)?;
+        presented.token.grants
+    };
     let window = match tenant.inner.limiter.take(options.requests_per_second, Instant::now()) {
         None => None,
         Some(Verdict::Pass(window)) => Some(window),
@@ -101,7 +108,7 @@ async fn admit(tenant: &Tenant, parts: &Parts, token_name: &mut Option<String>) 
             return Err(Refusal { status: StatusCode::TOO_MANY_REQUESTS, message, window: Some(window) });
         }
     };
-    Ok(Admitted { caller: Caller { options }, window })
+    Ok(Admitted { caller: Caller { options, grants }, window })
 }
 
 /// The settings, and the token that has this secret: one snapshot. A text that cannot be a secret of ours is not looked up.
@@ -147,28 +154,42 @@ async fn live_token(
     Ok(presented)
 }
 
-fn check_grant(presented: &Presented, method: &Method, path: &str) -> Result<(), Refusal> {
+fn check_grant(grants: &[Grant], method: &Method, path: &str) -> Result<(), Refusal> {
     // Every token that works may ask what the server supports.
-    if is_discovery(path) && is_read(method) {
+    if is_discovery(path) && is_read(method, path) {
         return Ok(());
     }
-    let Some(grant) = presented.token.grants.iter().find(|grant| grant.covers(path)) else {
-        return Err(Refusal::new(
-            StatusCode::FORBIDDEN,
-            "You cannot consume this service: the token has no grant on this endpoint",
-        ));
+    // What is shared by the kinds is open to who may use one of them; what is done there is judged kind by kind.
+    if is_shared(path) && ResourceKind::ALL.iter().any(|kind| permit(grants, &Method::GET, &path_of(*kind)).is_ok()) {
+        return Ok(());
+    }
+    permit(grants, method, path).map_err(|message| Refusal::new(StatusCode::FORBIDDEN, message))
+}
+
+/// Whether these grants allow this; if not, the reason.
+pub(super) fn permit(grants: &[Grant], method: &Method, path: &str) -> Result<(), &'static str> {
+    let Some(grant) = grants.iter().find(|grant| grant.covers(path)) else {
+        return Err("You cannot consume this service: the token has no grant on this endpoint");
     };
     match grant.permission {
         Permission::ReadWrite => Ok(()),
-        Permission::Read if is_read(method) => Ok(()),
-        Permission::Read => {
-            Err(Refusal::new(StatusCode::FORBIDDEN, "You cannot consume this service: the token may only read this endpoint"))
-        }
+        Permission::Read if is_read(method, path) => Ok(()),
+        Permission::Read => Err("You cannot consume this service: the token may only read this endpoint"),
     }
 }
 
+/// The path of an endpoint of resources.
+pub(super) fn path_of(kind: ResourceKind) -> String {
+    format!("{}/{}", super::SCIM_PATH, kind.endpoint())
+}
+
+/// The endpoints of no single kind.
+fn is_shared(path: &str) -> bool {
+    path.strip_prefix(super::SCIM_PATH).is_some_and(|rest| matches!(rest.trim_matches('/'), "" | ".search" | "Bulk" | "Me"))
+}
+
 fn is_public(profile: ProfileName, method: &Method, path: &str) -> bool {
-    profile.has_public_discovery() && is_read(method) && is_discovery(path)
+    profile.has_public_discovery() && is_read(method, path) && is_discovery(path)
 }
 
 fn is_discovery(path: &str) -> bool {
@@ -176,8 +197,9 @@ fn is_discovery(path: &str) -> bool {
     matches!(last, "ServiceProviderConfig" | "Schemas" | "ResourceTypes")
 }
 
-fn is_read(method: &Method) -> bool {
-    method == Method::GET || method == Method::HEAD
+/// RFC 7644 section 3.4.3: a POST to `.search` is a query.
+fn is_read(method: &Method, path: &str) -> bool {
+    method == Method::GET || method == Method::HEAD || (method == Method::POST && path.ends_with("/.search"))
 }
 
 /// The secret in either header; `Netskope-Api-Token` wins, being the one made for it.
@@ -195,8 +217,12 @@ fn unavailable(error: &DbError) -> Refusal {
     Refusal::new(StatusCode::SERVICE_UNAVAILABLE, "the tenant cannot reach its storage: try again later")
 }
 
-fn refuse(refusal: &Refusal) -> Response {
-    let mut response = answer::message(refusal.status, &refusal.message);
+fn refuse(profile: ProfileName, refusal: &Refusal) -> Response {
+    let mut response = if profile.refuses_in_scim() {
+        answer::scim_error(&ScimError::new(refusal.status.as_u16(), refusal.message.as_str()))
+    } else {
+        answer::message(refusal.status, &refusal.message)
+    };
     if refusal.status == StatusCode::UNAUTHORIZED {
         response.headers_mut().insert(header::WWW_AUTHENTICATE, HeaderValue::from_static("Bearer"));
     }

@@ -1,6 +1,8 @@
 //! The SCIM API behind the gate: reads the body, asks the pure provider what the request means, carries it out on the rows,
 //! and lets the provider word the answer.
 
+mod all;
+mod bulk;
 mod groups;
 mod scan;
 mod users;
@@ -10,6 +12,7 @@ use super::body;
 use super::gate::Caller;
 use crate::Tenant;
 use crate::options::Options;
+use crate::tokens::Grant;
 use crate::users::WriteError;
 use axum::Extension;
 use axum::extract::{Request, State};
@@ -31,6 +34,8 @@ const KEY_CHARACTERS_MAX: usize = 512;
 struct Context<'a> {
     tenant: &'a Tenant,
     options: &'a Options,
+    /// What the token may do.
+    grants: &'a [Grant],
     provider: Arc<Provider>,
     /// `http://host/api/v2/scim`.
     base: String,
@@ -48,12 +53,19 @@ pub(super) async fn answer(State(tenant): State<Tenant>, Extension(caller): Exte
         true => Preconditions { if_match: tags(header::IF_MATCH), if_none_match: tags(header::IF_NONE_MATCH) },
         false => Preconditions::default(),
     };
-    let context = Context { tenant: &tenant, options: &caller.options, provider, base, preconditions };
+    let Caller { options, grants } = &caller;
+    let context = Context { tenant: &tenant, options, grants, provider, base, preconditions };
     let decided = match read(&context, &parts, body).await {
+        Ok(ProviderRequest::Bulk(request)) => Ok(bulk::carry_out_all(&context, request).await),
         Ok(request) => carry_out(&context, request).await,
         Err(error) => Err(error.into()),
     };
-    answer::scim(decided.unwrap_or_else(|refused| provider::failed(&context.provider, &refused.0)))
+    let mut decided = decided.unwrap_or_else(|refused| provider::failed(&context.provider, &refused.0));
+    let plain_json = context.provider.profile.plain_json_on_request && body::wants_plain_json(&parts.headers);
+    if let (true, Some(content_type)) = (plain_json, &mut decided.content_type) {
+        "application/json".clone_into(content_type);
+    }
+    answer::scim(decided)
 }
 
 async fn read(context: &Context<'_>, parts: &Parts, body: axum::body::Body) -> Result<ProviderRequest, ScimError> {
@@ -73,6 +85,7 @@ async fn carry_out(context: &Context<'_>, request: ProviderRequest) -> Result<pr
     match request {
         ProviderRequest::List { kind: User, query } => users::list(context, &query).await,
         ProviderRequest::List { kind: Group, query } => groups::list(context, &query).await,
+        ProviderRequest::ListAll { query } => all::list(context, query).await,
         ProviderRequest::Get { kind: User, id, projection } => users::get(context, &id, &projection).await,
         ProviderRequest::Get { kind: Group, id, projection } => groups::get(context, &id, &projection).await,
         ProviderRequest::Create { kind: User, resource, projection } => users::create(context, resource, &projection).await,
@@ -94,6 +107,7 @@ async fn carry_out(context: &Context<'_>, request: ProviderRequest) -> Result<pr
         ProviderRequest::ResourceType { name } => Ok(provider::resource_type(provider, &name, base)?),
         ProviderRequest::Schemas => Ok(provider::schemas(provider, base)),
         ProviderRequest::Schema { urn } => Ok(provider::schema(provider, &urn, base)?),
+        ProviderRequest::Bulk(_) => Err(ScimError::invalid_value("A bulk request cannot be an operation of another one.").into()),
         ProviderRequest::NotImplemented { what } => Err(ScimError::new(501, format!("{what} is not supported.")).into()),
     }
 }

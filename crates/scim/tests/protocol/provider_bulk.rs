@@ -1,0 +1,273 @@
+//! Bulk requests (RFC 7644 section 3.7) against a provider whose store is a map.
+
+use provost_scim::provider::{self, BulkRun, Meta, Method, Provider, ProviderProfile, ProviderRequest, Request, Response};
+use provost_scim::{Resource, ScimError, ScimType};
+use serde_json::{Value, json};
+use std::collections::BTreeMap;
+
+const BASE: &str = "https://tenant.example/scim";
+const USER: &str = "urn:ietf:params:scim:schemas:core:2.0:User";
+const ENTERPRISE: &str = "urn:ietf:params:scim:schemas:extension:enterprise:2.0:User";
+
+/// What is stored, and the calls that were carried out.
+struct World {
+    provider: Provider,
+    stored: BTreeMap<String, Resource>,
+    calls: Vec<String>,
+}
+
+fn world() -> World {
+    World { provider: Provider::new(ProviderProfile::standard()), stored: BTreeMap::new(), calls: Vec::new() }
+}
+
+impl World {
+    fn read(&self, body: &Value) -> Result<provider::BulkRequest, ScimError> {
+        let bytes = body.to_string().into_bytes();
+        let request = Request { method: Method::Post, path: "/Bulk", query: None, body: &bytes };
+        match provider::plan(&self.provider, &request)? {
+            ProviderRequest::Bulk(request) => Ok(request),
+            other => panic!("{other:?} is no bulk request"),
+        }
+    }
+
+    /// The results of a bulk request.
+    fn send(&mut self, fail_on_errors: Option<u64>, operations: &Value) -> Vec<Value> {
+        let body = json!({ "schemas": ["urn:ietf:params:scim:api:messages:2.0:BulkRequest"],
+            "failOnErrors": fail_on_errors, "Operations": operations });
+        let mut run = BulkRun::new(self.read(&body).expect("a bulk request"), BASE);
+        while let Some(next) = run.next_call() {
+            self.calls.push(format!("{} {}", next.call.method.word(), next.call.path));
+            let planned = provider::plan_operation(&self.provider, &next.call);
+            let answered = planned.and_then(|planned| self.carry_out(planned));
+            run.note(&next, &answered.unwrap_or_else(|error| provider::failed(&self.provider, &error)));
+        }
+        let body = run.finish(&self.provider).body.expect("an answer");
+        assert_eq!(body["schemas"], json!(["urn:ietf:params:scim:api:messages:2.0:BulkResponse"]));
+        body["Operations"].as_array().expect("a list").clone()
+    }
+
+    fn carry_out(&mut self, planned: ProviderRequest) -> Result<Response, ScimError> {
+        match planned {
+            ProviderRequest::Create { kind, resource, projection } => {
+                let id = format!("id{}", self.stored.len() + 1);
+                let meta = Meta {
+                    id: id.clone(),
+                    created: String::new(),
+                    last_modified: String::new(),
+                    version: Some("W/\"1\"".into()),
+                };
+                let whole = provider::with_meta(&self.provider, kind, resource, &meta, BASE);
+                self.stored.insert(id, whole.clone());
+                Ok(provider::created(&self.provider, kind, &whole, &projection))
+            }
+            ProviderRequest::Patch { kind, id, request, projection } => {
+                let existing = self.stored.get(&id).ok_or_else(|| ScimError::not_found(&id))?;
+                let mut resource = provider::patched(&self.provider, kind, existing, &request)?.resource;
+                resource["meta"]["version"] = json!("W/\"2\"");
+                self.stored.insert(id, resource.clone());
+                Ok(provider::changed(&self.provider, kind, &resource, &projection))
+            }
+            ProviderRequest::Delete { id, .. } => {
+                self.stored.remove(&id).map(|_| provider::deleted()).ok_or_else(|| ScimError::not_found(&id))
+            }
+            other => panic!("{other:?} is not for this store"),
+        }
+    }
+}
+
+fn user(bulk_id: &str, manager: Option<&str>) -> Value {
+    let mut data = json!({ "schemas": [USER, ENTERPRISE], "userName": bulk_id });
+    if let Some(manager) = manager {
+        data[ENTERPRISE] = json!({ "department": "D", "manager": { "value": format!("bulkId:{manager}") } });
+    }
+    json!({ "method": "POST", "path": "/Users", "bulkId": bulk_id, "data": data })
+}
+
+fn statuses(results: &[Value]) -> Vec<&str> {
+    results.iter().map(|result| result["status"].as_str().expect("a text")).collect()
+}
+
+#[test]
+fn what_is_referred_to_comes_first_and_results_keep_the_order_of_the_request() {
+    let mut world = world();
+    let results = world.send(None, &json!([
+        { "method": "POST", "path": "/Groups", "bulkId": "g", "data": { "schemas": ["urn:ietf:params:scim:schemas:core:2.0:Group"],
+            "displayName": "G", "members": [{ "value": "bulkId:ada" }] } },
+        user("ada", Some("bob")),
+        user("bob", None),
+        { "method": "patch", "path": "Users/bulkId:bob?attributes=title", "data": {
+            "schemas": ["urn:ietf:params:scim:api:messages:2.0:PatchOp"], "Operations": [{ "op": "add", "path": "title", "value": "T" }] } },
+        { "method": "DELETE", "path": "/Users/nobody" },
+    ]));
+    assert_eq!(world.calls, ["POST /Users", "POST /Users", "POST /Groups", "PATCH /Users/id1", "DELETE /Users/nobody"]);
+    assert_eq!(statuses(&results), ["201", "201", "201", "200", "404"]);
+    assert_eq!(
+        results[1],
+        json!({ "method": "POST", "bulkId": "ada", "version": "W/\"1\"", "location": format!("{BASE}/Users/id2"), "status": "201" })
+    );
+    assert_eq!(results[3]["response"], json!({ "schemas": [USER], "id": "id1", "title": "T" }), "asked for");
+    assert_eq!(results[3]["location"], json!(format!("{BASE}/Users/id1")));
+    assert_eq!(results[4]["response"]["status"], json!("404"));
+    assert_eq!(results[4]["location"], json!(format!("{BASE}/Users/nobody")));
+    assert_eq!(world.stored["id3"]["members"][0]["value"], json!("id2"));
+    assert_eq!(world.stored["id2"][ENTERPRISE]["manager"]["value"], json!("id1"));
+}
+
+#[test]
+fn circles_are_closed_afterwards() {
+    for (length, calls) in [(1, 2), (2, 3), (3, 4), (500, 501)] {
+        let mut world = world();
+        let operations: Vec<Value> =
+            (0..length).map(|number| user(&format!("u{number}"), Some(&format!("u{}", (number + 1) % length)))).collect();
+        let results = world.send(Some(1), &json!(operations));
+        assert!(
+            results.iter().all(|result| result["status"] == json!("201") && result["method"] == json!("POST")),
+            "{results:?}"
+        );
+        assert_eq!(world.calls.len(), calls, "one user is made without a manager, and patched");
+        let id_of: BTreeMap<&str, &String> =
+            world.stored.iter().map(|(id, user)| (user["userName"].as_str().unwrap(), id)).collect();
+        for (number, result) in results.iter().enumerate() {
+            let own = id_of[format!("u{number}").as_str()];
+            assert_eq!(result["location"], json!(format!("{BASE}/Users/{own}")));
+            let stored = &world.stored[own];
+            assert_eq!(result["version"], stored["meta"]["version"], "the version after completion");
+            let manager = id_of[format!("u{}", (number + 1) % length).as_str()];
+            assert_eq!(stored[ENTERPRISE], json!({ "department": "D", "manager": { "value": manager } }));
+        }
+    }
+}
+
+#[test]
+fn several_values_lose_only_the_one_that_is_missing() {
+    let mut world = world();
+    let group = |bulk_id: &str, members: Value| {
+        json!({ "method": "POST", "path": "/Groups", "bulkId": bulk_id, "data": {
+            "schemas": ["urn:ietf:params:scim:schemas:core:2.0:Group"], "displayName": bulk_id, "members": members } })
+    };
+    // RFC 7644 section 3.7.1, figure 5: two groups that are members of each other.
+    let results = world.send(
+        None,
+        &json!([
+            group("a", json!([{ "value": "bulkId:b", "type": "Group" }, { "value": "x" }])),
+            group("b", json!([{ "value": "y" }, { "value": "bulkId:a", "type": "Group" }])),
+        ]),
+    );
+    assert_eq!(statuses(&results), ["201", "201"]);
+    assert_eq!(world.calls, ["POST /Groups", "POST /Groups", "PATCH /Groups/id1"]);
+    let members = |id: &str| {
+        let items = world.stored[id]["members"].as_array().unwrap().iter();
+        items.map(|member| member["value"].as_str().unwrap().to_owned()).collect::<Vec<_>>()
+    };
+    assert_eq!(
+        (members("id1"), members("id2")),
+        (vec!["y".to_owned(), "id2".to_owned()], vec!["id1".to_owned(), "x".to_owned()])
+    );
+}
+
+#[test]
+fn what_cannot_be_resolved_is_a_409_and_nothing_of_it_is_carried_out() {
+    let mut world = world();
+    let results = world.send(
+        None,
+        &json!([
+            user("ada", Some("nobody")),
+            user("bob", Some("ada")),
+            { "method": "DELETE", "path": "/Users/bulkId:ada" },
+            user("eve", None),
+        ]),
+    );
+    assert_eq!(statuses(&results), ["409", "409", "409", "201"]);
+    assert_eq!(results[0]["response"]["scimType"], json!("invalidValue"));
+    assert!(results[0]["response"]["detail"].as_str().unwrap().contains("bulkId:nobody"));
+    assert_eq!(results[0].get("location"), None);
+    assert_eq!(world.calls, ["POST /Users"]);
+
+    // Of a circle whose other half fails, the first half stays, and its result says so.
+    let mut broken = user("b", Some("a"));
+    broken["data"]["active"] = json!("nonsense");
+    let results = world.send(None, &json!([broken, user("a", Some("b"))]));
+    assert_eq!(statuses(&results), ["400", "409"]);
+    assert_eq!(results[1]["location"], json!(format!("{BASE}/Users/id2")));
+}
+
+#[test]
+fn fail_on_errors_ends_the_request() {
+    let operations = json!([
+        user("a", None),
+        { "method": "DELETE", "path": "/Users/x" },
+        user("b", None),
+        { "method": "DELETE", "path": "/Users/y" },
+        user("c", None),
+    ]);
+    for (limit, expected) in [
+        (None, vec!["201", "404", "201", "404", "201"]),
+        (Some(0), vec!["201", "404"]),
+        (Some(1), vec!["201", "404"]),
+        (Some(2), vec!["201", "404", "201", "404"]),
+        (Some(3), vec!["201", "404", "201", "404", "201"]),
+    ] {
+        assert_eq!(statuses(&world().send(limit, &operations)), expected, "{limit:?}");
+    }
+}
+
+#[test]
+fn operations_go_to_resources_only() {
+    let body = json!({ "schemas": [USER], "userName": "a" });
+    let call = |method: &str, path: &str| json!({ "method": method, "path": path, "bulkId": "b", "data": body });
+    for (operation, status) in [
+        (call("POST", "/Bulk"), "400"),
+        (call("POST", "/Users/.search"), "400"),
+        (call("POST", "/.search"), "400"),
+        (call("PUT", "/ServiceProviderConfig"), "400"),
+        (call("POST", "/Me"), "400"),
+        (call("PUT", "/Users"), "405"),
+        (call("POST", "/Users/1"), "405"),
+        (call("DELETE", "/Users/1/2"), "404"),
+    ] {
+        let results = world().send(None, &json!([operation.clone()]));
+        assert_eq!(statuses(&results), [status], "{operation}");
+        assert_eq!(results[0]["response"]["status"], json!(status));
+    }
+}
+
+#[test]
+fn what_is_no_bulk_request_is_refused_as_a_whole() {
+    let world = world();
+    let schemas = json!(["urn:ietf:params:scim:api:messages:2.0:BulkRequest"]);
+    let post = user("a", None);
+    let many: Vec<Value> = (0..10_000).map(|_| json!({ "method": "DELETE", "path": "/Users/1" })).collect();
+    let changed = |name: &str, value: Value| {
+        let mut operation = post.clone();
+        operation[name] = value;
+        json!([operation])
+    };
+    let cases = [
+        (json!({ "Operations": [post] }), 400, "schemas"),
+        (json!({ "schemas": [USER], "Operations": [post] }), 400, "schemas"),
+        (json!({ "schemas": schemas }), 400, "Operations is missing"),
+        (json!({ "schemas": schemas, "Operations": {} }), 400, "Operations is missing"),
+        (json!({ "schemas": schemas, "Operations": many }), 413, "maxOperations is 1000"),
+        (json!({ "schemas": schemas, "failOnErrors": -1, "Operations": [] }), 400, "failOnErrors"),
+        (json!({ "schemas": schemas, "failOnErrors": "1", "Operations": [] }), 400, "failOnErrors"),
+        (json!({ "schemas": schemas, "Operations": [1] }), 400, "Operations[0]: it is not an object"),
+        (json!({ "schemas": schemas, "Operations": [post, post] }), 400, "Operations[1]: bulkId \"a\""),
+        (json!({ "schemas": schemas, "Operations": changed("method", json!("GET")) }), 400, "method \"GET\""),
+        (json!({ "schemas": schemas, "Operations": changed("method", json!(null)) }), 400, "method is missing"),
+        (json!({ "schemas": schemas, "Operations": changed("path", json!(7)) }), 400, "path is a string"),
+        (json!({ "schemas": schemas, "Operations": changed("path", json!(null)) }), 400, "path is missing"),
+        (json!({ "schemas": schemas, "Operations": changed("bulkId", json!("")) }), 400, "bulkId is missing"),
+        (json!({ "schemas": schemas, "Operations": changed("data", json!([])) }), 400, "data is missing"),
+        (json!({ "schemas": schemas, "Operations": changed("version", json!(1)) }), 400, "version is a string"),
+    ];
+    for (body, status, says) in cases {
+        let error = world.read(&body).unwrap_err();
+        assert_eq!(error.status, status, "{}", error.detail);
+        assert_eq!(error.scim_type, (status == 400).then_some(ScimType::InvalidSyntax));
+        assert!(error.detail.contains(says), "{}: {says}", error.detail);
+    }
+    assert_eq!(
+        provider::service_provider_config(&world.provider, BASE).body.unwrap()["bulk"],
+        json!({ "supported": true, "maxOperations": 1_000, "maxPayloadSize": 1_048_576 })
+    );
+}
