@@ -11,7 +11,9 @@ pub struct Migration {
     pub version: i64,
     /// For errors.
     pub name: &'static str,
-    /// Statements separated by `;` at the end of a line. `{blob}` stands for the engine's type of bytes.
+    /// Statements separated by `;` at the end of a line. What differs between the engines stands in braces: `{blob}` is the
+    /// type of bytes, `{binary_text}` a text that is ordered by its bytes, and `{integer_key}` makes a number the key that the
+    /// table's rows lie in the order of.
     pub sql: &'static str,
 }
 
@@ -44,9 +46,10 @@ pub(crate) fn check(migrations: &[Migration]) -> Result<i64, OpenError> {
 
 /// The step's SQL for an engine.
 pub(crate) fn text_for(step: &Migration, engine: Engine) -> String {
-    let bytes = match engine {
-        Engine::Sqlite => "BLOB",
-        Engine::Postgres => "BYTEA",
+    let (bytes, binary_text, integer_key) = match engine {
+        // Only this spelling makes the key the row's own number, which every index holds anyway.
+        Engine::Sqlite => ("BLOB", "TEXT", "INTEGER PRIMARY KEY"),
+        Engine::Postgres => ("BYTEA", "TEXT COLLATE \"C\"", "BIGINT PRIMARY KEY"),
     };
-    step.sql.replace("{blob}", bytes)
+    step.sql.replace("{blob}", bytes).replace("{binary_text}", binary_text).replace("{integer_key}", integer_key)
 }

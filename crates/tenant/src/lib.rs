@@ -12,6 +12,7 @@ pub mod admins;
 mod api;
 mod console;
 pub mod endpoints;
+mod find;
 mod groups;
 mod limiter;
 mod locks;
@@ -24,6 +25,7 @@ pub mod users;
 
 pub use profile::{ProfileName, UnknownProfile};
 
+use crate::find::positions::Positions;
 use crate::limiter::Limiter;
 use crate::locks::ResourceLocks;
 use crate::options::Options;
@@ -57,6 +59,7 @@ pub(crate) struct Inner {
     pub(crate) db: Db,
     pub(crate) clock: Clock,
     pub(crate) ids: Ids,
+    pub(crate) positions: Positions,
     pub(crate) profile: ProfileName,
     pub(crate) providers: Providers,
     pub(crate) sessions: Sessions,
@@ -83,6 +86,7 @@ impl Tenant {
             db,
             clock,
             ids: Ids::new(),
+            positions: Positions::new(),
             profile,
             providers: Providers::new(profile),
             throttle: LoginThrottle::new(FREE_ATTEMPTS),

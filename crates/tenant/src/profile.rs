@@ -57,6 +57,14 @@ impl ProfileName {
         }
     }
 
+    /// Whether groups can be members of groups (RFC 7643 section 4.2). Nothing public says that the real one takes them.
+    pub(crate) const fn nests_groups(self) -> bool {
+        match self {
+            Self::Netskope => false,
+            Self::Standard => true,
+        }
+    }
+
     /// The profile's traits with the tenant's options applied.
     fn traits(self, options: &Options) -> ProviderProfile {
         let mut traits = match self {

@@ -91,7 +91,7 @@ async fn what_is_missing_is_refused() {
     for (body, part) in [
         (without("userName"), "userName"),
         (with("userName", json!("")), "userName"),
-        (with("userName", json!(7)), "userName"),
+        (with("userName", json!(true)), "userName"),
         (with("userName", json!("a\u{7}b")), "control"),
         (with("userName", json!("x".repeat(513))), "longer"),
         (without("emails"), "emails"),

@@ -123,6 +123,12 @@ fn version(revision: i64) -> String {
     format!("W/\"{revision}\"")
 }
 
+/// In microseconds, but no finer than what is shown: what looks the same in `meta` is the same.
+fn now(context: &Context<'_>) -> i64 {
+    let now = context.tenant.inner.clock.now_micros();
+    now - now.rem_euclid(1_000)
+}
+
 /// RFC 3339 in UTC, to the millisecond.
 fn instant(micros: i64) -> String {
     let at = jiff::Timestamp::from_microsecond(micros).unwrap_or(jiff::Timestamp::UNIX_EPOCH);

@@ -1,0 +1,98 @@
+//! Lists of users and groups: by index and by cursor, filtered and sorted. What costs more than the limits allow is refused
+//! with a word on what would not.
+
+mod resources;
+mod search;
+mod walk;
+
+pub(super) use resources::{Others, others};
+pub(super) use resources::{members_value, shown, shows_others, whole, with_others};
+
+use super::Context;
+use crate::api::answer::Refused;
+use crate::find::order::Order;
+use crate::find::{blocks, rows};
+use crate::groups;
+use provost_scim::Resource;
+use provost_scim::list::{Listing, Page, Paging, Place};
+use provost_scim::provider::{self, ListQuery, ResourceKind, Response};
+use search::{SCAN_MAX, Search};
+
+/// A page of groups is cut short rather than showing more members than this in all; one group is always shown.
+const MEMBERS_SHOWN_MAX: u64 = 200_000;
+
+/// The page that is asked for.
+struct Listed {
+    listing: Listing,
+    positions: Vec<i64>,
+}
+
+/// Answers a list.
+pub(super) async fn list(context: &Context<'_>, kind: ResourceKind, query: &ListQuery) -> Result<Response, Refused> {
+    let (listing, resources) = page(context, kind, query).await?;
+    Ok(provider::listed(&context.provider, kind, listing, &resources, &query.projection))
+}
+
+/// Where a page stands and what is on it.
+pub(super) async fn page(
+    context: &Context<'_>,
+    kind: ResourceKind,
+    query: &ListQuery,
+) -> Result<(Listing, Vec<Resource>), Refused> {
+    let search = Search::new(context, kind, query);
+    let shows_others = shows_others(context, kind, &query.projection);
+    let with_members = shows_others && kind == ResourceKind::Group;
+    let Listed { listing, positions } = match &query.paging {
+        Paging::Index(page) => by_index(&search, *page, with_members).await?,
+        Paging::Cursor { cursor, count } => walk::page(&search, cursor.as_deref(), *count, with_members).await?,
+    };
+    let found = rows::at(&context.tenant.inner.db, kind, &positions).await?;
+    let mut others = if shows_others { others(context, kind, &positions).await? } else { Others::default() };
+    let resources = found.into_iter().map(|row| with_others(context, kind, row, &mut others)).collect();
+    Ok((listing, resources))
+}
+
+/// RFC 7644 section 3.4.2.4.
+async fn by_index(search: &Search<'_>, page: Page, with_members: bool) -> Result<Listed, Refused> {
+    let db = &search.context.tenant.inner.db;
+    let (total, mut positions) = match (search.filter, search.order) {
+        (None, Some(order)) if order == Order::BY_POSITION => {
+            let (total, place) = blocks::place(db, search.kind, page.offset()).await?;
+            let positions = match place.filter(|_| page.count > 0) {
+                Some(place) => rows::positions(db, search.kind, order, (place.position, place.skip), page.count).await?,
+                None => Vec::new(),
+            };
+            (total, positions)
+        }
+        (None, Some(order)) => {
+            let (total, _) = blocks::totals(db, search.kind).await?;
+            let positions = match page.count > 0 && page.offset() < total {
+                true => rows::positions(db, search.kind, order, (0, page.offset().cast_signed()), page.count).await?,
+                false => Vec::new(),
+            };
+            (total, positions)
+        }
+        (Some(_), _) | (None, None) => {
+            let all = search.all(search.candidates(SCAN_MAX).await?).await?;
+            let skip = usize::try_from(page.offset()).unwrap_or(usize::MAX);
+            let take = usize::try_from(page.count).unwrap_or(usize::MAX);
+            (all.len() as u64, all.into_iter().skip(skip).take(take).collect())
+        }
+    };
+    if with_members {
+        positions.truncate(cut(search, positions.iter().copied()).await?);
+    }
+    Ok(Listed { listing: Listing { total: Some(total), place: Place::Index(page.start_index) }, positions })
+}
+
+/// How many of these groups can be shown with their members.
+async fn cut(search: &Search<'_>, groups: impl Iterator<Item = i64>) -> Result<usize, Refused> {
+    let positions: Vec<i64> = groups.collect();
+    let counts = groups::member_counts_at(&search.context.tenant.inner.db, &positions).await?;
+    let mut members = 0;
+    let fits = counts.iter().take_while(|&&count| {
+        members += count;
+        members <= MEMBERS_SHOWN_MAX
+    });
+    Ok(fits.count().max(1))
+}

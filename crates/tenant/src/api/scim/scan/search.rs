@@ -1,0 +1,226 @@
+//! What a list asks for, and which resources match: by an index where there is one, otherwise by looking at them one after the
+//! other, within limits.
+
+use super::resources::{self, Others};
+use crate::api::answer::Refused;
+use crate::api::scim::Context;
+use crate::find::blocks;
+use crate::find::candidates::{self, Candidates};
+use crate::find::order::Order;
+use crate::find::plan::Plan;
+use crate::find::rows::{self, Place, Stored};
+use provost_db::DbError;
+use provost_scim::provider::{ListQuery, ResourceKind, Sort};
+use provost_scim::sort::{self, SortKey};
+use provost_scim::{Filter, Schemas, ScimError, ScimType, matches};
+
+/// A list by index says how many match in all, so every resource that can match is looked at. A request that would have to
+/// look at more than this many is refused; by cursor it is not.
+pub(in crate::api::scim) const SCAN_MAX: usize = 200_000;
+/// Matches that are sorted in memory, where no index keeps the order.
+pub(in crate::api::scim) const SORTED_MAX: usize = 50_000;
+/// Rows that are read at once.
+const ROWS: usize = 500;
+/// Groups that are read at once when their members have to be looked at.
+const ROWS_WITH_MEMBERS: usize = 20;
+
+/// A list that is asked for.
+pub(super) struct Search<'a> {
+    pub(super) context: &'a Context<'a>,
+    pub(super) kind: ResourceKind,
+    pub(super) schemas: &'a Schemas,
+    pub(super) filter: Option<&'a Filter>,
+    pub(super) sort: Option<&'a Sort>,
+    /// The order, when an index keeps it.
+    pub(super) order: Option<Order>,
+    /// Whether filter or order look at what lies in other rows.
+    needs_others: bool,
+}
+
+/// Where resources come from.
+#[derive(Debug)]
+pub(super) enum Source {
+    /// All of them, in an order, after a place.
+    Walk(Order, Option<Place>),
+    /// These, in this order.
+    These(std::vec::IntoIter<i64>),
+}
+
+/// A resource that was looked at.
+#[derive(Debug)]
+pub(super) struct Looked {
+    pub(super) place: Place,
+    pub(super) matches: bool,
+    /// When no index keeps the order that is asked for.
+    key: Option<SortKey>,
+}
+
+impl<'a> Search<'a> {
+    pub(super) fn new(context: &'a Context<'a>, kind: ResourceKind, query: &'a ListQuery) -> Self {
+        let schemas = context.provider.schemas(kind);
+        let (filter, sort) = (query.filter.as_ref(), query.sort.as_ref());
+        let attribute = resources::attribute(kind);
+        let needs_others =
+            filter.is_some_and(|filter| mentions(filter, attribute)) || sort.is_some_and(|sort| sorts_by(sort, attribute));
+        Self { context, kind, schemas, filter, sort, order: Order::of(sort, kind, schemas), needs_others }
+    }
+
+    /// The same for candidates that all match: nobody looks at the filter again.
+    pub(super) fn trusting(&self) -> Self {
+        let needs_others = self.sort.is_some_and(|sort| sorts_by(sort, resources::attribute(self.kind)));
+        Self { filter: None, needs_others, ..*self }
+    }
+
+    /// What an index says about the filter; `None` without a filter, without an index, or when it finds more than `limit`.
+    pub(super) async fn candidates(&self, limit: usize) -> Result<Option<Candidates>, DbError> {
+        let Some(plan) = self.filter.and_then(|filter| Plan::of(filter, self.kind, self.schemas)) else { return Ok(None) };
+        candidates::find(&self.context.tenant.inner.db, self.kind, &plan, limit).await
+    }
+
+    /// The positions of all matches in the order that is asked for.
+    pub(super) async fn all(&self, candidates: Option<Candidates>) -> Result<Vec<i64>, Refused> {
+        match (candidates, self.order) {
+            (Some(found), Some(order)) if order == Order::BY_POSITION => {
+                if found.are_exact {
+                    return Ok(found.positions);
+                }
+                self.in_order(Source::These(found.positions.into_iter())).await
+            }
+            (Some(found), order) if order.is_none() || found.positions.len() <= SORTED_MAX => {
+                let source = Source::These(found.positions.into_iter());
+                if found.are_exact { self.trusting().sorted(source).await } else { self.sorted(source).await }
+            }
+            (Some(_) | None, Some(order)) => {
+                self.refuse_large().await?;
+                self.in_order(Source::Walk(order, None)).await
+            }
+            (Some(_) | None, None) => {
+                self.refuse_large().await?;
+                self.sorted(Source::Walk(Order::BY_POSITION, None)).await
+            }
+        }
+    }
+
+    /// Before the first of too many resources is looked at.
+    async fn refuse_large(&self) -> Result<(), Refused> {
+        let (total, _) = blocks::totals(&self.context.tenant.inner.db, self.kind).await?;
+        if total > SCAN_MAX as u64 { Err(self.too_many().into()) } else { Ok(()) }
+    }
+
+    async fn in_order(&self, mut source: Source) -> Result<Vec<i64>, Refused> {
+        let mut found = Vec::new();
+        let mut looked_at = 0;
+        loop {
+            let chunk = self.look(&mut source, ROWS).await?;
+            if chunk.is_empty() {
+                return Ok(found);
+            }
+            looked_at += chunk.len();
+            if looked_at > SCAN_MAX {
+                return Err(self.too_many().into());
+            }
+            found.extend(chunk.into_iter().filter(|looked| looked.matches).map(|looked| looked.place.position));
+        }
+    }
+
+    /// The same, sorted in memory. Ties are in the order of positions, or the other way round when descending, as an index has them.
+    async fn sorted(&self, mut source: Source) -> Result<Vec<i64>, Refused> {
+        let mut found: Vec<(Option<SortKey>, i64)> = Vec::new();
+        let mut looked_at = 0;
+        loop {
+            let chunk = self.look(&mut source, ROWS).await?;
+            if chunk.is_empty() {
+                break;
+            }
+            looked_at += chunk.len();
+            found.extend(chunk.into_iter().filter(|looked| looked.matches).map(|looked| (looked.key, looked.place.position)));
+            if looked_at > SCAN_MAX || found.len() > SORTED_MAX {
+                return Err(self.too_many().into());
+            }
+        }
+        found.sort_unstable();
+        if self.sort.is_some_and(|sort| sort.descending) {
+            found.reverse();
+        }
+        Ok(found.into_iter().map(|(_, position)| position).collect())
+    }
+
+    /// The next resources of a source, at most `limit` of them; none at its end.
+    pub(super) async fn look(&self, source: &mut Source, limit: usize) -> Result<Vec<Looked>, DbError> {
+        let limit = limit.min(if self.needs_others { ROWS_WITH_MEMBERS } else { ROWS });
+        let rows = self.read(source, limit).await?;
+        let mut others = if self.needs_others {
+            let positions: Vec<i64> = rows.iter().map(|(place, _)| place.position).collect();
+            resources::others(self.context, self.kind, &positions).await?
+        } else {
+            Others::default()
+        };
+        let sort = self.sort.filter(|_| matches!(source, Source::These(_)) || self.order.is_none());
+        let looked = rows.into_iter().map(|(place, row)| {
+            let resource = resources::with_others(self.context, self.kind, row, &mut others);
+            Looked {
+                place,
+                matches: self.filter.is_none_or(|filter| matches(filter, &resource, self.schemas)),
+                key: sort.map(|sort| sort::key(&resource, &sort.by, self.schemas)),
+            }
+        });
+        Ok(looked.collect())
+    }
+
+    async fn read(&self, source: &mut Source, limit: usize) -> Result<Vec<(Place, Stored)>, DbError> {
+        let db = &self.context.tenant.inner.db;
+        match source {
+            Source::Walk(order, place) => {
+                let rows = rows::after(db, self.kind, *order, place.as_ref(), limit).await?;
+                if let Some((last, _)) = rows.last() {
+                    *place = Some(last.clone());
+                }
+                Ok(rows)
+            }
+            Source::These(positions) => {
+                // Those that have gone are missing, which is not the end.
+                loop {
+                    let next: Vec<i64> = positions.by_ref().take(limit).collect();
+                    let rows = rows::at(db, self.kind, &next).await?;
+                    if next.is_empty() || !rows.is_empty() {
+                        return Ok(rows.into_iter().map(|row| (Place { key: None, position: row.position }, row)).collect());
+                    }
+                }
+            }
+        }
+    }
+
+    /// RFC 7644 table 9: `tooMany`.
+    fn too_many(&self) -> ScimError {
+        let (indexed, sorted) = match self.kind {
+            ResourceKind::User => (
+                "id, userName, externalId, displayName (eq, sw), emails.value, groups.value, meta.created and meta.lastModified",
+                "id, userName, externalId, displayName, meta.created or meta.lastModified",
+            ),
+            ResourceKind::Group => (
+                "id, externalId, displayName (eq, sw), members.value, meta.created and meta.lastModified",
+                "id, externalId, displayName, meta.created or meta.lastModified",
+            ),
+        };
+        let detail = format!(
+            "Too many resources would have to be looked at: at most {SCAN_MAX} are, and at most {SORTED_MAX} are sorted. Narrow the \
+             filter by an attribute that is indexed ({indexed}), sort by {sorted}, or walk through the list by cursor."
+        );
+        ScimError::bad_request(ScimType::TooMany, detail)
+    }
+}
+
+fn sorts_by(sort: &Sort, attribute: &str) -> bool {
+    sort.by.attribute.eq_ignore_ascii_case(attribute)
+}
+
+/// Whether a filter looks at an attribute.
+fn mentions(filter: &Filter, attribute: &str) -> bool {
+    match filter {
+        Filter::And(parts) | Filter::Or(parts) => parts.iter().any(|part| mentions(part, attribute)),
+        Filter::Not(inner) => mentions(inner, attribute),
+        Filter::Compare { path, .. } | Filter::Present(path) | Filter::Values { path, .. } => {
+            path.attribute.eq_ignore_ascii_case(attribute)
+        }
+    }
+}
