@@ -45,8 +45,8 @@ pub(crate) async fn judge(store: &Store, id: ConnectionId) -> Result<Judged, Sto
         .into_iter()
         .filter_map(|removal| subjects.remove(&removal.candidate().user_id).map(|(_, subject)| (removal, subject)))
         .collect();
-    // The window slides: what is held today may pass when yesterday's removals have left it.
-    let again_at = guarded.holds.iter().any(|hold| hold.sent > 0).then_some(now + Span::seconds(60));
+    // The window slides: what is held today may pass when yesterday's removals and verdicts have left it.
+    let again_at = (!guarded.holds.is_empty()).then_some(now + Span::seconds(60));
     Ok(Judged { passed, again_at })
 }
 

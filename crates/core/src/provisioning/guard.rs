@@ -2,7 +2,8 @@
 //!
 //! Removals that are due are counted before any is sent, suspends and hard deletes apart, together with those sent
 //! within the last 24 hours. Above the limit all of that kind are held, but for those that an administrator approved.
-//! Approved ones count too, once they are sent: approving some of a hold does not let the rest through.
+//! Approved ones count too, once they are sent, and rejected ones for a day: a verdict on some of a hold does not let the
+//! rest through.
 
 use super::{OperationKind, Removal, RemovalKind};
 use crate::app::{Limits, Trigger};
@@ -53,6 +54,8 @@ pub struct Approval {
     pub since: Timestamp,
     /// Approved, or rejected.
     pub approved: bool,
+    /// When it was given.
+    pub decided_at: Timestamp,
 }
 
 impl Approval {
@@ -108,7 +111,7 @@ pub struct Guarded {
     pub passed: Vec<CheckedRemoval>,
     /// At most one hold a kind.
     pub holds: Vec<Hold>,
-    /// Rejected by an administrator: not sent, and not counted.
+    /// Rejected by an administrator: not sent. Those of the last 24 hours count.
     pub rejected: Vec<RemovalCandidate>,
 }
 
@@ -125,14 +128,17 @@ pub fn guard(
     for kind in [RemovalKind::Suspend, RemovalKind::HardDelete] {
         let in_window = |removal: &&SentRemoval| removal.kind == kind && now - removal.at < REMOVAL_WINDOW;
         let sent_before = sent.iter().filter(in_window).count() as u64;
-        let (mut approved, mut undecided) = (0, Vec::new());
+        let (mut decided, mut undecided) = (0, Vec::new());
         for candidate in due.iter().filter(|candidate| candidate.removal.kind == kind && candidate.removal.due <= now) {
             match approvals.iter().find(|approval| approval.fits(candidate)) {
                 Some(approval) if approval.approved => {
-                    approved += 1;
+                    decided += 1;
                     guarded.passed.push(CheckedRemoval { candidate: candidate.clone(), approved: true });
                 }
-                Some(_) => guarded.rejected.push(candidate.clone()),
+                Some(approval) => {
+                    decided += u64::from(now - approval.decided_at < REMOVAL_WINDOW);
+                    guarded.rejected.push(candidate.clone());
+                }
                 None => undecided.push(candidate.clone()),
             }
         }
@@ -142,7 +148,7 @@ pub fn guard(
         if undecided.is_empty() {
             continue;
         }
-        if sent_before + approved + undecided.len() as u64 > limit {
+        if sent_before + decided + undecided.len() as u64 > limit {
             guarded.holds.push(Hold { kind, limit, sent: sent_before, candidates: undecided });
         } else {
             guarded.passed.extend(undecided.into_iter().map(|candidate| CheckedRemoval { candidate, approved: false }));

@@ -39,7 +39,7 @@ fn counts(guarded: &Guarded) -> (usize, usize, usize) {
 
 fn approval(candidate: &RemovalCandidate, approved: bool) -> Approval {
     let Removal { kind, trigger, since, .. } = candidate.removal;
-    Approval { user_id: candidate.user_id, kind, trigger, since, approved }
+    Approval { user_id: candidate.user_id, kind, trigger, since, approved, decided_at: day(10) - Span::hours(1) }
 }
 
 #[test]
@@ -101,11 +101,14 @@ fn approving_some_of_a_hold_does_not_let_the_rest_through() {
 }
 
 #[test]
-fn a_rejected_removal_is_neither_sent_nor_counted() {
+fn a_rejected_removal_is_not_sent_and_counts_for_a_day() {
     let due = due(0..4, HardDelete);
-    let guarded = judge(&due, &[], &[approval(&due[0], false)]);
-    assert_eq!(counts(&guarded), (3, 0, 1));
+    let rejected = approval(&due[0], false);
+    let guarded = judge(&due, &[], &[rejected]);
+    assert_eq!(counts(&guarded), (0, 3, 1), "rejecting one does not let the others through");
     assert_eq!(guarded.rejected[0].user_id, due[0].user_id);
+    let long_ago = Approval { decided_at: day(9), ..rejected };
+    assert_eq!(counts(&judge(&due, &[], &[long_ago])), (3, 0, 1), "an old verdict holds up nobody else");
 }
 
 #[test]

@@ -128,8 +128,7 @@ const fn removal_kind(kind: OperationKind) -> Option<RemovalKind> {
 
 /// Every verdict on removals of the connection. One whose cause has ended fits nothing any more.
 pub async fn approvals(store: &Store, connection: ConnectionId) -> Result<Vec<Approval>, StoreError> {
-    let sql =
-        "SELECT user_id, removal_kind, removal_trigger, removal_since, verdict FROM removal_approval WHERE connection_id = $1";
+    let sql = "SELECT user_id, removal_kind, removal_trigger, removal_since, verdict, decided_at FROM removal_approval WHERE connection_id = $1";
     let rows = store.db.read(Query::new(sql, [connection.get().into()])).await?;
     rows.iter()
         .map(|row| {
@@ -140,6 +139,7 @@ pub async fn approvals(store: &Store, connection: ConnectionId) -> Result<Vec<Ap
                 trigger: trigger_from_word(&row.get::<String>(2)?)?,
                 since: Timestamp(row.get(3)?),
                 approved: row.get::<String>(4)? == "approved",
+                decided_at: Timestamp(row.get(5)?),
             })
         })
         .collect()

@@ -200,6 +200,7 @@ impl World {
                 trigger: removal.trigger,
                 since: removal.since,
                 approved: true,
+                decided_at: self.now,
             });
         }
     }
