@@ -10,7 +10,7 @@ mod resolve;
 mod values;
 
 pub use apply::apply;
-pub use read::read;
+pub use read::{read, read_bulk_data};
 pub use resolve::{ResolvedOperation, Target, resolve};
 pub(crate) use values::carry_fixed_parts;
 

@@ -12,11 +12,23 @@ pub fn read(body: &Value, leniency: &Leniency) -> Result<PatchRequest, ScimError
         return Err(ScimError::invalid_syntax("The body of a PATCH is a JSON object with schemas and Operations."));
     };
     check_schemas(body, leniency)?;
-    let operations = match names::get(body, "Operations") {
-        Some(Value::Array(operations)) => operations,
-        Some(_) => return Err(ScimError::invalid_syntax("Operations is an array.")),
-        None => return Err(ScimError::invalid_syntax("Operations is missing.")),
-    };
+    match names::get(body, "Operations") {
+        Some(Value::Array(operations)) => read_operations(operations, leniency),
+        Some(_) => Err(ScimError::invalid_syntax("Operations is an array.")),
+        None => Err(ScimError::invalid_syntax("Operations is missing.")),
+    }
+}
+
+/// Takes the `data` of a PATCH inside a Bulk request apart. RFC 7644 section 3.7: it is the body "as it would appear for a
+/// single" request; the example of section 3.7.3 gives the operations alone, so both are read.
+pub fn read_bulk_data(data: &Value, leniency: &Leniency) -> Result<PatchRequest, ScimError> {
+    match data {
+        Value::Array(operations) => read_operations(operations, leniency),
+        body => read(body, leniency),
+    }
+}
+
+fn read_operations(operations: &[Value], leniency: &Leniency) -> Result<PatchRequest, ScimError> {
     if operations.is_empty() {
         return Err(ScimError::invalid_syntax("Operations is empty; give at least one operation."));
     }

@@ -1,6 +1,6 @@
 //! Filters: what is read, what matches, what is refused, and that nothing takes long.
 
-use crate::barbara;
+use crate::{barbara, cases};
 use provost_scim::filter::{self, SyntaxError};
 use provost_scim::{AttributePath, Filter, PatchPath, Schemas, ScimType, matches};
 use serde_json::{Value, json};
@@ -9,7 +9,7 @@ use std::time::{Duration, Instant};
 
 #[test]
 fn every_example_is_read_printed_and_decided() {
-    let cases: Vec<Value> = serde_json::from_str(include_str!("../data/filters.json")).unwrap();
+    let cases = cases(include_str!("../data/rfc/filters.json"), include_str!("../data/filters.json"));
     let (user, schemas) = (barbara(), Schemas::user());
     for case in &cases {
         let text = case["filter"].as_str().unwrap();

@@ -9,6 +9,7 @@ mod properties;
 mod provider;
 mod provider_bulk;
 mod resources;
+mod rfc;
 mod schemas;
 
 use provost_scim::{Resource, Schemas};
@@ -16,7 +17,7 @@ use serde_json::Value;
 
 /// RFC 7643 section 8.3.
 fn barbara() -> Resource {
-    object(serde_json::from_str(include_str!("../data/user_enterprise.json")).expect("the file holds JSON"))
+    object(serde_json::from_str(include_str!("../data/rfc/user_enterprise.json")).expect("the file holds JSON"))
 }
 
 fn object(value: Value) -> Resource {
@@ -30,4 +31,10 @@ fn schemas_of(kind: &str) -> Schemas {
         "Group" => Schemas::group(),
         other => panic!("unknown kind {other}"),
     }
+}
+
+/// The cases of the RFCs and our own.
+fn cases(rfc: &str, own: &str) -> Vec<Value> {
+    let read = |text| -> Vec<Value> { serde_json::from_str(text).expect("the file holds an array") };
+    [read(rfc), read(own)].concat()
 }

@@ -1,6 +1,6 @@
 //! PATCH: the RFC's examples, our own, and that a failure changes nothing.
 
-use crate::{object, schemas_of};
+use crate::{cases, object, schemas_of};
 use provost_scim::patch::{self, OPERATIONS_MAX};
 use provost_scim::{Leniency, PatchOp, PatchOperation, PatchRequest, Schemas, ScimType, apply};
 use serde_json::{Value, json};
@@ -12,7 +12,7 @@ fn leniency_of(case: &Value) -> Leniency {
 
 #[test]
 fn every_case_ends_as_it_says() {
-    let cases: Vec<Value> = serde_json::from_str(include_str!("../data/patches.json")).unwrap();
+    let cases = cases(include_str!("../data/rfc/patches.json"), include_str!("../data/patches.json"));
     for case in &cases {
         let (origin, leniency) = (case["origin"].as_str().unwrap(), leniency_of(case));
         let schemas = schemas_of(case["kind"].as_str().unwrap());
@@ -43,7 +43,7 @@ fn every_case_ends_as_it_says() {
 
 #[test]
 fn every_case_that_succeeds_strictly_succeeds_the_same_leniently() {
-    let cases: Vec<Value> = serde_json::from_str(include_str!("../data/patches.json")).unwrap();
+    let cases = cases(include_str!("../data/rfc/patches.json"), include_str!("../data/patches.json"));
     for case in cases.iter().filter(|case| case.get("expected").is_some()) {
         let schemas = schemas_of(case["kind"].as_str().unwrap());
         let mut after = object(case["resource"].clone());
