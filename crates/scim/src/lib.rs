@@ -6,6 +6,7 @@
 //!
 //! | module | what it answers |
 //! |---|---|
+//! | [`guide`] | how one does what, with examples |
 //! | [`schema`] | which attributes exist, and by which rules |
 //! | [`filter`], [`path`] | what a filter or an attribute path says, and whether a resource matches |
 //! | [`patch`], [`mod@diff`] | what a PATCH makes of a resource, and which PATCH makes one resource of another |
@@ -38,6 +39,7 @@ mod datetime;
 pub mod diff;
 mod error;
 pub mod filter;
+pub mod guide;
 pub mod json;
 mod leniency;
 pub mod list;

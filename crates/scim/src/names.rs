@@ -3,6 +3,9 @@
 use crate::Resource;
 use serde_json::Value;
 
+/// Objects with at most this many keys are looked through.
+const SMALL_KEYS_MAX: usize = 8;
+
 /// Whether two attribute names or schema URNs are the same.
 pub(crate) fn same(a: &str, b: &str) -> bool {
     a.eq_ignore_ascii_case(b)
@@ -23,7 +26,9 @@ pub(crate) fn key<'a>(object: &'a Resource, name: &str) -> Option<&'a str> {
 
 /// The value of `name`, however it is spelled in `object`.
 pub(crate) fn get<'a>(object: &'a Resource, name: &str) -> Option<&'a Value> {
-    object.get(name).or_else(|| object.iter().find(|(key, _)| same(key, name)).map(|(_, value)| value))
+    let find = || object.iter().find(|(key, _)| same(key, name)).map(|(_, value)| value);
+    // The values of lists are small objects, and there are many: looking at a few keys is quicker than hashing the name.
+    if object.len() <= SMALL_KEYS_MAX { find() } else { object.get(name).or_else(find) }
 }
 
 /// The same, to change it.

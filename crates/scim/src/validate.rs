@@ -13,6 +13,9 @@ use serde_json::Value;
 
 pub use crate::value::{BINARY_BYTES_MAX, STRING_BYTES_MAX, VALUES_MAX};
 
+/// One extension with more attributes than this is refused; it matters to open ones.
+pub const ATTRIBUTES_MAX: usize = 1000;
+
 /// Checks the body of a create and brings it into form.
 pub fn normalize(incoming: &Resource, schemas: &Schemas, leniency: &Leniency) -> Result<Resource, ScimError> {
     refuse_duplicates("", incoming)?;
@@ -177,6 +180,7 @@ fn read_extension(extension: &Schema, value: &Value, schemas: &Schemas, reader: 
             return Err(ScimError::invalid_value(format!("{} is an object of attributes.", extension.id)));
         }
     };
+    check_count(extension, members)?;
     refuse_duplicates(&extension.id, members)?;
     let mut kept = Resource::new();
     for (key, value) in members {
@@ -192,6 +196,18 @@ fn read_extension(extension: &Schema, value: &Value, schemas: &Schemas, reader: 
         }
     }
     Ok(kept)
+}
+
+/// An open schema has no end of its own.
+pub(crate) fn check_count(extension: &Schema, members: &Resource) -> Result<(), ScimError> {
+    if members.len() <= ATTRIBUTES_MAX {
+        return Ok(());
+    }
+    Err(ScimError::invalid_value(format!(
+        "{} has {} attributes; at most {ATTRIBUTES_MAX} are taken.",
+        extension.id,
+        members.len()
+    )))
 }
 
 fn read_attribute(name: &str, attribute: &Attribute, value: &Value, reader: &Reader<'_>) -> Result<Option<Value>, ScimError> {

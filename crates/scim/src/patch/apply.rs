@@ -18,7 +18,7 @@ use serde_json::Value;
 ///
 /// Write-only values (passwords) are checked and not kept. `schemas` follows the content.
 pub fn apply(resource: &mut Resource, request: &PatchRequest, schemas: &Schemas, leniency: &Leniency) -> Result<bool, ScimError> {
-    let operations = resolve(request, schemas, leniency)?;
+    let operations = joined(resolve(request, schemas, leniency)?);
     let mut draft = resource.clone();
     for operation in operations {
         step(&mut draft, operation, leniency)?;
@@ -30,6 +30,34 @@ pub fn apply(resource: &mut Resource, request: &PatchRequest, schemas: &Schemas,
     validate::set_schemas(&mut draft, schemas);
     *resource = draft;
     Ok(true)
+}
+
+/// Additions to one and the same list that follow each other are one addition: clients add members one by one, and each
+/// operation looks through the whole list. Not where values can be primary, because there every operation has a say.
+fn joined(operations: Vec<ResolvedOperation<'_>>) -> Vec<ResolvedOperation<'_>> {
+    let mut joined: Vec<ResolvedOperation<'_>> = Vec::with_capacity(operations.len());
+    for mut operation in operations {
+        match (joined.last_mut().and_then(addition), addition(&mut operation)) {
+            (Some((list, items)), Some((same, more))) if list == same => items.append(more),
+            (Some(_) | None, _) => joined.push(operation),
+        }
+    }
+    joined
+}
+
+/// The list that an operation adds to, by its schema and name, and what it adds.
+fn addition<'o>(operation: &'o mut ResolvedOperation<'_>) -> Option<((Option<&'o str>, &'o str), &'o mut Vec<Value>)> {
+    match operation {
+        ResolvedOperation::Attribute { op: PatchOp::Add, target, value: Some(Value::Array(items)) }
+            if target.attribute.multi_valued
+                && target.attribute.sub_attribute("primary").is_none()
+                && target.filter.is_none()
+                && target.sub_attribute.is_none() =>
+        {
+            Some(((target.extension.map(|extension| extension.id.as_str()), &target.name), items))
+        }
+        ResolvedOperation::Attribute { .. } | ResolvedOperation::RemoveExtension(_) => None,
+    }
 }
 
 fn step(draft: &mut Resource, operation: ResolvedOperation<'_>, leniency: &Leniency) -> Result<(), ScimError> {
@@ -58,6 +86,7 @@ fn step(draft: &mut Resource, operation: ResolvedOperation<'_>, leniency: &Lenie
         Some(_) | None => Resource::new(),
     };
     in_holder(&mut holder, op, &target, value, leniency)?;
+    validate::check_count(extension, &holder)?;
     if !holder.is_empty() {
         draft.insert(extension.id.clone(), Value::Object(holder));
     }
@@ -98,7 +127,7 @@ fn in_holder(
     // Taken out, not copied: a group may have many members. Its place is kept by a null.
     let before = names::get_mut(holder, &target.name).map(Value::take).filter(|before| !before.is_null());
     let attribute = target.attribute;
-    let fixed = before.clone().filter(|_| attribute.mutability == Mutability::Immutable);
+    let fixed = if attribute.mutability == Mutability::Immutable { before.clone() } else { None };
     let primaries_before = primaries(before.as_ref(), attribute);
     let had_value = before.is_some();
     let several =

@@ -1,7 +1,7 @@
 //! Which values of a multi-valued attribute are the same one (RFC 7643 section 2.4), found without comparing each with each.
 
-use crate::names;
 use crate::schema::{Attribute, Mutability};
+use crate::{names, order};
 use serde_json::Value;
 use std::collections::BTreeMap;
 
@@ -80,4 +80,32 @@ impl<'a> Index<'a> {
         let without_type = || self.exact.get(&Identity { value: identity.value.clone(), kind: None });
         self.exact.get(&identity).or_else(without_type).copied()
     }
+}
+
+/// [`Index::find`] for a single value, without an index: one operation with one value is the usual case.
+pub(super) fn find(items: &[Value], item: &Value, attribute: &Attribute) -> Option<usize> {
+    let Some(value) = value_of(item) else { return Index::of(items, attribute).find(item) };
+    let rules = attribute.sub_attribute("value").unwrap_or(attribute);
+    let kind_of = |item: &Value| {
+        let kind = item.as_object().and_then(|members| names::get(members, "type"));
+        kind.filter(|_| rules.mutability != Mutability::Immutable).map(plain)
+    };
+    let kind = kind_of(item);
+    let mut without_type = None;
+    for (position, other) in items.iter().enumerate() {
+        if value_of(other).is_none_or(|other| order::of_texts(other, value, rules).is_ne()) {
+            continue;
+        }
+        match (&kind, kind_of(other)) {
+            (None, _) => return Some(position),
+            (Some(kind), Some(other)) if *kind == other => return Some(position),
+            (Some(_), None) => without_type = without_type.or(Some(position)),
+            (Some(_), Some(_)) => {}
+        }
+    }
+    without_type
+}
+
+fn value_of(item: &Value) -> Option<&str> {
+    names::get(item.as_object()?, "value")?.as_str()
 }

@@ -10,6 +10,9 @@ use crate::value::Reader;
 use crate::{Resource, names, path};
 use serde_json::Value;
 
+/// Operations without a path may name many attributes each; requests that name more than this are refused.
+const TARGETS_MAX: usize = 10 * super::OPERATIONS_MAX;
+
 /// What an operation works on.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Target<'a> {
@@ -52,6 +55,9 @@ pub fn resolve<'a>(
     let mut resolved = Vec::with_capacity(request.operations.len());
     for operation in &request.operations {
         resolver.operation(operation, &mut resolved)?;
+        if resolved.len() > TARGETS_MAX {
+            return Err(ScimError::invalid_syntax(format!("The operations name more than {TARGETS_MAX} attributes.")));
+        }
     }
     Ok(resolved)
 }

@@ -1,7 +1,7 @@
 //! The values of multi-valued attributes under PATCH: what is added, removed and merged, and which is primary.
 
 use super::PatchOp;
-use super::identity::{Identity, Index};
+use super::identity::{self, Identity, Index};
 use super::resolve::{Target, target_name};
 use crate::error::ScimError;
 use crate::filter::{CompareOperator, Filter, Literal};
@@ -20,6 +20,13 @@ pub(super) fn add_values(
     given: Vec<Value>,
     attribute: &Attribute,
 ) -> Result<Vec<Value>, ScimError> {
+    if let [new] = given.as_slice() {
+        match identity::find(&present, new, attribute) {
+            Some(position) => update(name, &mut present[position], given.into_iter().next(), attribute)?,
+            None => present.extend(given),
+        }
+        return Ok(present);
+    }
     let mut index = Index::of(&present, attribute);
     for new in given {
         let Some(position) = index.find(&new) else {
@@ -28,14 +35,17 @@ pub(super) fn add_values(
             continue;
         };
         index.remove(&present[position], position);
-        if let (Value::Object(members), Value::Object(mut given)) = (&mut present[position], new) {
-            // The value is known already, so what is fixed about it is not up for discussion: clients spell `$ref` in many ways.
-            keep_fixed_parts(members, &mut given, attribute);
-            merge(name, members, given, attribute)?;
-        }
+        update(name, &mut present[position], Some(new), attribute)?;
         index.insert(&present[position], position);
     }
     Ok(present)
+}
+
+/// The value is known already, so what is fixed about it is not up for discussion: clients spell `$ref` in many ways.
+fn update(name: &str, present: &mut Value, given: Option<Value>, attribute: &Attribute) -> Result<(), ScimError> {
+    let (Value::Object(members), Some(Value::Object(mut given))) = (present, given) else { return Ok(()) };
+    keep_fixed_parts(members, &mut given, attribute);
+    merge(name, members, given, attribute)
 }
 
 /// What is fixed about values that stay, such as the `display` and `$ref` of a member, stays with them when a list of values is

@@ -3,6 +3,7 @@
 mod client;
 mod diffs;
 mod filters;
+mod hostile;
 mod leniencies;
 mod patches;
 mod properties;

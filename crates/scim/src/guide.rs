@@ -1,0 +1,143 @@
+//! A guide: what one does with this crate, each step with an example that runs.
+//!
+//! Everything works on [`crate::Resource`], which is a JSON object, and on [`crate::Schemas`], which say what the attributes of a
+//! resource type are. Nothing here sends, stores or looks at a clock.
+//!
+//! # Parse a filter
+//!
+//! [`crate::Filter::parse`] reads the whole grammar of RFC 7644 section 3.4.2.2. [`crate::filter::check`] says whether the filter
+//! makes sense for a resource type, [`crate::matches`] whether a resource matches.
+//!
+//! ```
+//! use provost_scim::{Filter, Resource, Schemas, filter, matches};
+//! use serde_json::json;
+//!
+//! let schemas = Schemas::user();
+//! let user: Resource = serde_json::from_value(json!({
+//!     "userName": "ada@example.com", "emails": [{ "value": "ada@example.com", "type": "work" }]
+//! })).unwrap();
+//!
+//! let wanted = Filter::parse(r#"emails[type eq "work" and value ew "@EXAMPLE.com"] and not (title pr)"#).unwrap();
+//! filter::check(&wanted, &schemas).unwrap();
+//! assert!(matches(&wanted, &user, &schemas));
+//!
+//! // Errors say where, and are ready to be answered with.
+//! let error = Filter::parse("userName like \"ada\"").unwrap_err().in_filter();
+//! assert_eq!(error.body()["scimType"], "invalidFilter");
+//! assert!(error.detail.contains("at character 10"));
+//! ```
+//!
+//! A provider with a database makes queries of filters instead: [`crate::Filter::fold`].
+//!
+//! # Validate against a schema, also one of your own
+//!
+//! [`crate::validate::normalize`] checks the body of a create and brings it into the form that is stored;
+//! [`crate::validate::replace`] does so for a PUT. A schema may come from JSON while the program runs.
+//!
+//! ```
+//! use provost_scim::{Leniency, Resource, Schema, Schemas, validate};
+//! use serde_json::json;
+//!
+//! let object = |value| -> Resource { serde_json::from_value(value).unwrap() };
+//! let badge = Schema::parse(&object(json!({
+//!     "id": "urn:example:params:2.0:Badge",
+//!     "attributes": [
+//!         { "name": "number", "type": "integer", "required": true, "uniqueness": "server" },
+//!         { "name": "issued", "type": "dateTime", "mutability": "immutable" }
+//!     ]
+//! }))).unwrap();
+//! let schemas = Schemas::user().with_extension(badge);
+//! let user = |number| object(json!({
+//!     "schemas": ["urn:ietf:params:scim:schemas:core:2.0:User", "urn:example:params:2.0:Badge"],
+//!     "USERNAME": "ada", "title": null, "id": "the client has no say in this",
+//!     "urn:example:params:2.0:Badge": { "number": number }
+//! }));
+//!
+//! let stored = validate::normalize(&user(json!(7)), &schemas, &Leniency::NONE).unwrap();
+//! assert_eq!(stored.keys().collect::<Vec<_>>(), ["schemas", "userName", "urn:example:params:2.0:Badge"]);
+//!
+//! let error = validate::normalize(&user(json!("7")), &schemas, &Leniency::NONE).unwrap_err();
+//! assert_eq!(error.detail, "urn:example:params:2.0:Badge:number is a whole number, not this string.");
+//! // What a known client gets wrong can be accepted, one deviation at a time.
+//! let lenient = Leniency { unknown_passed_over: true, string_booleans: true, ..Leniency::NONE };
+//! assert!(validate::normalize(&user(json!(7)), &schemas, &lenient).is_ok());
+//! ```
+//!
+//! # Apply a PATCH
+//!
+//! [`crate::patch::read`] takes a body apart, [`crate::apply`] carries all its operations out, or none.
+//!
+//! ```
+//! use provost_scim::{Leniency, Resource, Schemas, ScimType, apply, patch};
+//! use serde_json::json;
+//!
+//! let mut user: Resource = serde_json::from_value(json!({
+//!     "schemas": ["urn:ietf:params:scim:schemas:core:2.0:User"], "id": "1", "userName": "ada",
+//!     "emails": [{ "value": "ada@example.com", "type": "work", "primary": true }]
+//! })).unwrap();
+//! let body = json!({ "schemas": ["urn:ietf:params:scim:api:messages:2.0:PatchOp"], "Operations": [
+//!     { "op": "replace", "path": "name.givenName", "value": "Ada" },
+//!     { "op": "add", "path": "emails", "value": [{ "value": "ada@home.example", "type": "home", "primary": true }] },
+//!     { "op": "remove", "path": "emails[type eq \"work\"]" }
+//! ]});
+//! let request = patch::read(&body, &Leniency::NONE).unwrap();
+//! assert_eq!(apply(&mut user, &request, &Schemas::user(), &Leniency::NONE), Ok(true));
+//! assert_eq!(user["emails"], json!([{ "value": "ada@home.example", "type": "home", "primary": true }]));
+//!
+//! let body = json!({ "schemas": ["urn:ietf:params:scim:api:messages:2.0:PatchOp"], "Operations": [
+//!     { "op": "replace", "path": "userName", "value": "lovelace" },
+//!     { "op": "replace", "path": "id", "value": "2" }
+//! ]});
+//! let request = patch::read(&body, &Leniency::NONE).unwrap();
+//! let error = apply(&mut user, &request, &Schemas::user(), &Leniency::NONE).unwrap_err();
+//! assert_eq!(error.scim_type, Some(ScimType::Mutability));
+//! assert_eq!(user["userName"], "ada");
+//! ```
+//!
+//! # Build a PATCH
+//!
+//! [`crate::diff()`] is the way back: the operations between two resources.
+//!
+//! ```
+//! use provost_scim::{Leniency, Resource, Schemas, apply, diff};
+//! use serde_json::json;
+//!
+//! let object = |value| -> Resource { serde_json::from_value(value).unwrap() };
+//! let is = object(json!({ "userName": "ada", "title": "Countess", "name": { "givenName": "Ada", "familyName": "Byron" } }));
+//! let should = object(json!({ "userName": "ada", "active": true, "name": { "givenName": "Ada", "familyName": "King" } }));
+//!
+//! let patch = diff(&is, &should, &Schemas::user());
+//! let body = serde_json::to_value(&patch).unwrap();
+//! assert_eq!(body["Operations"], json!([
+//!     { "op": "replace", "path": "name.familyName", "value": "King" },
+//!     { "op": "remove", "path": "title" },
+//!     { "op": "add", "path": "active", "value": true }
+//! ]));
+//! ```
+//!
+//! # Be a service provider
+//!
+//! [`crate::provider::plan`] reads a request and says what it asks for; you read and write your own tables;
+//! [`crate::provider`] turns what you found into an answer. Lists are put in order by [`crate::sort::compare`], and unique names
+//! are compared by [`crate::user_name_key`].
+//!
+//! ```
+//! use provost_scim::provider::{Method, Provider, ProviderProfile, ProviderRequest, Request, plan};
+//!
+//! let provider = Provider::new(ProviderProfile::standard());
+//! let body = br#"{ "schemas": ["urn:ietf:params:scim:schemas:core:2.0:User"], "userName": "ada" }"#;
+//! let request = Request { method: Method::Post, path: "/Users", query: None, body };
+//! let ProviderRequest::Create { resource, .. } = plan(&provider, &request).unwrap() else { panic!("a POST creates") };
+//! assert_eq!(resource["userName"], "ada");
+//! ```
+//!
+//! # Limits
+//!
+//! | what | at most | refused with |
+//! |---|---|---|
+//! | a filter or a path | [`crate::path::LENGTH_BYTES_MAX`] bytes, [`crate::filter::DEPTH_MAX`] levels, [`crate::filter::TERMS_MAX`] comparisons | `invalidFilter`, `invalidPath` |
+//! | a body | [`crate::json::DEPTH_MAX`] levels, [`crate::json::VALUES_MAX`] values | `invalidSyntax` |
+//! | a PATCH | [`crate::patch::OPERATIONS_MAX`] operations | `invalidSyntax` |
+//! | the values of one attribute, such as members | [`crate::validate::VALUES_MAX`] | `invalidValue` |
+//! | a string, a binary value | [`crate::validate::STRING_BYTES_MAX`], [`crate::validate::BINARY_BYTES_MAX`] bytes | `invalidValue` |
+//! | the attributes of an extension | [`crate::validate::ATTRIBUTES_MAX`] | `invalidValue` |
