@@ -2,6 +2,7 @@
 
 mod api;
 mod cli;
+mod conformance;
 mod data_dir;
 mod demo;
 mod output;
@@ -52,7 +53,11 @@ fn main() -> ExitCode {
         Ok(ended) => ended.into(),
         Err(error) => {
             eprintln!("provost: {error:#}");
-            if error.is::<api::Usage>() { ExitCode::from(2) } else { ExitCode::FAILURE }
+            if error.is::<api::Usage>() || error.is::<conformance::NothingTried>() {
+                ExitCode::from(2)
+            } else {
+                ExitCode::FAILURE
+            }
         }
     }
 }

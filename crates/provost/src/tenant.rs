@@ -48,6 +48,7 @@ pub(crate) async fn run(arguments: TenantArguments) -> anyhow::Result<Ended> {
         Some(TenantVerb::Export { file, data }) => {
             return crate::transfer::export(&open(&data, ProfileName::Netskope).await?, &file).await;
         }
+        Some(TenantVerb::Conformance(arguments)) => return crate::conformance::run(&arguments).await,
     }
     Ok(Ended::Well)
 }

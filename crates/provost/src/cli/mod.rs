@@ -9,8 +9,8 @@ pub(crate) use provisioning::{
     AppArguments, ApproveArguments, ExplainArguments, FailuresArguments, PlanArguments, SyncArguments, TurnOnArguments,
 };
 pub(crate) use servers::{
-    AdminsArguments, AdminsVerb, ApiKeysArguments, ApiKeysVerb, DemoArguments, ServeArguments, TenantAdminVerb, TenantArguments,
-    TenantTokenVerb, TenantVerb,
+    AdminsArguments, AdminsVerb, ApiKeysArguments, ApiKeysVerb, ConformanceArguments, DemoArguments, ServeArguments,
+    TenantAdminVerb, TenantArguments, TenantTokenVerb, TenantVerb,
 };
 
 use clap::{Args, Parser, Subcommand};

@@ -91,6 +91,27 @@ pub(crate) enum TenantVerb {
         #[arg(long, value_name = "DIR")]
         data: PathBuf,
     },
+    /// Hold any SCIM 2.0 server against RFC 7643, 7644 and 9865: this tenant, or another's
+    ///
+    /// Only what the server announces is tried. Makes users and groups named conformance-… and removes them.
+    #[command(after_help = "Exit codes: 0 nothing failed; 1 something failed; 2 nothing could be tried.")]
+    Conformance(ConformanceArguments),
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct ConformanceArguments {
+    /// The URL that /Users is appended to, e.g. <http://127.0.0.1:8090/api/v2/scim>
+    #[arg(value_name = "URL")]
+    pub url: String,
+    /// The file that holds the bearer token; it must allow reading and writing users and groups
+    #[arg(long, value_name = "FILE")]
+    pub token_file: PathBuf,
+    /// Print JSON
+    #[arg(long)]
+    pub json: bool,
+    /// A private network in which the server may be, e.g. 127.0.0.0/8; may be repeated
+    #[arg(long, value_name = "CIDR")]
+    pub allow_private: Vec<ipnet::IpNet>,
 }
 
 #[derive(Debug, Subcommand)]

@@ -2,6 +2,7 @@
 
 mod bad_files;
 mod bad_input;
+mod conformance;
 mod demo;
 mod import_speed;
 mod installation;
