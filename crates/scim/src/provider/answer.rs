@@ -1,6 +1,6 @@
 //! Results as responses (RFC 7644 section 3).
 
-use super::{PatchAnswer, Provider, ResourceKind, Response};
+use super::{PatchAnswer, Preconditions, Provider, ResourceKind, Response};
 use crate::error::ScimError;
 use crate::list::{ListResponse, Listing};
 use crate::projection::{Projection, project};
@@ -30,6 +30,20 @@ fn shows(by_default: bool, attribute: &str, projection: &Projection) -> bool {
 /// 200 with one resource. `resource` has its meta; see [`super::with_meta`].
 pub fn found(provider: &Provider, kind: ResourceKind, resource: &Resource, projection: &Projection) -> Response {
     with_resource(200, provider, kind, resource, projection)
+}
+
+/// 304 when the client has this version already, otherwise 200.
+pub fn found_or_known(
+    provider: &Provider,
+    kind: ResourceKind,
+    resource: &Resource,
+    projection: &Projection,
+    preconditions: &Preconditions,
+) -> Response {
+    match meta_text(resource, "version").filter(|version| preconditions.not_modified(version)) {
+        Some(version) => not_modified(&version),
+        None => found(provider, kind, resource, projection),
+    }
 }
 
 /// 201 with the new resource. RFC 7644 section 3.3: the URI stands in `Location` and in `meta.location`.
@@ -66,7 +80,18 @@ pub fn listed(
     resources: &[Resource],
     projection: &Projection,
 ) -> Response {
-    let resources = resources.iter().map(|resource| {
+    listed_together(provider, listing, &[(kind, resources)], projection)
+}
+
+/// The same for several kinds, one after the other (RFC 7644 section 3.4.2.1).
+pub fn listed_together(
+    provider: &Provider,
+    listing: Listing,
+    parts: &[(ResourceKind, &[Resource])],
+    projection: &Projection,
+) -> Response {
+    let all = parts.iter().flat_map(|(kind, resources)| resources.iter().map(move |resource| (*kind, resource)));
+    let resources = all.map(|(kind, resource)| {
         let mut shown = shown(provider, kind, resource, projection);
         for name in &provider.profile.lists_omit {
             shown.shift_remove(*name);
@@ -75,11 +100,6 @@ pub fn listed(
     });
     let list = ListResponse { listing, resources: resources.collect() };
     success(200, provider, list.body())
-}
-
-/// 200 with one page of a list of several kinds, whose resources are as they are to be shown.
-pub fn listed_together(provider: &Provider, listing: Listing, shown: Vec<Resource>) -> Response {
-    success(200, provider, ListResponse { listing, resources: shown }.body())
 }
 
 /// An error (RFC 7644 section 3.12).

@@ -108,7 +108,7 @@ fn read(text: &str) -> Option<Cursor> {
 }
 
 /// FNV-1a with 64 bits.
-fn hashed(bytes: &[u8]) -> u64 {
+pub(super) fn hashed(bytes: &[u8]) -> u64 {
     bytes.iter().fold(0xcbf2_9ce4_8422_2325, |hash, &byte| (hash ^ u64::from(byte)).wrapping_mul(0x0100_0000_01b3))
 }
 

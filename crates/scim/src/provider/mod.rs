@@ -18,14 +18,16 @@ mod profile;
 mod query;
 mod rules;
 
-pub use answer::{changed, created, deleted, failed, found, listed, listed_together, not_modified, shows_groups, shows_members};
+pub use answer::{
+    changed, created, deleted, failed, found, found_or_known, listed, listed_together, not_modified, shows_groups, shows_members,
+};
 pub use bulk::{BulkCall, BulkOperation, BulkRequest, BulkRun, NextCall, OPERATIONS_MAX, PAYLOAD_BYTES_MAX};
 pub use cursor::{Cursor, fingerprint};
 pub use discovery::{resource_type, resource_types, schema, schemas, service_provider_config};
 pub use plan::{plan, plan_operation};
-pub use preconditions::{EntityTags, Preconditions};
+pub use preconditions::{EntityTags, Preconditions, version};
 pub use profile::{AllowedFilter, AllowedFilters, Deletion, PatchAnswer, ProviderProfile};
-pub use rules::{Meta, Patched, patched, replaced, with_meta};
+pub use rules::{Meta, Patched, location, patched, replaced, with_meta};
 
 use crate::Resource;
 use crate::filter::Filter;

@@ -122,7 +122,7 @@ fn has_primary_email(resource: &Resource) -> bool {
 }
 
 /// The URI of a resource.
-fn location(kind: ResourceKind, id: &str, base_url: &str) -> String {
+pub fn location(kind: ResourceKind, id: &str, base_url: &str) -> String {
     format!("{base_url}/{}/{}", kind.endpoint(), encoded(id))
 }
 

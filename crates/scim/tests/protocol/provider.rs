@@ -100,6 +100,7 @@ fn every_endpoint_and_method_has_its_plan() {
         (Method::Get, "/?filter=title%20pr", &none, "list all"),
         (Method::Get, "/?filter=userName%20pr%20or%20members%20pr", &none, "list all"),
         (Method::Get, "/?filter=userName%20pr%20or%20shoe%20pr", &none, "400"),
+        (Method::Get, "/?sortBy=userName", &none, "400"),
         (Method::Get, "/ServiceProviderConfig", &none, "config"),
         (Method::Post, "/ServiceProviderConfig", &none, "405"),
         (Method::Get, "/ResourceTypes", &none, "types"),
@@ -126,14 +127,13 @@ fn list_parameters_are_read_from_the_query_and_from_search_bodies() {
     assert_eq!(query.filter.map(|filter| filter.to_string()).as_deref(), Some("userName eq \"a+b\""));
     assert_eq!(query.paging, Paging::Index(Page { start_index: 1, count: 5 }));
     assert!(matches!(query.projection, Projection::Only(paths) if paths.len() == 2));
-    assert_eq!(query.sort, None);
+    assert_eq!(query.sort.map(|sort| (sort.by.to_string(), sort.descending)), Some(("userName".into(), false)));
 
-    let sorting = Provider::new(ProviderProfile { sorts: true, ..ProviderProfile::standard() });
     let body = json!({
         "schemas": ["urn:ietf:params:scim:api:messages:2.0:SearchRequest"], "excludedAttributes": ["emails"], "sortBy": "meta.created",
         "sortOrder": "descending", "startIndex": 3, "count": 1000
     });
-    let Ok(ProviderRequest::List { query, .. }) = plan(&sorting, Method::Post, "/Users/.search", &body) else {
+    let Ok(ProviderRequest::List { query, .. }) = plan(&provider, Method::Post, "/Users/.search", &body) else {
         panic!("no list")
     };
     assert_eq!(query.paging, Paging::Index(Page { start_index: 3, count: 200 }));
@@ -156,7 +156,7 @@ fn list_parameters_are_read_from_the_query_and_from_search_bodies() {
         ("/Users?sortBy=title&sortOrder=up", ScimType::InvalidValue),
     ];
     for (target, scim_type) in refused {
-        let error = plan(&sorting, Method::Get, target, &Value::Null).unwrap_err();
+        let error = plan(&provider, Method::Get, target, &Value::Null).unwrap_err();
         assert_eq!((error.status, error.scim_type), (400, Some(scim_type)), "{target}: {}", error.detail);
     }
 }

@@ -2,11 +2,15 @@
 
 #![expect(clippy::unwrap_used, reason = "in tests a panic with its line is the report")]
 
+mod bulk;
+mod concurrent;
 mod console;
 mod engines;
 mod gates;
 mod groups;
 mod hostile;
+mod paging;
+mod preconditions;
 mod support;
 mod token_api;
 mod transfer;

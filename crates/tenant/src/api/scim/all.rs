@@ -4,14 +4,13 @@
 //! Walking by index counts both kinds for every page. A cursor is the kind's name before the kind's own cursor, so that its cost
 //! is the same on every page; a page ends where a kind ends.
 
-use super::{Context, groups, users};
+use super::{Context, scan};
 use crate::api::answer::Refused;
 use crate::api::gate;
 use axum::http::Method;
 use provost_scim::list::{Listing, Page, Paging, Place};
 use provost_scim::provider::{self, ListQuery, ResourceKind, Response};
-use provost_scim::{Resource, ScimError, ScimType};
-use serde_json::Value;
+use provost_scim::{ScimError, ScimType};
 
 pub(super) async fn list(context: &Context<'_>, query: ListQuery) -> Result<Response, Refused> {
     let readable = |kind: &ResourceKind| gate::permit(context.grants, &Method::GET, &gate::path_of(*kind)).is_ok();
@@ -23,16 +22,18 @@ pub(super) async fn list(context: &Context<'_>, query: ListQuery) -> Result<Resp
 }
 
 async fn by_index(context: &Context<'_>, kinds: &[ResourceKind], mut query: ListQuery, page: Page) -> Result<Response, Refused> {
-    let (mut total, mut shown) = (0, Vec::new());
+    let (mut total, mut wanted, mut parts) = (0, page.count, Vec::new());
     for &kind in kinds {
         let start_index = page.start_index.saturating_sub(total).max(1);
-        query.paging = Paging::Index(Page { start_index, count: page.count - shown.len() as u64 });
-        let part = part(context, kind, &query).await?;
-        total += part.total;
-        shown.extend(part.resources);
+        query.paging = Paging::Index(Page { start_index, count: wanted });
+        let (listing, found) = scan::page(context, kind, &query).await?;
+        total += listing.total.unwrap_or(0);
+        wanted = wanted.saturating_sub(found.len() as u64);
+        parts.push((kind, found));
     }
+    let parts: Vec<_> = parts.iter().map(|(kind, found)| (*kind, found.as_slice())).collect();
     let listing = Listing { total: Some(total), place: Place::Index(page.start_index) };
-    Ok(provider::listed_together(&context.provider, listing, shown))
+    Ok(provider::listed_together(&context.provider, listing, &parts, &query.projection))
 }
 
 async fn by_cursor(
@@ -49,45 +50,20 @@ async fn by_cursor(
         })?,
     };
     query.paging = Paging::Cursor { cursor: Some(cursor.to_owned()).filter(|text| !text.is_empty()), count };
-    let part = part(context, kind, &query).await?;
+    let (listing, found) = scan::page(context, kind, &query).await?;
+    let (next, previous) = match listing.place {
+        Place::Cursor { next, previous } => (next, previous),
+        Place::Index(_) => (None, None),
+    };
     let named = |kind: ResourceKind, cursor: &str| format!("{}.{cursor}", kind.word());
     let after = kinds.iter().skip_while(|other| **other != kind).nth(1);
-    let next = part.next.map(|cursor| named(kind, &cursor)).or_else(|| after.map(|kind| named(*kind, "")));
-    let previous = part.previous.map(|cursor| named(kind, &cursor));
+    let next = next.map(|cursor| named(kind, &cursor)).or_else(|| after.map(|kind| named(*kind, "")));
+    let previous = previous.map(|cursor| named(kind, &cursor));
     let listing = Listing { total: None, place: Place::Cursor { next, previous } };
-    Ok(provider::listed_together(&context.provider, listing, part.resources))
+    Ok(provider::listed_together(&context.provider, listing, &[(kind, &found)], &query.projection))
 }
 
 fn taken_apart<'t>(kinds: &[ResourceKind], text: &'t str) -> Option<(ResourceKind, &'t str)> {
     let (word, cursor) = text.split_once('.')?;
     Some((*kinds.iter().find(|kind| kind.word() == word)?, cursor))
-}
-
-/// What the list of one kind says.
-struct Part {
-    total: u64,
-    resources: Vec<Resource>,
-    next: Option<String>,
-    previous: Option<String>,
-}
-
-async fn part(context: &Context<'_>, kind: ResourceKind, query: &ListQuery) -> Result<Part, Refused> {
-    let answer = match kind {
-        ResourceKind::User => users::list(context, query).await?,
-        ResourceKind::Group => groups::list(context, query).await?,
-    };
-    let mut body = answer.body.unwrap_or_default();
-    let resources = match body["Resources"].take() {
-        Value::Array(items) => {
-            items.into_iter().filter_map(|item| if let Value::Object(item) = item { Some(item) } else { None }).collect()
-        }
-        Value::Null | Value::Bool(_) | Value::Number(_) | Value::String(_) | Value::Object(_) => Vec::new(),
-    };
-    let text = |name: &str| body[name].as_str().map(str::to_owned);
-    Ok(Part {
-        total: body["totalResults"].as_u64().unwrap_or(0),
-        resources,
-        next: text("nextCursor"),
-        previous: text("previousCursor"),
-    })
 }

@@ -11,6 +11,7 @@ use super::answer::{self, Refused};
 use super::body;
 use super::gate::Caller;
 use crate::Tenant;
+use crate::find::rows::Stored;
 use crate::options::Options;
 use crate::tokens::Grant;
 use crate::users::WriteError;
@@ -49,9 +50,10 @@ pub(super) async fn answer(State(tenant): State<Tenant>, Extension(caller): Exte
     let provider = tenant.inner.providers.with(&caller.options);
     let base = super::scim_base(&parts.headers);
     let tags = |name| parts.headers.get(name).and_then(|value| value.to_str().ok()).map(EntityTags::parse);
-    let preconditions = match provider.profile.etags {
-        true => Preconditions { if_match: tags(header::IF_MATCH), if_none_match: tags(header::IF_NONE_MATCH) },
-        false => Preconditions::default(),
+    let preconditions = if provider.profile.etags {
+        Preconditions { if_match: tags(header::IF_MATCH), if_none_match: tags(header::IF_NONE_MATCH) }
+    } else {
+        Preconditions::default()
     };
     let Caller { options, grants } = &caller;
     let context = Context { tenant: &tenant, options, grants, provider, base, preconditions };
@@ -112,15 +114,16 @@ async fn carry_out(context: &Context<'_>, request: ProviderRequest) -> Result<pr
     }
 }
 
-/// What the provider says about a resource that was made and last changed at these instants.
-fn meta(context: &Context<'_>, id: &str, created_at: i64, modified_at: i64, revision: i64) -> Meta {
-    let version = context.provider.profile.etags.then(|| version(revision));
-    Meta { id: id.to_owned(), created: instant(created_at), last_modified: instant(modified_at), version }
+/// What the provider says about a resource that was made and last changed at these instants, when it is shown with this from
+/// other rows.
+fn meta(context: &Context<'_>, row: &Stored, also_shown: Option<&Value>) -> Meta {
+    let version = context.provider.profile.etags.then(|| provider::version(row.revision, also_shown));
+    Meta { id: row.id.clone(), created: instant(row.created_at), last_modified: instant(row.modified_at), version }
 }
 
-/// The entity tag of a revision. RFC 7644 section 3.14: weak, because attributes that are shown on request share it.
+/// The entity tag of a revision.
 fn version(revision: i64) -> String {
-    format!("W/\"{revision}\"")
+    provider::version(revision, None)
 }
 
 /// In microseconds, but no finer than what is shown: what looks the same in `meta` is the same.

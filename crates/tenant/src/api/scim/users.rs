@@ -19,12 +19,9 @@ pub(super) async fn list(context: &Context<'_>, query: &ListQuery) -> Result<Res
 }
 
 pub(super) async fn get(context: &Context<'_>, id: &str, projection: &Projection) -> Result<Response, Refused> {
-    let user = living(context, id).await?;
-    let version = version(user.revision);
-    if context.preconditions.not_modified(&version) {
-        return Ok(provider::not_modified(&version));
-    }
-    Ok(provider::found(&context.provider, KIND, &shown(context, KIND, stored(user), projection).await?, projection))
+    let user = stored(living(context, id).await?);
+    let user = shown(context, KIND, user, projection).await?;
+    Ok(provider::found_or_known(&context.provider, KIND, &user, projection, &context.preconditions))
 }
 
 pub(super) async fn create(context: &Context<'_>, mut resource: Resource, projection: &Projection) -> Result<Response, Refused> {

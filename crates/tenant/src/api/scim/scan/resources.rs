@@ -6,7 +6,7 @@ use crate::groups::{self, GroupOfUser, MemberRecord};
 use provost_db::{Db, DbError};
 use provost_scim::Resource;
 use provost_scim::projection::Projection;
-use provost_scim::provider::{self, ResourceKind};
+use provost_scim::provider::{self, ResourceKind, location};
 use serde_json::{Value, json};
 use std::collections::BTreeMap;
 
@@ -56,7 +56,7 @@ async fn members_values(db: &Db, base: &str, positions: &[i64]) -> Result<BTreeM
 fn groups_value(base: &str, groups: &[GroupOfUser]) -> Value {
     let item = |group: &GroupOfUser| {
         let kind = if group.is_direct { "direct" } else { "indirect" };
-        json!({ "value": group.id, "$ref": reference(base, ResourceKind::Group, &group.id), "display": group.display_name, "type": kind })
+        json!({ "value": group.id, "$ref": location(ResourceKind::Group, &group.id, base), "display": group.display_name, "type": kind })
     };
     groups.iter().map(item).collect()
 }
@@ -64,29 +64,15 @@ fn groups_value(base: &str, groups: &[GroupOfUser]) -> Value {
 /// RFC 7643 section 4.2: `members`.
 pub(in crate::api::scim) fn members_value(base: &str, members: &[MemberRecord]) -> Value {
     let item = |member: &MemberRecord| {
-        let reference = reference(base, member.kind, &member.id);
+        let reference = location(member.kind, &member.id, base);
         json!({ "value": member.id, "$ref": reference, "type": member.kind.word(), "display": member.user_name })
     };
     members.iter().map(item).collect()
 }
 
-/// Ids that were imported may hold anything.
-fn reference(base: &str, kind: ResourceKind, id: &str) -> String {
-    let plain = |c: char| c.is_ascii_alphanumeric() || "-_.~".contains(c);
-    let mut text = format!("{base}/{}/", kind.endpoint());
-    for c in id.chars() {
-        if plain(c) {
-            text.push(c);
-        } else {
-            text.extend(c.to_string().bytes().map(|byte| format!("%{byte:02X}")));
-        }
-    }
-    text
-}
-
 /// The resource without what lies in other rows.
 pub(in crate::api::scim) fn whole(context: &Context<'_>, kind: ResourceKind, row: Stored) -> Resource {
-    let meta = meta(context, &row.id, row.created_at, row.modified_at, row.revision);
+    let meta = meta(context, &row, None);
     provider::with_meta(&context.provider, kind, row.body, &meta, &context.base)
 }
 
@@ -97,10 +83,14 @@ pub(in crate::api::scim) fn with_others(
     mut row: Stored,
     others: &mut Others,
 ) -> Resource {
-    if let Some(value) = others.0.remove(&row.position) {
-        row.body.insert(attribute(kind).to_owned(), value);
-    }
-    whole(context, kind, row)
+    let Some(value) = others.0.remove(&row.position) else { return whole(context, kind, row) };
+    let meta = match kind {
+        // The revision of a user does not know of its groups.
+        ResourceKind::User => meta(context, &row, Some(&value)),
+        ResourceKind::Group => meta(context, &row, None),
+    };
+    row.body.insert(attribute(kind).to_owned(), value);
+    provider::with_meta(&context.provider, kind, row.body, &meta, &context.base)
 }
 
 /// One resource as it is shown.
