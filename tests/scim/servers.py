@@ -1,5 +1,6 @@
 """Starts the servers under test on free loopback ports, and ends them by their process ids."""
 
+import json
 import os
 import re
 import socket
@@ -7,12 +8,14 @@ import subprocess
 import sys
 import tempfile
 import threading
+from importlib import resources
 from pathlib import Path
 
 STARTING_SECONDS = 30
 STOPPING_SECONDS = 10
 # Nobody but this machine sees it, and only while the suites run.
 PEER_TOKEN = "conformance-of-the-runner"
+PAGINATION = {"cursor": True, "index": True, "defaultPaginationMethod": "index", "defaultPageSize": 100, "maxPageSize": 200}
 
 
 class Servers:
@@ -45,12 +48,17 @@ class Servers:
         return self._start(listening, r"SCIM endpoint is (\S+)", name), token_file
 
     def scim2_server(self):
-        """The peer, empty: its SCIM endpoint and the file with a token for it."""
+        """The peer, empty, with all that it can do: its SCIM endpoint and the file with a token for it."""
         token_file = Path(self.directory.name, "scim2-server.token")
         write_secret(token_file, PEER_TOKEN)
         with socket.create_server(("127.0.0.1", 0)) as free:
             port = free.getsockname()[1]
+        # It announces everything but paging by cursor, which it can do too.
+        features = resources.files("scim2_server") / "resources" / "default-service-provider-config.json"
+        config = Path(self.directory.name, "scim2-server.json")
+        config.write_text(json.dumps(json.loads(features.read_text()) | {"pagination": PAGINATION}))
         command = [Path(sys.executable).parent / "scim2-server", "--port", str(port), "--bearer-token", PEER_TOKEN]
+        command += ["--service-provider-config", str(config)]
         return self._start(command, r"Serving SCIM on (\S+)", "scim2-server"), token_file
 
     def _start(self, command, announcement, name):
