@@ -2,7 +2,7 @@
 
 use crate::error::ScimError;
 use crate::leniency::Leniency;
-use crate::schema::{Attribute, AttributeType, Mutability};
+use crate::schema::{Attribute, AttributeType, CanonicalRule, Mutability};
 use crate::{Resource, datetime, names, path};
 use serde_json::Value;
 
@@ -166,7 +166,7 @@ fn refuse_long_texts(name: &str, value: &Value) -> Result<(), ScimError> {
 /// RFC 7643 section 7, `canonicalValues`: "service providers MAY choose to ignore unsupported values". They are a hint, and other
 /// values are taken, unless the schema says that there are no others.
 fn refuse_other_than_canonical(name: &str, attribute: &Attribute, text: Option<&str>) -> Result<(), ScimError> {
-    let Some(text) = text.filter(|_| attribute.canonical_only && !attribute.canonical_values.is_empty()) else { return Ok(()) };
+    let Some(text) = text.filter(|_| attribute.canonical_rule == CanonicalRule::Only) else { return Ok(()) };
     let key = attribute.comparison_key(text);
     if attribute.canonical_values.iter().any(|canonical| attribute.comparison_key(canonical) == key) {
         return Ok(());

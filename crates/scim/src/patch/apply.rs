@@ -38,15 +38,21 @@ fn joined(operations: Vec<ResolvedOperation<'_>>) -> Vec<ResolvedOperation<'_>> 
     let mut joined: Vec<ResolvedOperation<'_>> = Vec::with_capacity(operations.len());
     for mut operation in operations {
         match (joined.last_mut().and_then(addition), addition(&mut operation)) {
-            (Some((list, items)), Some((same, more))) if list == same => items.append(more),
+            (Some(list), Some(same)) if (list.schema, list.name) == (same.schema, same.name) => list.items.append(same.items),
             (Some(_) | None, _) => joined.push(operation),
         }
     }
     joined
 }
 
-/// The list that an operation adds to, by its schema and name, and what it adds.
-fn addition<'o>(operation: &'o mut ResolvedOperation<'_>) -> Option<((Option<&'o str>, &'o str), &'o mut Vec<Value>)> {
+/// What an operation adds to which list.
+struct Addition<'o> {
+    schema: Option<&'o str>,
+    name: &'o str,
+    items: &'o mut Vec<Value>,
+}
+
+fn addition<'o>(operation: &'o mut ResolvedOperation<'_>) -> Option<Addition<'o>> {
     match operation {
         ResolvedOperation::Attribute { op: PatchOp::Add, target, value: Some(Value::Array(items)) }
             if target.attribute.multi_valued
@@ -54,7 +60,7 @@ fn addition<'o>(operation: &'o mut ResolvedOperation<'_>) -> Option<((Option<&'o
                 && target.filter.is_none()
                 && target.sub_attribute.is_none() =>
         {
-            Some(((target.extension.map(|extension| extension.id.as_str()), &target.name), items))
+            Some(Addition { schema: target.extension.map(|extension| extension.id.as_str()), name: &target.name, items })
         }
         ResolvedOperation::Attribute { .. } | ResolvedOperation::RemoveExtension(_) => None,
     }

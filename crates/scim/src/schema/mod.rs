@@ -11,7 +11,7 @@ mod user;
 
 pub use builtin::{ENTERPRISE_USER, GROUP, TENANT_USER, USER, enterprise_user, group, tenant_user};
 pub use discovery::{resource_type_resource, schema_resource};
-pub use rules::{AttributeType, Comparison, Mutability, Returned, Uniqueness};
+pub use rules::{AttributeType, CanonicalRule, Comparison, Mutability, Returned, Uniqueness};
 pub use user::user;
 
 use crate::names;
@@ -40,10 +40,10 @@ pub struct Attribute {
     pub returned: Returned,
     /// Among whom its values are unique.
     pub uniqueness: Uniqueness,
-    /// Suggested values. RFC 7643 section 7: others MAY be refused; they are when [`Self::canonical_only`] is set.
+    /// Suggested values.
     pub canonical_values: Vec<String>,
-    /// Whether only canonical values are accepted. No schema of RFC 7643 can say so: it is for schemas of one's own.
-    pub canonical_only: bool,
+    /// What they are to other values. No schema of RFC 7643 can say so: it is for schemas of one's own.
+    pub canonical_rule: CanonicalRule,
     /// What a reference points to.
     pub reference_types: Vec<String>,
     /// The parts of a complex attribute.
@@ -65,7 +65,7 @@ impl Attribute {
             returned: Returned::Default,
             uniqueness: Uniqueness::None,
             canonical_values: Vec::new(),
-            canonical_only: false,
+            canonical_rule: CanonicalRule::Suggested,
             reference_types: Vec::new(),
             sub_attributes: Vec::new(),
         }

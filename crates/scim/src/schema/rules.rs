@@ -145,6 +145,15 @@ impl Uniqueness {
     }
 }
 
+/// What canonical values are to other values (RFC 7643 section 7: a provider MAY refuse these).
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum CanonicalRule {
+    /// Other values are accepted.
+    Suggested,
+    /// Other values are refused.
+    Only,
+}
+
 /// By which rule texts are compared. Not announced: schemas of RFC 7643 have `caseExact` only.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Comparison {

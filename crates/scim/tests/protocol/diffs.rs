@@ -207,7 +207,7 @@ fn operations(before: Value, after: Value, schemas: &Schemas) -> Value {
     let (before, after) = (object(before), object(after));
     let patch = diff(&before, &after, schemas);
     assert_eq!(Value::Object(applied(&before, &patch, schemas)), Value::Object(after));
-    serde_json::to_value(patch).unwrap()["Operations"].take()
+    serde_json::to_value(patch).expect("it can be written")["Operations"].take()
 }
 
 #[test]

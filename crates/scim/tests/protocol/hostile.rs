@@ -247,7 +247,7 @@ fn deep_and_long_texts_are_refused_with_the_right_error() {
 fn a_megabyte_of_anything_is_read_or_refused_quickly() {
     let megabyte = |piece: &str| piece.repeat(1_000_000 / piece.len());
     let values = |piece: &str| format!("{{\"x\":[{}0]}}", megabyte(piece));
-    let names: String = (0..80_000).map(|index| format!("\"a{index}\":1,")).collect();
+    let names = (0..80_000).map(|index| format!("\"a{index}\":1")).collect::<Vec<_>>().join(",");
     for body in [
         megabyte("("),
         megabyte("["),
@@ -260,7 +260,7 @@ fn a_megabyte_of_anything_is_read_or_refused_quickly() {
         values("[],"),
         values("{},"),
         values("\"\","),
-        format!("{{{names}\"b\":1}}"),
+        format!("{{{names}}}"),
     ] {
         quickly(&body[..20], || {
             let Ok(resource) = parse_object(body.as_bytes()) else { return };

@@ -29,11 +29,15 @@ fn user(extra: Value) -> Value {
 }
 
 fn enterprise(extra: Value) -> Value {
-    user(json!({ "schemas": [USER, ENTERPRISE], ENTERPRISE: extra }))
+    let mut user = user(json!({ "schemas": [USER, ENTERPRISE] }));
+    user[ENTERPRISE] = extra;
+    user
 }
 
 fn operations(operations: Value) -> Request {
-    Request::Patch(json!({ "schemas": [patch::PATCH_SCHEMA], "Operations": operations }))
+    let mut body = json!({ "schemas": [patch::PATCH_SCHEMA] });
+    body["Operations"] = operations;
+    Request::Patch(body)
 }
 
 fn outcome(request: &Request, leniency: &Leniency) -> Option<Value> {

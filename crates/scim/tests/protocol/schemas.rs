@@ -2,8 +2,8 @@
 
 use crate::object;
 use provost_scim::schema::{
-    Attribute, Comparison, Mutability, Returned, Uniqueness, enterprise_user, group, resource_type_resource, schema_resource,
-    user,
+    Attribute, CanonicalRule, Comparison, Mutability, Returned, Uniqueness, enterprise_user, group, resource_type_resource,
+    schema_resource, user,
 };
 use provost_scim::validate::{BINARY_BYTES_MAX, STRING_BYTES_MAX, VALUES_MAX, check_required, normalize, replace};
 use provost_scim::{AttributeType, Leniency, PatchOp, PatchOperation, PatchRequest, Resource, Schema, Schemas, ScimType, apply};
@@ -27,7 +27,7 @@ fn badge() -> Schema {
             { "name": "ratio", "type": "decimal" }, { "name": "primary", "type": "boolean" }
         ] }
     ] });
-    Schema::parse(&object(definition)).unwrap()
+    Schema::parse(&object(definition)).expect("it is a schema")
 }
 
 fn schemas() -> Schemas {
@@ -35,7 +35,9 @@ fn schemas() -> Schemas {
 }
 
 fn with(badge: Value) -> Resource {
-    object(json!({ "schemas": [USER, BADGE], "userName": "a", BADGE: badge }))
+    let mut user = object(json!({ "schemas": [USER, BADGE], "userName": "a" }));
+    user.insert(BADGE.to_owned(), badge);
+    user
 }
 
 #[test]
@@ -159,7 +161,7 @@ fn a_patch_keeps_what_the_schema_requires() {
 #[test]
 fn canonical_values_are_a_hint_unless_the_schema_says_otherwise() {
     let mut strict = badge();
-    strict.attributes[1].canonical_only = true;
+    strict.attributes[1].canonical_rule = CanonicalRule::Only;
     let (lenient, strict) = (schemas(), Schemas::user().with_extension(strict));
     let colour = |colour: &str| with(json!({ "number": 7, "colour": colour }));
     assert!(normalize(&colour("green"), &lenient, &Leniency::NONE).is_ok());
