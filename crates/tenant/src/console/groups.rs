@@ -1,19 +1,21 @@
 //! Security Cloud > Groups: what clients have pushed. Read only.
 
 use super::error::PageError;
-use super::parts::{ListParameters, ROWS, paging};
+use super::membership::{self, Member};
+use super::parts::{ListParameters, ROWS, grouped, paging, resource_card};
 use super::view::View;
 use crate::groups::{self, GroupSelection};
+use crate::transfer::group_line;
 use axum::extract::{Path, Query};
+use axum::http::HeaderMap;
 use axum::response::Response;
+use provost_scim::provider::ResourceKind;
 use provost_web::{
     FilterBar, Markup, Table, card, data_table, definition_list, filter_bar, hint, html, not_found, page_header, pager, person,
-    search_field, stack, table, time,
+    search_field, stack, time,
 };
 
 const PATH: &str = "/security-cloud/groups";
-/// Members shown on a group's page.
-const MEMBERS_SHOWN: usize = 500;
 
 pub(super) async fn list(view: View, Query(parameters): Query<ListParameters>) -> Result<Response, PageError> {
     let search = parameters.search();
@@ -29,7 +31,7 @@ pub(super) async fn list(view: View, Query(parameters): Query<ListParameters>) -
             let href = format!("{PATH}/{}", group.id);
             vec![
                 html! { a href=(href) { (group.display_name) } },
-                html! { (count) },
+                html! { (grouped(count)) },
                 time(group.created_at),
                 time(group.modified_at),
             ]
@@ -53,26 +55,45 @@ pub(super) async fn list(view: View, Query(parameters): Query<ListParameters>) -
     Ok(view.page("Groups", PATH, &[("Security Cloud", "/security-cloud/users"), ("Groups", PATH)], body))
 }
 
-pub(super) async fn detail(view: View, Path(id): Path<String>) -> Result<Response, PageError> {
+pub(super) async fn detail(view: View, Path(id): Path<String>, headers: HeaderMap) -> Result<Response, PageError> {
     let Some(group) = groups::get(&view.tenant, &id).await? else { return Ok(not_found()) };
-    let members = groups::members(&view.tenant.inner.db, group.position).await?;
-    let rows: Vec<Vec<Markup>> = members
-        .iter()
-        .take(MEMBERS_SHOWN)
-        .map(|member| vec![person(&member.user_name, &member.id, &format!("/security-cloud/users/{}", member.id))])
-        .collect();
+    let (members, count) = membership::members_of(&view.tenant.inner.db, group.position).await?;
     let facts = definition_list(&[
         ("Display name", html! { (group.display_name) }),
-        ("Members", html! { (members.len()) }),
+        ("Members", html! { (grouped(count)) }),
         ("ID", html! { code { (group.id) } }),
         ("Created", time(group.created_at)),
         ("Last changed", time(group.modified_at)),
+        ("Changes", html! { (group.revision - 1) }),
     ]);
-    let shown = html! {
-        (table(&["Member"], &rows))
-        @if members.len() > MEMBERS_SHOWN { (hint(&format!("The first {MEMBERS_SHOWN} of {} members.", members.len()))) }
-    };
-    let body = html! { (page_header(&group.display_name, html! {})) (stack(&[card("Group", facts), card("Members", shown)])) };
+    let remark =
+        (count > members.len() as u64).then(|| format!("With the first {} of {} members.", members.len(), grouped(count)));
+    let resource = group_line(&group, members.iter().map(|member| (member.id.as_str(), member.kind)));
+    let cards = [
+        card("Group", facts),
+        card(&format!("Members ({})", grouped(count)), members_table(&members, count)),
+        resource_card(resource, ResourceKind::Group, &crate::api::scim_base(&headers), remark),
+    ];
+    let body = html! { (page_header(&group.display_name, html! {})) (stack(&cards)) };
     let crumbs = [("Security Cloud", "/security-cloud/users"), ("Groups", PATH), (group.display_name.as_str(), "")];
     Ok(view.page(&group.display_name, PATH, &crumbs, body))
+}
+
+fn members_table(members: &[Member], count: u64) -> Markup {
+    let rows: Vec<Vec<Markup>> = members
+        .iter()
+        .map(|member| {
+            let kind = match member.kind {
+                ResourceKind::User => "User",
+                ResourceKind::Group => "Group",
+            };
+            let section = kind.to_lowercase();
+            let href = format!("/security-cloud/{section}s/{}", member.id);
+            vec![person(&member.name, &member.id, &href), html! { (kind) }]
+        })
+        .collect();
+    html! {
+        (data_table(Table { caption: "Members", headers: &["Member", "Type"], numbers: &[], rows: &rows, empty: "No members." }))
+        @if count > members.len() as u64 { (hint(&format!("The first {} of {} members.", members.len(), grouped(count)))) }
+    }
 }

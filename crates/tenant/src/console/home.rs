@@ -4,6 +4,7 @@ use super::REST_API;
 use super::error::PageError;
 use super::parts::request_table;
 use super::view::View;
+use crate::request_log::Place;
 use crate::tokens::{self, TokenState};
 use crate::{groups, users};
 use axum::response::Response;
@@ -18,7 +19,7 @@ pub(super) async fn page(view: View) -> Result<Response, PageError> {
     let now = view.now();
     let tokens = tokens::list(&view.tenant).await?;
     let active_tokens = tokens.iter().filter(|token| token.state(now) == TokenState::Active).count() as u64;
-    let (recent, _) = view.tenant.inner.requests.page(u64::MAX, RECENT_REQUESTS, |_| true);
+    let recent = view.tenant.inner.requests.page(Place::Newest, RECENT_REQUESTS, |_| true).entries;
     let status =
         if options.rest_api_enabled { chip("REST API enabled", Tone::Good) } else { chip("REST API disabled", Tone::Bad) };
     let numbers = tiles(&[

@@ -5,6 +5,7 @@ mod behaviour;
 mod error;
 mod groups;
 mod home;
+mod membership;
 mod parts;
 mod requests;
 mod rest_api;
@@ -12,6 +13,7 @@ mod sign_in;
 mod token_form;
 mod token_menu;
 mod token_pages;
+mod token_usage;
 mod users;
 mod view;
 

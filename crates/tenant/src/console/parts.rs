@@ -2,7 +2,10 @@
 
 use crate::request_log::RequestEntry;
 use crate::tokens::{Permission, TokenState};
-use provost_web::{Icon, Markup, Tone, chip, html, icon};
+use provost_scim::Resource;
+use provost_scim::provider::ResourceKind;
+use provost_web::{Icon, Markup, Tone, card_with, chip, code_block, copy_button, hint, html, icon};
+use serde_json::Value;
 
 /// How many rows a list page has.
 pub(super) const ROWS: usize = 50;
@@ -54,14 +57,13 @@ pub(super) fn request_table(entries: &[RequestEntry], empty: &str) -> Markup {
     let rows: Vec<Vec<Markup>> = entries
         .iter()
         .map(|entry| {
-            let whole = entry.query.as_ref().map_or_else(|| entry.path.clone(), |query| format!("{}?{query}", entry.path));
             vec![
                 moment(entry.at_micros),
                 chip(&entry.method, Tone::Neutral),
-                html! { code { (readable(&whole)) } },
+                html! { code { (readable(&whole_path(entry))) } },
                 status_chip(entry.status),
                 html! { (entry.token.as_deref().unwrap_or("–")) },
-                html! { (entry.duration_ms) },
+                html! { @if entry.duration_ms == 0 { "< 1" } @else { (grouped(entry.duration_ms)) } },
             ]
         })
         .collect();
@@ -74,6 +76,11 @@ pub(super) fn request_table(entries: &[RequestEntry], empty: &str) -> Markup {
     })
 }
 
+/// Path and query as they came.
+pub(super) fn whole_path(entry: &RequestEntry) -> String {
+    entry.query.as_ref().map_or_else(|| entry.path.clone(), |query| format!("{}?{query}", entry.path))
+}
+
 /// "23 Nov, 17:21:05", in UTC: requests come several a minute.
 fn moment(micros: i64) -> Markup {
     let at = jiff::Timestamp::from_microsecond(micros).unwrap_or(jiff::Timestamp::UNIX_EPOCH);
@@ -82,7 +89,7 @@ fn moment(micros: i64) -> Markup {
 }
 
 /// 1234567 as "1,234,567".
-pub(super) fn grouped(number: u32) -> String {
+pub(super) fn grouped(number: u64) -> String {
     let digits = number.to_string();
     let first = digits.len() % 3;
     let (head, tail) = digits.split_at(first);
@@ -91,7 +98,7 @@ pub(super) fn grouped(number: u32) -> String {
 }
 
 /// A path with its percent signs undone, for reading; what is no text stays as it is.
-fn readable(path: &str) -> String {
+pub(super) fn readable(path: &str) -> String {
     let mut bytes = Vec::with_capacity(path.len());
     let mut rest = path.bytes();
     while let Some(byte) = rest.next() {
@@ -122,6 +129,24 @@ pub(super) fn escaped(text: &str) -> String {
         .collect()
 }
 
+/// A resource as one would write it down, with its URI, for the card *Resource*.
+pub(super) fn resource_card(mut resource: Resource, kind: ResourceKind, base: &str, remark: Option<String>) -> Markup {
+    let id = resource.get("id").and_then(Value::as_str).unwrap_or_default();
+    let location = format!("{base}/{}/{}", kind.endpoint(), escaped(id));
+    if let Some(meta) = resource.get_mut("meta").and_then(Value::as_object_mut) {
+        meta.insert("location".to_owned(), Value::String(location));
+    }
+    let text = serde_json::to_string_pretty(&resource).unwrap_or_default();
+    card_with(
+        "Resource",
+        copy_button("Copy JSON", &text),
+        html! {
+            @if let Some(remark) = remark { (hint(&remark)) }
+            (code_block(&text))
+        },
+    )
+}
+
 /// Which rows of how many stand on a page, as text, and the links to the pages before and after.
 pub(super) struct Paging {
     pub(super) text: String,
@@ -138,8 +163,8 @@ pub(super) fn paging(path: &str, search: &str, page: u64, total: u64, noun: &str
     let text = match total {
         0 => format!("No {noun}s"),
         1 => format!("1 {noun}"),
-        _ if first > total => format!("No {noun}s on this page, {total} in all"),
-        _ => format!("{first}–{last} of {total} {noun}s"),
+        _ if first > total => format!("No {noun}s on this page, {} in all", grouped(total)),
+        _ => format!("{}–{} of {} {noun}s", grouped(first), grouped(last), grouped(total)),
     };
     Paging { text, previous: (page > 1).then(|| href(page - 1)), next: (last < total).then(|| href(page + 1)) }
 }
@@ -193,6 +218,7 @@ mod tests {
         );
         let last = paging("/u", "", 3, 120, "user");
         assert_eq!((last.text.as_str(), last.next), ("101–120 of 120 users", None));
+        assert_eq!(paging("/u", "", 20_000, 1_000_000, "user").text, "999,951–1,000,000 of 1,000,000 users");
         assert_eq!(paging("/u", "", 9, 120, "user").text, "No users on this page, 120 in all");
         assert_eq!(paging("/u", "", 1, 1, "user").text, "1 user");
     }

@@ -3,6 +3,7 @@
 use super::REST_API;
 use super::error::PageError;
 use super::parts::{grouped, permission_chip, token_chip};
+use super::token_usage::usage_card;
 use super::view::{View, done};
 use crate::options::Options;
 use crate::tokens::{self, Token, TokenState};
@@ -26,7 +27,11 @@ pub(super) async fn page(view: View, headers: HeaderMap) -> Result<Response, Pag
     let tokens = tokens::list(&view.tenant).await?;
     let body = html! {
         (page_header(TITLE, html! {}))
-        (stack(&[access_card(&options, &crate::api::scim_base(&headers)), tokens_card(&tokens, view.now())]))
+        (stack(&[
+            access_card(&options, &crate::api::scim_base(&headers)),
+            tokens_card(&tokens, view.now()),
+            usage_card(&view, &tokens),
+        ]))
     };
     Ok(view.page(TITLE, REST_API, &CRUMBS, body))
 }
@@ -57,7 +62,7 @@ fn rate_text(per_second: u32) -> String {
     match per_second {
         0 => "No limit".to_owned(),
         1 => "1 request per second".to_owned(),
-        rate => format!("{} requests per second", grouped(rate)),
+        rate => format!("{} requests per second", grouped(u64::from(rate))),
     }
 }
 

@@ -1,13 +1,18 @@
 //! Security Cloud > Users: what clients have provisioned. Read only, as users made over the API are changed over the API.
 
 use super::error::PageError;
-use super::parts::{ListParameters, ROWS, paging};
+use super::membership;
+use super::parts::{ListParameters, ROWS, grouped, paging, resource_card};
 use super::view::View;
+use crate::groups::GroupOfUser;
+use crate::transfer::user_line;
 use crate::users::{self, UserRecord, UserSelection};
 use axum::extract::{Path, Query};
+use axum::http::HeaderMap;
 use axum::response::Response;
+use provost_scim::provider::ResourceKind;
 use provost_web::{
-    FilterBar, Markup, Table, Tone, card, chip, code_block, data_table, definition_list, expander, filter_bar, hint, html,
+    FilterBar, Markup, Table, Tone, card, card_with, chip, data_table, definition_list, empty_state, filter_bar, hint, html,
     not_found, page_header, pager, person, search_field, stack, time,
 };
 use serde_json::{Value, json};
@@ -44,14 +49,30 @@ pub(super) async fn list(view: View, Query(parameters): Query<ListParameters>) -
     Ok(view.page("Users", PATH, &[("Security Cloud", PATH), ("Users", PATH)], body))
 }
 
-pub(super) async fn detail(view: View, Path(id): Path<String>) -> Result<Response, PageError> {
+pub(super) async fn detail(view: View, Path(id): Path<String>, headers: HeaderMap) -> Result<Response, PageError> {
     let Some(user) = users::get(&view.tenant, &id).await? else { return Ok(not_found()) };
+    let (groups, groups_count) = membership::groups_of(&view.tenant.inner.db, user.position).await?;
     let title = full_name(&user).unwrap_or_else(|| user.user_name.clone());
+    let mut resource = user_line(&user);
+    if !groups.is_empty() {
+        let items = groups.iter().map(|group| json!({ "value": group.id, "display": group.display_name, "type": if group.is_direct { "direct" } else { "indirect" } }));
+        resource.insert("groups".to_owned(), items.collect());
+    }
+    let cards = [
+        card("Account", facts(&user)),
+        card_with(&format!("Groups ({})", grouped(groups_count)), html! {}, groups_list(&groups, groups_count)),
+        resource_card(resource, ResourceKind::User, &crate::api::scim_base(&headers), None),
+    ];
+    let body = html! { (page_header(&title, state(&user))) (stack(&cards)) };
+    Ok(view.page(&title, PATH, &[("Security Cloud", PATH), ("Users", PATH), (&title, "")], body))
+}
+
+fn facts(user: &UserRecord) -> Markup {
     let text = |name: &str| user.body.get(name).and_then(Value::as_str).unwrap_or("–");
-    let facts = definition_list(&[
+    definition_list(&[
         ("User name", html! { (user.user_name) }),
-        ("Status", state(&user)),
-        ("E-mail", html! { @for email in emails(&user) { div { (email) } } }),
+        ("Status", state(user)),
+        ("E-mail", html! { @for email in emails(user) { div { (email) } } @if emails(user).is_empty() { "–" } }),
         ("Display name", html! { (text("displayName")) }),
         ("Title", html! { (text("title")) }),
         ("External ID", html! { code { (user.external_id.as_deref().unwrap_or("–")) } }),
@@ -59,15 +80,24 @@ pub(super) async fn detail(view: View, Path(id): Path<String>) -> Result<Respons
         ("Created", time(user.created_at)),
         ("Last changed", time(user.modified_at)),
         ("Changes", html! { (user.revision - 1) }),
-    ]);
-    let mut raw = serde_json::Map::from_iter([("id".to_owned(), json!(user.id))]);
-    raw.extend(user.body.clone());
-    let raw = serde_json::to_string_pretty(&raw).unwrap_or_default();
-    let body = html! {
-        (page_header(&title, state(&user)))
-        (stack(&[card("Account", facts), card("Resource", expander("Show the raw resource", true, code_block(&raw)))]))
-    };
-    Ok(view.page(&title, PATH, &[("Security Cloud", PATH), ("Users", PATH), (&title, "")], body))
+    ])
+}
+
+fn groups_list(groups: &[GroupOfUser], count: u64) -> Markup {
+    if groups.is_empty() {
+        return empty_state("In no group.");
+    }
+    html! {
+        ul.plain-list {
+            @for group in groups {
+                li {
+                    a href=(format!("/security-cloud/groups/{}", group.id)) { (group.display_name) }
+                    @if !group.is_direct { span.muted { " through another group" } }
+                }
+            }
+        }
+        @if count > groups.len() as u64 { (hint(&format!("The first {} of {} groups.", groups.len(), grouped(count)))) }
+    }
 }
 
 fn row(user: &UserRecord) -> Vec<Markup> {

@@ -5,8 +5,10 @@ use super::lines::{Line, Lines};
 use super::resource::{Incoming, Kind, Rules};
 use super::{BAD_LINES_LISTED_MAX, BadLine, ImportError, Progress};
 use crate::Tenant;
+use crate::find::keys;
 use provost_db::DbError;
-use std::collections::HashMap;
+use provost_scim::provider::ResourceKind;
+use std::collections::{BTreeSet, HashMap};
 use std::hash::{BuildHasher, RandomState};
 use std::io::BufRead;
 
@@ -16,7 +18,7 @@ pub(super) async fn all<S: BufRead>(
     source: &mut S,
     progress: &mut impl FnMut(Progress),
 ) -> Result<u64, ImportError> {
-    let mut pass = Pass { tenant, rules: Rules::new(), seen: Seen::new(), bad: Vec::new(), bad_count: 0 };
+    let mut pass = Pass { tenant, rules: Rules::new(), seen: Seen::new(), later: Vec::new(), bad: Vec::new(), bad_count: 0 };
     let mut lines = Lines::new(source);
     let mut count = 0;
     loop {
@@ -28,6 +30,7 @@ pub(super) async fn all<S: BufRead>(
         count += chunk.len() as u64;
         progress(Progress::Checked(count));
     }
+    pass.at_the_end();
     match pass.bad_count {
         0 => Ok(count),
         bad => Err(ImportError::Refused { bad: pass.bad, count: bad, lines: count }),
@@ -38,6 +41,8 @@ struct Pass<'a> {
     tenant: &'a Tenant,
     rules: Rules,
     seen: Seen,
+    /// Groups that lines name as members and that must be in a later line.
+    later: Vec<(u64, String)>,
     bad: Vec<BadLine>,
     bad_count: u64,
 }
@@ -58,36 +63,33 @@ impl Pass<'_> {
                 bad.push(BadLine { line: *line, reason });
             }
         }
-        bad.sort_by_key(|bad| bad.line);
-        self.bad_count += bad.len() as u64;
-        let room = BAD_LINES_LISTED_MAX - self.bad.len();
-        self.bad.extend(bad.into_iter().take(room));
+        self.note(bad);
         Ok(())
     }
 
+    /// A group may hold groups of later lines.
+    fn at_the_end(&mut self) {
+        let missing = self.later.iter().filter(|(_, id)| !self.seen.has(("group", "id", id)));
+        let bad = missing.map(|(line, id)| BadLine { line: *line, reason: no_member("group", id) }).collect();
+        self.note(bad);
+    }
+
+    fn note(&mut self, bad: Vec<BadLine>) {
+        self.bad_count += bad.len() as u64;
+        self.bad.extend(bad);
+        self.bad.sort_by_key(|bad| bad.line);
+        self.bad.truncate(BAD_LINES_LISTED_MAX);
+    }
+
     async fn resource(&mut self, line: u64, incoming: &Incoming, existing: &Existing) -> Result<Result<(), String>, DbError> {
-        let (word, name_word, held, names) = match incoming.kind {
-            Kind::User { .. } => ("user", "userName", &existing.users, &existing.user_names),
-            Kind::Group { .. } => ("group", "displayName", &existing.groups, &existing.group_names),
+        let (word, held) = match incoming.kind {
+            Kind::User { .. } => ("user", &existing.users),
+            Kind::Group { .. } => ("group", &existing.groups),
         };
-        let name_key = existing::name_key(&incoming.name);
         if let Some(before) = self.seen.first((word, "id", &incoming.id), line) {
             return Ok(Err(format!(
                 "has the id {:?}, as line {before} has: ids are unique, so remove one line",
                 cut(&incoming.id)
-            )));
-        }
-        if let Some(before) = self.seen.first((word, "name", &name_key), line) {
-            return Ok(Err(format!(
-                "has the {name_word} {:?}, as line {before} has (case does not count): rename one",
-                cut(&incoming.name)
-            )));
-        }
-        if let Some(holder) = names.get(&name_key).filter(|holder| **holder != incoming.id) {
-            return Ok(Err(format!(
-                "has the {name_word} {:?}, which a {word} of this tenant has under another id ({}): rename or delete that one, or remove the line",
-                cut(&incoming.name),
-                cut(holder)
             )));
         }
         if let Some(held) = held.get(&incoming.id)
@@ -96,13 +98,45 @@ impl Pass<'_> {
             return Ok(Err(reason));
         }
         match &incoming.kind {
-            Kind::User { .. } => Ok(Ok(())),
-            Kind::Group { members } => {
-                let unseen: Vec<String> = members.iter().filter(|id| !self.seen.has(("user", "id", id))).cloned().collect();
-                let here = existing::living_users(&self.tenant.inner.db, &unseen).await?;
-                Ok(unseen.iter().find(|id| !here.contains(*id)).map_or(Ok(()), |id| Err(no_member(id))))
-            }
+            Kind::User { .. } => Ok(self.user_name(line, incoming, existing)),
+            Kind::Group { users, groups } => self.members(line, users, groups).await,
         }
+    }
+
+    fn user_name(&mut self, line: u64, incoming: &Incoming, existing: &Existing) -> Result<(), String> {
+        let key = keys::user_name(&incoming.name);
+        let name = cut(&incoming.name);
+        if let Some(before) = self.seen.first(("user", "name", &key), line) {
+            return Err(format!("has the userName {name:?}, as line {before} has (case does not count): rename one"));
+        }
+        match existing.user_names.get(&key).filter(|holder| **holder != incoming.id) {
+            None => Ok(()),
+            Some(holder) => Err(format!(
+                "has the userName {name:?}, which a user of this tenant has under another id ({}): rename or delete that one, or remove the line",
+                cut(holder)
+            )),
+        }
+    }
+
+    async fn members(
+        &mut self,
+        line: u64,
+        users: &BTreeSet<String>,
+        groups: &BTreeSet<String>,
+    ) -> Result<Result<(), String>, DbError> {
+        let db = &self.tenant.inner.db;
+        let unseen = |word: &'static str, ids: &BTreeSet<String>| -> Vec<String> {
+            ids.iter().filter(|id| !self.seen.has((word, "id", id))).cloned().collect()
+        };
+        let unseen_users = unseen("user", users);
+        let here = existing::here(db, ResourceKind::User, &unseen_users).await?;
+        if let Some(id) = unseen_users.iter().find(|id| !here.contains(*id)) {
+            return Ok(Err(no_member("user", id)));
+        }
+        let unseen_groups = unseen("group", groups);
+        let here = existing::here(db, ResourceKind::Group, &unseen_groups).await?;
+        self.later.extend(unseen_groups.into_iter().filter(|id| !here.contains(id)).map(|id| (line, id)));
+        Ok(Ok(()))
     }
 
     /// Why a resource that is here already cannot be imported again.
@@ -122,11 +156,10 @@ impl Pass<'_> {
     }
 }
 
-fn no_member(id: &str) -> String {
-    format!(
-        "has the member {:?}, who is neither in an earlier line nor in this tenant: put users before groups, or remove the member",
-        cut(id)
-    )
+fn no_member(word: &str, id: &str) -> String {
+    let advice =
+        if word == "user" { "put users before groups, or remove the member" } else { "add that group, or remove the member" };
+    format!("has the member {:?}, which is no {word} of the file or of this tenant: {advice}", cut(id))
 }
 
 /// Ids and names are clients' texts: messages show their beginning.

@@ -1,9 +1,11 @@
 //! What the tenant holds of the ids and names of a chunk of lines.
 
 use super::resource::{Incoming, Kind};
-use crate::groups;
+use crate::find::keys;
+use crate::groups::{self, MemberRecord};
 use provost_db::{Db, DbError, Query, Row, Value, list};
 use provost_scim::Resource;
+use provost_scim::provider::ResourceKind;
 use std::collections::{HashMap, HashSet};
 
 /// Values in one list of a query.
@@ -37,9 +39,13 @@ impl Held {
         match &incoming.kind {
             Kind::User { .. } => Ok(same),
             Kind::Group { .. } if !same => Ok(false),
-            Kind::Group { members } => {
-                let held = groups::members(db, self.position).await?;
-                Ok(held.len() == members.len() && held.iter().all(|member| members.contains(&member.id)))
+            Kind::Group { users, groups } => {
+                let held = groups::members_of(db, &[self.position]).await?.remove(&self.position).unwrap_or_default();
+                let is_wanted = |member: &MemberRecord| match member.kind {
+                    ResourceKind::User => users.contains(&member.id),
+                    ResourceKind::Group => groups.contains(&member.id),
+                };
+                Ok(held.len() == users.len() + groups.len() && held.iter().all(is_wanted))
             }
         }
     }
@@ -50,27 +56,22 @@ impl Held {
 pub(super) struct Existing {
     pub(super) users: HashMap<String, Held>,
     pub(super) groups: HashMap<String, Held>,
-    /// The id of whoever has a name, by the key of the name.
+    /// The id of the user who has a name, by the key of the name. Groups may share one.
     pub(super) user_names: HashMap<String, String>,
-    pub(super) group_names: HashMap<String, String>,
 }
 
-/// What names are compared by.
-pub(super) fn name_key(name: &str) -> String {
-    name.to_lowercase()
-}
-
-/// Reads what the tenant holds of these resources' ids and names.
+/// Reads what the tenant holds of these resources' ids and user names.
 pub(super) async fn load(db: &Db, incoming: &[(u64, Incoming)]) -> Result<Existing, DbError> {
     let mut existing = Existing::default();
-    let (mut user_ids, mut user_keys, mut group_ids, mut group_keys) = (Vec::new(), Vec::new(), Vec::new(), Vec::new());
+    let (mut user_ids, mut user_keys, mut group_ids) = (Vec::new(), Vec::new(), Vec::new());
     for (_, incoming) in incoming {
-        let (ids, keys) = match incoming.kind {
-            Kind::User { .. } => (&mut user_ids, &mut user_keys),
-            Kind::Group { .. } => (&mut group_ids, &mut group_keys),
-        };
-        ids.push(incoming.id.clone());
-        keys.push(name_key(&incoming.name));
+        match incoming.kind {
+            Kind::User { .. } => {
+                user_ids.push(incoming.id.clone());
+                user_keys.push(keys::user_name(&incoming.name));
+            }
+            Kind::Group { .. } => group_ids.push(incoming.id.clone()),
+        }
     }
     let columns = "id, user_name, body, created_at, modified_at, position, CASE WHEN deleted_at IS NULL THEN 0 ELSE 1 END";
     for row in found(db, columns, "tenant_user WHERE id", &user_ids).await? {
@@ -83,16 +84,12 @@ pub(super) async fn load(db: &Db, incoming: &[(u64, Incoming)]) -> Result<Existi
     for row in found(db, "user_name_key, id", "tenant_user WHERE deleted_at IS NULL AND user_name_key", &user_keys).await? {
         existing.user_names.insert(row.get(0)?, row.get(1)?);
     }
-    for row in found(db, "display_name_key, id", "tenant_group WHERE display_name_key", &group_keys).await? {
-        existing.group_names.insert(row.get(0)?, row.get(1)?);
-    }
     Ok(existing)
 }
 
-/// Those of the ids that are living users.
-pub(super) async fn living_users(db: &Db, ids: &[String]) -> Result<HashSet<String>, DbError> {
-    let rows = found(db, "id", "tenant_user WHERE deleted_at IS NULL AND id", ids).await?;
-    rows.iter().map(|row| Ok(row.get(0)?)).collect()
+/// Those of the ids that are users, or groups, of this tenant.
+pub(super) async fn here(db: &Db, kind: ResourceKind, ids: &[String]) -> Result<HashSet<String>, DbError> {
+    Ok(groups::with_ids(db, kind, ids).await?.into_iter().map(|member| member.id).collect())
 }
 
 async fn found(db: &Db, columns: &str, from: &str, values: &[String]) -> Result<Vec<Row>, DbError> {

@@ -5,6 +5,7 @@ use crate::groups::{self, GroupSelection};
 use crate::{Tenant, users};
 use provost_db::DbError;
 use provost_scim::Resource;
+use provost_scim::provider::ResourceKind;
 use std::io::Write;
 
 /// Rows that are read at once.
@@ -45,13 +46,17 @@ pub async fn export(tenant: &Tenant, out: &mut impl Write, mut progress: impl Fn
         exported.users += chunk.len() as u64;
         progress(exported);
     }
+    let last_group = last_group(tenant).await?;
     loop {
         let (_, chunk) = groups::page(tenant, &GroupSelection::All, exported.groups, GROUPS_AT_ONCE).await?;
         for group in &chunk {
-            let members = groups::members(&tenant.inner.db, group.position).await?;
-            // Whoever came since is not in this file, and a file is complete in itself.
-            let members = members.iter().filter(|member| member.position <= last_user).map(|member| member.id.as_str());
-            write_line(out, &group_line(group, members))?;
+            let members = groups::members_of(&tenant.inner.db, &[group.position]).await?.remove(&group.position);
+            let members = members.iter().flatten().filter(|member| match member.kind {
+                // Whoever came since is not in this file, and a file is complete in itself.
+                ResourceKind::User => member.position <= last_user,
+                ResourceKind::Group => member.position <= last_group,
+            });
+            write_line(out, &group_line(group, members.map(|member| (member.id.as_str(), member.kind))))?;
         }
         exported.groups += chunk.len() as u64;
         progress(exported);
@@ -61,6 +66,13 @@ pub async fn export(tenant: &Tenant, out: &mut impl Write, mut progress: impl Fn
     }
     out.flush()?;
     Ok(exported)
+}
+
+/// The position of the group that is last in the file, if no other comes or goes.
+async fn last_group(tenant: &Tenant) -> Result<i64, DbError> {
+    let count = groups::count(tenant).await?;
+    let (_, last) = groups::page(tenant, &GroupSelection::All, count.saturating_sub(1), 1).await?;
+    Ok(last.first().map_or(i64::MIN, |group| group.position))
 }
 
 fn write_line(out: &mut impl Write, line: &Resource) -> std::io::Result<()> {

@@ -8,6 +8,9 @@
 //! already and says the same stays as it is, so that an import can be repeated, also one that was interrupted. Memory: a
 //! chunk of lines, and about 40 bytes for each line of the file.
 //!
+//! A group may hold groups of later lines; these are put into it at the end, so that an import that ends between is told by the
+//! next one as a group that differs.
+//!
 //! An import adds; it never changes or removes what is here. Not in the file: administrators, tokens, settings, the request
 //! log, `meta.version`, and users that were deleted and left a tombstone. An export reads chunk by chunk: for an exact copy
 //! nobody may write meanwhile.
@@ -20,6 +23,7 @@ mod resource;
 mod store;
 
 pub use export::{ExportError, Exported, export};
+pub(crate) use resource::{group_line, user_line};
 
 use crate::Tenant;
 use provost_db::{CommitError, DbError};

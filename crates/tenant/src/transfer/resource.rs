@@ -34,7 +34,8 @@ pub(super) enum Kind {
     },
     /// The ids of its members.
     Group {
-        members: BTreeSet<String>,
+        users: BTreeSet<String>,
+        groups: BTreeSet<String>,
     },
 }
 
@@ -73,7 +74,10 @@ impl Rules {
                 let active = body.get("active") != Some(&Value::Bool(false));
                 (required("userName")?, Kind::User { external_id: key(&body, "externalId")?, active })
             }
-            ResourceKind::Group => (required("displayName")?, Kind::Group { members: member_ids(members)? }),
+            ResourceKind::Group => {
+                let (users, groups) = member_ids(members)?;
+                (required("displayName")?, Kind::Group { users, groups })
+            }
         };
         Ok(Incoming { id, name, body, created_at, modified_at, kind })
     }
@@ -94,14 +98,19 @@ impl Rules {
 }
 
 /// A user as a line.
-pub(super) fn user_line(user: &UserRecord) -> Resource {
+pub(crate) fn user_line(user: &UserRecord) -> Resource {
     line(ResourceKind::User, &user.id, &user.body, user.created_at, user.modified_at)
 }
 
-/// A group with the ids of its members as a line.
-pub(super) fn group_line<'a>(group: &GroupRecord, members: impl Iterator<Item = &'a str>) -> Resource {
+/// A group with its members, each an id and a kind, as a line.
+pub(crate) fn group_line<'a>(group: &GroupRecord, members: impl Iterator<Item = (&'a str, ResourceKind)>) -> Resource {
     let mut body = group.body.clone();
-    let members: Vec<Value> = members.map(|id| json!({ "value": id })).collect();
+    let members: Vec<Value> = members
+        .map(|(id, kind)| match kind {
+            ResourceKind::User => json!({ "value": id }),
+            ResourceKind::Group => json!({ "value": id, "type": "Group" }),
+        })
+        .collect();
     if !members.is_empty() {
         body.insert("members".to_owned(), Value::Array(members));
     }
@@ -153,27 +162,29 @@ fn key(resource: &Resource, name: &str) -> Result<Option<String>, String> {
     Ok(Some(text.clone()))
 }
 
-/// Members are users of this tenant, by their ids.
-fn member_ids(members: Option<Value>) -> Result<BTreeSet<String>, String> {
+/// The ids of the members that are users, and of those that are groups. RFC 7643 section 4.2: `type` tells them apart.
+fn member_ids(members: Option<Value>) -> Result<(BTreeSet<String>, BTreeSet<String>), String> {
     let items = match members {
         None | Some(Value::Null) => Vec::new(),
         Some(Value::Array(items)) => items,
         Some(_) => return Err("has members that are no array: write [{\"value\": \"ID\"}]".to_owned()),
     };
-    let mut ids = BTreeSet::new();
-    for item in &items {
+    let (mut users, mut groups) = (BTreeSet::new(), BTreeSet::new());
+    for item in items {
         let Some(member) = item.as_object() else {
             return Err("has a member that is no object: write {\"value\": \"ID\"}".to_owned());
         };
-        if find(member, "type").and_then(Value::as_str).is_some_and(|kind| !kind.eq_ignore_ascii_case("User")) {
-            return Err("has a member that is no user: nested groups are not supported, so list their members".to_owned());
-        }
+        let ids = match find(member, "type").and_then(Value::as_str).unwrap_or("User") {
+            kind if kind.eq_ignore_ascii_case("User") => &mut users,
+            kind if kind.eq_ignore_ascii_case("Group") => &mut groups,
+            _ => return Err("has a member that is neither a user nor a group: write its type as User or Group".to_owned()),
+        };
         match find(member, "value").and_then(Value::as_str) {
             Some(id) if !id.is_empty() => ids.insert(id.to_owned()),
             Some(_) | None => return Err("has a member without a value: write {\"value\": \"ID\"}".to_owned()),
         };
     }
-    Ok(ids)
+    Ok((users, groups))
 }
 
 /// RFC 7643 section 2.1: attribute names are compared without regard to case.

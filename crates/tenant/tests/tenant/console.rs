@@ -1,6 +1,6 @@
 //! The console's flows, as a browser without script goes through them.
 
-use crate::support::{ADMIN, Answer, PASSWORD, USERS, World, user, world};
+use crate::support::{ADMIN, Answer, PASSWORD, USERS, World, token, user, world};
 use axum::body::Body;
 use axum::http::Request;
 use serde_json::json;
@@ -210,8 +210,94 @@ async fn users_groups_and_requests_are_shown_and_escaped() {
             "{path}"
         );
     }
-    let requests = get(&world, &cookie, "/security-cloud/requests?q=POST&result=ok").await.text;
-    assert!(requests.contains("201") && requests.contains("ci"));
+    let detail = get(&world, &cookie, &format!("/security-cloud/users/{id}")).await.text;
+    assert!(detail.contains("Groups (1)") && detail.contains(&format!("/security-cloud/groups/{group}")), "{detail}");
+    assert!(detail.contains("<pre") && detail.contains(&format!("http://tenant.test{USERS}/{id}")), "{detail}");
+    let members = get(&world, &cookie, &format!("/security-cloud/groups/{group}")).await.text;
+    assert!(members.contains("Members (1)") && members.contains(&format!("/security-cloud/users/{id}")), "{members}");
     assert_eq!(get(&world, &cookie, "/security-cloud/users/nobody").await.status, 404);
     assert_eq!(get(&world, &cookie, "/nothing").await.status, 404);
+}
+
+#[tokio::test]
+async fn a_large_groups_page_shows_the_first_hundred_members_and_their_number() {
+    let world = world().await;
+    let cookie = sign_in(&world).await;
+    let mut members = Vec::new();
+    for number in 0..130 {
+        members.push(json!({ "value": world.make_user(&format!("user{number:03}@example.com")).await }));
+    }
+    let group = json!({ "schemas": ["urn:ietf:params:scim:schemas:core:2.0:Group"], "displayName": "Large", "members": members });
+    let group = world.call("POST", "/api/v2/scim/Groups", Some(&group)).await.json()["id"].as_str().unwrap().to_owned();
+    let page = get(&world, &cookie, &format!("/security-cloud/groups/{group}")).await.text;
+    assert!(page.contains("Members (130)") && page.contains("The first 100 of 130 members."));
+    assert_eq!(page.matches("data-label=\"Member\"").count(), 100);
+    assert!(page.contains("user099@example.com") && !page.contains("user100@example.com"));
+}
+
+#[tokio::test]
+async fn the_request_log_is_filtered_and_paged_both_ways() {
+    let world = world().await;
+    let cookie = sign_in(&world).await;
+    let other = token(&world.tenant, "=odd & <name>", &["/api/v2/scim/Users:r"]).await;
+    for number in 0..60 {
+        world.make_user(&format!("user{number:02}@example.com")).await;
+    }
+    for _ in 0..70 {
+        world.call("GET", USERS, None).await;
+    }
+    world.call_as(&other, "POST", USERS, Some(&user("x@example.com"))).await;
+    world.call_as("nsk_unknown", "GET", USERS, None).await;
+    world.call("GET", &format!("{USERS}?filter=userName%20eq%20%22user07%40example.com%22"), None).await;
+    let log = |query: &str| {
+        let (world, cookie, path) = (world.clone(), cookie.clone(), format!("/security-cloud/requests?{query}"));
+        async move {
+            let answer = get(&world, &cookie, &path).await;
+            assert_eq!(answer.status, 200, "{path}");
+            answer.text
+        }
+    };
+    for (query, text) in [
+        ("", "1–50 of 133 requests"),
+        ("token=%3Dci", "1–50 of 131 requests"),
+        ("token=%3D%3Dodd%20%26%20%3Cname%3E", "1 request"),
+        ("token=none", "1 request"),
+        ("token=%3Dnobody", "No requests"),
+        ("method=POST", "1–50 of 61 requests"),
+        ("class=2", "1–50 of 131 requests"),
+        ("class=4&method=POST", "1 request"),
+        ("class=5", "No request matches."),
+        ("q=USERNAME%20eq%20%22user07%40", "1 request"),
+        ("q=user07%2540", "1 request"),
+        ("q=%25%25", "No requests"),
+        ("before=x&after=y&class=9", "No requests"),
+        ("before=0", "1–50 of 133 requests"),
+    ] {
+        let page = log(query).await;
+        assert!(page.contains(text), "{query}: {page}");
+        assert!(!page.contains("<name>"), "{query}");
+    }
+    // Down to the end and up again, while requests come.
+    let link = |page: &str, place: &str| {
+        let marker = format!("{place}=");
+        let link = page.split("href=\"/security-cloud/requests?").skip(1).find_map(|rest| {
+            let href = rest.split('"').next().unwrap().replace("&amp;", "&");
+            href.contains(&marker).then_some(href)
+        });
+        link.unwrap_or_else(|| panic!("no {place}: {page}"))
+    };
+    let second = link(&log("method=GET&token=%3Dci").await, "before");
+    assert!(second.contains("method=GET") && second.contains("token=%3Dci"), "{second}");
+    let last = log(&second).await;
+    assert!(last.contains("51–71 of 71 requests") && !last.contains("before="), "{last}");
+    world.call("GET", USERS, None).await;
+    let first = log(&link(&last, "after")).await;
+    assert!(first.contains("2–51 of 72 requests"), "the same fifty as before, one newer above: {first}");
+    assert!(log(&link(&first, "after")).await.contains("1–50 of 72 requests"));
+
+    let usage = get(&world, &cookie, REST_API).await.text;
+    let (_, usage) = usage.split_once("Token usage").unwrap();
+    assert!(usage.contains(">ci<") && usage.contains("No known token") && usage.contains("token=none"), "{usage}");
+    let row = usage.split("<tr>").find(|row| row.contains(">ci<")).unwrap();
+    assert!(row.contains(">132<"), "all of this token's requests: {row}");
 }
