@@ -4,6 +4,10 @@
 //! Not here, because the RFCs do not forbid them and they have one reading only: a removal that says by `value` which values
 //! it means, a filter such as `active eq "true"`, and `emails[type eq "work"].value eq "x"` (see [`crate::Filter::parse`]).
 
+use crate::names;
+use crate::schema::Schema;
+use serde_json::Value;
+
 /// Which deviations from the RFCs are accepted on input. What this crate writes never deviates.
 ///
 /// Names of attributes and schemas in any case are no deviation: RFC 7643 section 2.1 asks for it.
@@ -28,6 +32,9 @@ pub struct Leniency {
     pub schemas_absent: bool,
     /// `"schemas": "urn:…"`: one URN instead of an array.
     pub schemas_as_string: bool,
+    /// `schemas` once more inside the object of an extension, naming that extension: models that give every schema an object
+    /// of its own write so.
+    pub schemas_in_extensions: bool,
     /// `"path": ""` in an operation that has none, and spaces around a path.
     pub empty_path: bool,
     /// Pathless operations whose keys are paths: `{"name.givenName": "Ada"}`, `{"urn:…:User:department": "R&D"}`.
@@ -52,12 +59,16 @@ impl Leniency {
         scim_1_schemas: false,
         schemas_absent: false,
         schemas_as_string: false,
+        schemas_in_extensions: false,
         empty_path: false,
         dotted_keys: false,
         removal_without_match: false,
         read_only_passed_over: false,
         unknown_passed_over: false,
     };
+
+    /// What a strict provider may take all the same, because it has one reading only and wide-spread clients send it.
+    pub const HARMLESS: Self = Self { any_case_operations: true, schemas_in_extensions: true, ..Self::NONE };
 
     /// Every known deviation.
     pub const ALL: Self = Self {
@@ -70,10 +81,17 @@ impl Leniency {
         scim_1_schemas: true,
         schemas_absent: true,
         schemas_as_string: true,
+        schemas_in_extensions: true,
         empty_path: true,
         dotted_keys: true,
         removal_without_match: true,
         read_only_passed_over: true,
         unknown_passed_over: true,
     };
+
+    /// Whether this member of an extension's object is only its `schemas` once more.
+    pub(crate) fn repeats_schemas(&self, extension: &Schema, key: &str, value: &Value) -> bool {
+        let named = |value: &Value| value.as_str().is_some_and(|urn| names::same(urn, &extension.id));
+        self.schemas_in_extensions && names::same(key, "schemas") && value.as_array().is_some_and(|urns| urns.iter().all(named))
+    }
 }

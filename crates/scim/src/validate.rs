@@ -185,7 +185,7 @@ fn read_extension(extension: &Schema, value: &Value, schemas: &Schemas, reader: 
     let mut kept = Resource::new();
     for (key, value) in members {
         let Some(attribute) = schemas.extension_attribute(extension, key) else {
-            if reader.leniency.unknown_passed_over {
+            if reader.leniency.unknown_passed_over || reader.leniency.repeats_schemas(extension, key, value) {
                 continue;
             }
             return Err(unknown(schemas, &format!("{}:{key}", extension.id)));

@@ -147,6 +147,7 @@ impl<'a> Resolver<'a, '_> {
             let path = AttributePath { schema: Some(extension.id.clone()), attribute: key.clone(), sub_attribute: None };
             match self.schemas.extension_attribute(extension, key) {
                 Some(attribute) => self.member(op, target(&path, Some(extension), attribute, None, None), value, into)?,
+                None if self.leniency.repeats_schemas(extension, key, value) => {}
                 None => self.unknown_key(&format!("{}:{key}", extension.id))?,
             }
         }

@@ -111,7 +111,7 @@ impl ProviderProfile {
             etags: true,
             bulk: true,
             searches_root: true,
-            leniency: Leniency::NONE,
+            leniency: Leniency::HARMLESS,
         }
     }
 

@@ -34,6 +34,12 @@ fn enterprise(extra: Value) -> Value {
     user
 }
 
+fn with_id(mut user: Value) -> Value {
+    user["id"] = "1".into();
+    user["title"] = "T".into();
+    user
+}
+
 fn operations(operations: Value) -> Request {
     let mut body = json!({ "schemas": [patch::PATCH_SCHEMA] });
     body["Operations"] = operations;
@@ -95,6 +101,12 @@ fn bodies() -> Vec<Case> {
         ),
         create("schemas_absent", |l, on| l.schemas_absent = on, json!({ "userName": "a" }), user(json!({}))),
         create("schemas_as_string", |l, on| l.schemas_as_string = on, user(json!({ "schemas": USER })), user(json!({}))),
+        create(
+            "schemas_in_extensions",
+            |l, on| l.schemas_in_extensions = on,
+            enterprise(json!({ "schemas": [ENTERPRISE], "department": "R&D" })),
+            enterprise(json!({ "department": "R&D" })),
+        ),
         create("unknown_passed_over", |l, on| l.unknown_passed_over = on, user(json!({ "shoe": 1 })), user(json!({}))),
     ]
 }
@@ -132,6 +144,12 @@ fn patches() -> Vec<Case> {
             |l, on| l.read_only_passed_over = on,
             operations(json!([{ "op": "replace", "value": { "id": "2", "title": "U" } }])),
             after(json!("U")),
+        ),
+        patch(
+            "schemas_in_extensions",
+            |l, on| l.schemas_in_extensions = on,
+            operations(json!([{ "op": "add", "path": ENTERPRISE, "value": { "schemas": [ENTERPRISE], "department": "R&D" } }])),
+            with_id(enterprise(json!({ "department": "R&D" }))),
         ),
         patch(
             "schemas_absent",
