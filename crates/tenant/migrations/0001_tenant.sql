@@ -43,11 +43,11 @@ CREATE TABLE tenant_user (
 );
 CREATE UNIQUE INDEX tenant_user_id ON tenant_user (id);
 CREATE UNIQUE INDEX tenant_user_name ON tenant_user (user_name_key) WHERE deleted_at IS NULL;
-CREATE INDEX tenant_user_living ON tenant_user (position) WHERE deleted_at IS NULL;
+CREATE INDEX tenant_user_living ON tenant_user (position, deleted_at) WHERE deleted_at IS NULL;
 CREATE INDEX tenant_user_external_id ON tenant_user (external_id_key, position) WHERE deleted_at IS NULL;
-CREATE INDEX tenant_user_display_name ON tenant_user (display_name_key, position) WHERE deleted_at IS NULL;
-CREATE INDEX tenant_user_created ON tenant_user (created_at, position) WHERE deleted_at IS NULL;
-CREATE INDEX tenant_user_modified ON tenant_user (modified_at, position) WHERE deleted_at IS NULL;
+CREATE INDEX tenant_user_display_name ON tenant_user (display_name_key, position, deleted_at) WHERE deleted_at IS NULL;
+CREATE INDEX tenant_user_created ON tenant_user (created_at, position, deleted_at) WHERE deleted_at IS NULL;
+CREATE INDEX tenant_user_modified ON tenant_user (modified_at, position, deleted_at) WHERE deleted_at IS NULL;
 CREATE TABLE tenant_user_email (
     address {binary_text} NOT NULL,
     user_position BIGINT NOT NULL

@@ -86,15 +86,18 @@ pub(crate) async fn after(
     rows.iter().map(|row| Ok((place_of(row, order.column)?, stored(row)?))).collect()
 }
 
-/// Where a row stands in an order; `None` when it has gone.
-pub(crate) async fn place(db: &Db, kind: ResourceKind, order: Order, position: i64) -> Result<Option<Place>, DbError> {
-    if order.column == Column::Position {
-        return Ok(Some(Place { key: None, position }));
-    }
+/// Where these rows stand in the order of a column; those that have gone are missing.
+pub(crate) async fn places(db: &Db, kind: ResourceKind, column: Column, positions: &[i64]) -> Result<Vec<Place>, DbError> {
     let (table, living) = table(kind);
-    let sql = format!("SELECT {} FROM {table} WHERE {living} AND position = $1", order.column.sql());
-    let rows = db.read(Query::new(sql, [position.into()])).await?;
-    rows.first().map(|row| Ok(Place { key: key_text(row, 0, order.column)?, position })).transpose()
+    let mut found = Vec::with_capacity(positions.len());
+    for chunk in positions.chunks(CHUNK) {
+        let sql =
+            format!("SELECT position, {} FROM {table} WHERE {living} AND position IN {}", column.sql(), list(1, chunk.len()));
+        for row in db.read(Query::new(sql, chunk.iter().map(|&position| position.into()))).await? {
+            found.push(Place { key: key_text(&row, 1, column)?, position: row.get(0)? });
+        }
+    }
+    Ok(found)
 }
 
 /// The positions of `limit` rows after the first `skip` in an order; only the index is looked at. In the order of positions it

@@ -20,12 +20,6 @@ pub(crate) struct GroupOfUser {
     pub(crate) is_direct: bool,
 }
 
-/// The users in a group, oldest first; groups in it are not among them.
-pub(crate) async fn members(db: &Db, group_position: i64) -> Result<Vec<MemberRecord>, DbError> {
-    let rows = db.read(user_members(&[group_position])).await?;
-    rows.iter().map(|row| member(row, ResourceKind::User)).collect()
-}
-
 /// The members of these groups: users first, then groups, oldest first.
 pub(crate) async fn members_of(db: &Db, groups: &[i64]) -> Result<BTreeMap<i64, Vec<MemberRecord>>, DbError> {
     let mut found: BTreeMap<i64, Vec<MemberRecord>> = BTreeMap::new();
@@ -146,12 +140,6 @@ pub(crate) async fn of_users(db: &Db, users: &[i64]) -> Result<BTreeMap<i64, Vec
         own.iter().filter_map(|group| named(group, true)).chain(indirect.iter().filter_map(|group| named(group, false))).collect()
     };
     Ok(direct.iter().map(|(user, own)| (*user, of_user(own))).collect())
-}
-
-/// Id and name of the groups that a user is a member of, oldest group first.
-pub(crate) async fn of_user(db: &Db, user: i64) -> Result<Vec<(String, String)>, DbError> {
-    let found = of_users(db, &[user]).await?.remove(&user).unwrap_or_default();
-    Ok(found.into_iter().filter(|group| group.is_direct).map(|group| (group.id, group.display_name)).collect())
 }
 
 /// The groups above these, without them.

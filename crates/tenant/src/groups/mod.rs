@@ -5,10 +5,9 @@ mod members;
 mod write;
 
 pub(crate) use members::{
-    GroupOfUser, member_counts, member_counts_at, members, members_of, of_user, of_users, present, users_with_ids, with_ids,
-    with_nested,
+    GroupOfUser, member_counts, member_counts_at, members_of, of_users, present, users_with_ids, with_ids, with_nested,
 };
-pub(crate) use write::{Names, change_members, insert, insert_group_with_members, insert_named, remove, replace};
+pub(crate) use write::{Names, change_members, insert_group_with_members, insert_named, remove, replace};
 
 use crate::Tenant;
 use crate::find::blocks;

@@ -18,15 +18,8 @@ pub(crate) enum Names {
     Unique,
 }
 
-/// Keeps a new group whose members are the users at these positions; whoever calls has looked at its name.
-pub(crate) async fn insert(db: &Db, group: &GroupRecord, members: &[i64]) -> Result<(), WriteError> {
-    let mut batch = Batch::new();
-    insert_group_with_members(&mut batch, group, members)?;
-    db.commit(batch).await?;
-    Ok(())
-}
-
-/// The same, in the batch that the caller commits. Positions are counted as they come: each stands there once.
+/// Keeps a new group whose members are the users at these positions, each once, in the batch that the caller commits; whoever calls
+/// has looked at its name.
 pub(crate) fn insert_group_with_members(batch: &mut Batch, group: &GroupRecord, members: &[i64]) -> Result<(), CommitError> {
     insert_with(batch, group, &MemberSet { users: members.to_vec(), groups: Vec::new() })
 }
@@ -63,10 +56,10 @@ fn insert_with(batch: &mut Batch, group: &GroupRecord, members: &MemberSet) -> R
     Ok(())
 }
 
-/// Puts `after` in the place of the row that has `revision`, adding and removing members.
+/// Puts `after` in the place of `before`, whose revision the row must have, adding and removing members.
 pub(crate) async fn replace(
     db: &Db,
-    revision: i64,
+    before: &GroupRecord,
     after: &GroupRecord,
     (added, removed): (&MemberSet, &MemberSet),
     names: Names,
@@ -79,7 +72,7 @@ pub(crate) async fn replace(
          revision = $8, member_count = member_count + $9 WHERE position = $1 AND revision = $2",
         [
             after.position.into(),
-            revision.into(),
+            before.revision.into(),
             after.display_name.clone().into(),
             keys::folded(&after.display_name).into(),
             keys::exact_or_absent(keys::text(&after.body, "externalId")).into(),

@@ -1,6 +1,8 @@
-//! SCIM groups in the netskope profile.
+//! SCIM groups: in every shape of the netskope profile, nested in the standard one, and members one by one.
 
-use crate::support::{GROUPS, USERS, World, world};
+use crate::support::{GROUPS, USERS, World, world, world_at};
+use provost_db::Location;
+use provost_tenant::ProfileName;
 use serde_json::{Value, json};
 
 async fn patch(world: &World, id: &str, operations: Value) -> u16 {
@@ -68,4 +70,105 @@ async fn many_members_travel_in_one_request() {
     let gone: Vec<Value> = ids[..900].iter().map(|id| json!({ "value": id })).collect();
     assert_eq!(patch(&world, &id, json!([{ "op": "remove", "path": "members", "value": gone }])).await, 204);
     assert_eq!(members(&world, &id).await, ids[900..]);
+}
+
+async fn standard() -> World {
+    world_at(Location::Memory, ProfileName::Standard).await
+}
+
+async fn made(world: &World, name: &str, ids: &[&String]) -> String {
+    let answer = world.call("POST", GROUPS, Some(&group(name, ids))).await;
+    assert_eq!(answer.status, 201, "{}", answer.text);
+    answer.json()["id"].as_str().unwrap().to_owned()
+}
+
+/// Value, type and display of what lies in an attribute.
+fn items(resource: &Value, attribute: &str) -> Vec<(String, String, String)> {
+    let text = |item: &Value, name: &str| item[name].as_str().unwrap().to_owned();
+    let items = resource[attribute].as_array().cloned().unwrap_or_default();
+    items.iter().map(|item| (text(item, "value"), text(item, "type"), text(item, "display"))).collect()
+}
+
+#[tokio::test]
+async fn groups_are_members_of_groups_and_users_show_both_kinds_of_groups() {
+    let world = standard().await;
+    let user = world.make_user("a@example.com").await;
+    let inner = made(&world, "Inner", &[&user]).await;
+    let outer = made(&world, "Outer", &[&inner]).await;
+    // RFC 7644 section 3.7.1: groups may hold each other.
+    assert_eq!(patch(&world, &inner, json!([{ "op": "add", "path": "members", "value": [{ "value": outer }] }])).await, 200);
+    let group = world.call("GET", &format!("{GROUPS}/{outer}"), None).await.json();
+    assert_eq!(items(&group, "members"), [(inner.clone(), "Group".to_owned(), "Inner".to_owned())]);
+    assert_eq!(group["members"][0]["$ref"], format!("http://tenant.test{GROUPS}/{inner}"));
+    let shown = world.call("GET", &format!("{USERS}/{user}"), None).await.json();
+    let (direct, indirect) = (("Inner", "direct"), ("Outer", "indirect"));
+    let expected =
+        [(&inner, direct), (&outer, indirect)].map(|(id, (name, kind))| (id.clone(), kind.to_owned(), name.to_owned()));
+    assert_eq!(items(&shown, "groups"), expected);
+    assert_eq!(shown["groups"][0]["$ref"], format!("http://tenant.test{GROUPS}/{inner}"));
+    for id in [&inner, &outer] {
+        assert_eq!(world.listed(&format!("filter=groups.value%20eq%20%22{id}%22")).await.0, 1);
+    }
+    let before = world.call("GET", &format!("{GROUPS}/{inner}"), None).await.json();
+    world.clock.advance_micros(5_000);
+    assert_eq!(world.call("DELETE", &format!("{GROUPS}/{outer}"), None).await.status, 204);
+    let after = world.call("GET", &format!("{GROUPS}/{inner}"), None).await.json();
+    assert_eq!(items(&after, "members"), [(user.clone(), "User".to_owned(), "a@example.com".to_owned())]);
+    assert_ne!(
+        (&after["meta"]["version"], &after["meta"]["lastModified"]),
+        (&before["meta"]["version"], &before["meta"]["lastModified"])
+    );
+    assert_eq!(world.call("DELETE", &format!("{USERS}/{user}"), None).await.status, 204);
+    let after = world.call("GET", &format!("{GROUPS}/{inner}"), None).await.json();
+    assert_eq!(after.get("members"), None, "{after}");
+}
+
+#[tokio::test]
+async fn groups_share_names_only_where_the_profile_lets_them() {
+    let world = standard().await;
+    made(&world, "Same", &[]).await;
+    made(&world, "same", &[]).await;
+    let world = crate::support::world().await;
+    made(&world, "Same", &[]).await;
+    let other = made(&world, "Other", &[]).await;
+    assert_eq!(world.call("POST", GROUPS, Some(&group("same", &[]))).await.status, 409);
+    assert_eq!(patch(&world, &other, json!([{ "op": "replace", "path": "displayName", "value": "SAME" }])).await, 409);
+    assert_eq!(patch(&world, &other, json!([{ "op": "replace", "path": "displayName", "value": "OTHER" }])).await, 204);
+    let inner = json!([{ "op": "add", "path": "members", "value": [{ "value": other }] }]);
+    assert_eq!(patch(&world, &other, inner).await, 400, "groups do not nest in this profile");
+}
+
+#[tokio::test]
+async fn members_by_name_change_as_all_members_do() {
+    let world = standard().await;
+    let mut users = Vec::new();
+    for number in 0..6 {
+        users.push(world.make_user(&format!("u{number}@example.com")).await);
+    }
+    let all: Vec<&String> = users.iter().collect();
+    // The second operation of each pair makes the first go the general way.
+    let title = json!({ "op": "replace", "path": "displayName", "value": "N" });
+    let add = |ids: &[&String]| json!({ "op": "add", "path": "members", "value": ids.iter().map(|id| json!({ "value": id })).collect::<Vec<_>>() });
+    let remove = |id: &String| json!({ "op": "remove", "path": format!("members[value eq \"{id}\"]") });
+    let nobody = "nobody".to_owned();
+    let rounds = [
+        (vec![add(&all[2..5])], 200),
+        (vec![add(&all[0..3]), remove(all[0])], 200),
+        (vec![remove(all[0]), add(&all[0..1])], 200),
+        (vec![remove(all[5])], 400),
+        (vec![remove(&nobody)], 400),
+        (vec![add(&all[5..]), add(&[&nobody])], 400),
+        (vec![add(&all[5..]), remove(all[5])], 200),
+        (vec![remove(all[1]), remove(all[1])], 400),
+        (vec![json!({ "op": "remove", "path": format!("members[value eq \"{}\" or value eq \"{}\"]", all[0], all[3]) })], 200),
+        (vec![json!({ "op": "remove", "path": "members", "value": [{ "value": all[1] }, { "value": nobody }] })], 200),
+        (vec![json!({ "op": "add", "value": { "members": [{ "value": all[4], "type": "User" }] } })], 200),
+    ];
+    for (operations, expected) in rounds {
+        let (one, two) = (made(&world, "N", &all[0..2]).await, made(&world, "N", &all[0..2]).await);
+        let general: Vec<Value> = operations.iter().cloned().chain([title.clone()]).collect();
+        assert_eq!(patch(&world, &one, json!(operations)).await, expected, "{operations:?}");
+        assert_eq!(patch(&world, &two, json!(general)).await, expected, "{general:?}");
+        assert_eq!(members(&world, &one).await, members(&world, &two).await, "{operations:?}");
+    }
 }

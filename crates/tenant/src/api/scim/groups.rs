@@ -124,9 +124,9 @@ async fn change(
             body,
             modified_at: now(context),
             revision: before.revision + 1,
-            ..before
+            ..before.clone()
         };
-        match groups::replace(&inner.db, before.revision, &after, (&added, &removed), names(context)).await {
+        match groups::replace(&inner.db, &before, &after, (&added, &removed), names(context)).await {
             Ok(()) => return Ok(after),
             Err(WriteError::Stale) => {}
             Err(WriteError::Duplicate) => return Err(taken(&after.display_name)),

@@ -66,9 +66,10 @@ async fn by_index(search: &Search<'_>, page: Page, with_members: bool) -> Result
         }
         (None, Some(order)) => {
             let (total, _) = blocks::totals(db, search.kind).await?;
-            let positions = match page.count > 0 && page.offset() < total {
-                true => rows::positions(db, search.kind, order, (0, page.offset().cast_signed()), page.count).await?,
-                false => Vec::new(),
+            let positions = if page.count > 0 && page.offset() < total {
+                rows::positions(db, search.kind, order, (0, page.offset().cast_signed()), page.count).await?
+            } else {
+                Vec::new()
             };
             (total, positions)
         }

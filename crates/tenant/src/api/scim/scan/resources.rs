@@ -100,9 +100,7 @@ pub(in crate::api::scim) async fn shown(
     row: Stored,
     projection: &Projection,
 ) -> Result<Resource, DbError> {
-    let mut others = match shows_others(context, kind, projection) {
-        true => others(context, kind, &[row.position]).await?,
-        false => Others::default(),
-    };
+    let mut others =
+        if shows_others(context, kind, projection) { others(context, kind, &[row.position]).await? } else { Others::default() };
     Ok(with_others(context, kind, row, &mut others))
 }

@@ -6,7 +6,7 @@ use crate::api::answer::Refused;
 use crate::api::scim::Context;
 use crate::find::blocks;
 use crate::find::candidates::{self, Candidates};
-use crate::find::order::Order;
+use crate::find::order::{Column, Order};
 use crate::find::plan::Plan;
 use crate::find::rows::{self, Place, Stored};
 use provost_db::DbError;
@@ -55,6 +55,22 @@ pub(super) struct Looked {
     key: Option<SortKey>,
 }
 
+/// What decides the place of a resource in a list that is sorted in memory.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+pub(super) enum Rank {
+    Number(i64),
+    Text(String),
+    Value(Option<SortKey>),
+}
+
+impl Rank {
+    /// By what a column holds.
+    pub(super) fn of(column: Column, key: Option<String>) -> Self {
+        let key = key.unwrap_or_default();
+        if column.is_number() { Self::Number(key.parse().unwrap_or(i64::MIN)) } else { Self::Text(key) }
+    }
+}
+
 impl<'a> Search<'a> {
     pub(super) fn new(context: &'a Context<'a>, kind: ResourceKind, query: &'a ListQuery) -> Self {
         let schemas = context.provider.schemas(kind);
@@ -86,19 +102,49 @@ impl<'a> Search<'a> {
                 }
                 self.in_order(Source::These(found.positions.into_iter())).await
             }
-            (Some(found), order) if order.is_none() || found.positions.len() <= SORTED_MAX => {
-                let source = Source::These(found.positions.into_iter());
-                if found.are_exact { self.trusting().sorted(source).await } else { self.sorted(source).await }
-            }
-            (Some(_) | None, Some(order)) => {
+            (Some(found), Some(order)) if found.positions.len() > SORTED_MAX => {
+                drop(found);
                 self.refuse_large().await?;
                 self.in_order(Source::Walk(order, None)).await
             }
-            (Some(_) | None, None) => {
+            (None, Some(order)) => {
                 self.refuse_large().await?;
-                self.sorted(Source::Walk(Order::BY_POSITION, None)).await
+                self.in_order(Source::Walk(order, None)).await
             }
+            (candidates, _) => Ok(self.ranked(candidates).await?.into_iter().map(|(_, position)| position).collect()),
         }
+    }
+
+    /// The same with what decides the order, sorted in memory. Ties are in the order of positions, or the other way round when
+    /// descending, as an index has them.
+    pub(super) async fn ranked(&self, candidates: Option<Candidates>) -> Result<Vec<(Rank, i64)>, Refused> {
+        let search = if candidates.as_ref().is_some_and(|found| found.are_exact) { self.trusting() } else { Self { ..*self } };
+        let source = if let Some(Candidates { positions, .. }) = candidates {
+            Source::These(positions.into_iter())
+        } else {
+            self.refuse_large().await?;
+            Source::Walk(Order::BY_POSITION, None)
+        };
+        let mut ranked = match self.order {
+            Some(order) => {
+                let positions = match source {
+                    Source::These(positions) if search.filter.is_none() => positions.collect(),
+                    source => search.in_order(source).await?,
+                };
+                let places = rows::places(&self.context.tenant.inner.db, self.kind, order.column, &positions).await?;
+                places.into_iter().map(|place| (Rank::of(order.column, place.key), place.position)).collect()
+            }
+            None => search.by_value(source).await?,
+        };
+        ranked.sort_unstable();
+        if self.is_descending() {
+            ranked.reverse();
+        }
+        Ok(ranked)
+    }
+
+    pub(super) fn is_descending(&self) -> bool {
+        self.sort.is_some_and(|sort| sort.descending)
     }
 
     /// Before the first of too many resources is looked at.
@@ -123,26 +169,21 @@ impl<'a> Search<'a> {
         }
     }
 
-    /// The same, sorted in memory. Ties are in the order of positions, or the other way round when descending, as an index has them.
-    async fn sorted(&self, mut source: Source) -> Result<Vec<i64>, Refused> {
-        let mut found: Vec<(Option<SortKey>, i64)> = Vec::new();
+    async fn by_value(&self, mut source: Source) -> Result<Vec<(Rank, i64)>, Refused> {
+        let mut found = Vec::new();
         let mut looked_at = 0;
         loop {
             let chunk = self.look(&mut source, ROWS).await?;
             if chunk.is_empty() {
-                break;
+                return Ok(found);
             }
             looked_at += chunk.len();
-            found.extend(chunk.into_iter().filter(|looked| looked.matches).map(|looked| (looked.key, looked.place.position)));
+            let matching = chunk.into_iter().filter(|looked| looked.matches);
+            found.extend(matching.map(|looked| (Rank::Value(looked.key), looked.place.position)));
             if looked_at > SCAN_MAX || found.len() > SORTED_MAX {
                 return Err(self.too_many().into());
             }
         }
-        found.sort_unstable();
-        if self.sort.is_some_and(|sort| sort.descending) {
-            found.reverse();
-        }
-        Ok(found.into_iter().map(|(_, position)| position).collect())
     }
 
     /// The next resources of a source, at most `limit` of them; none at its end.
@@ -155,7 +196,7 @@ impl<'a> Search<'a> {
         } else {
             Others::default()
         };
-        let sort = self.sort.filter(|_| matches!(source, Source::These(_)) || self.order.is_none());
+        let sort = self.sort.filter(|_| self.order.is_none());
         let looked = rows.into_iter().map(|(place, row)| {
             let resource = resources::with_others(self.context, self.kind, row, &mut others);
             Looked {

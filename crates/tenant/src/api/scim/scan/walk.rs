@@ -1,21 +1,25 @@
 //! Lists by cursor (RFC 9865): each page costs the same wherever it stands, and a walk neither repeats nor misses what is there
 //! from its beginning to its end, whatever comes and goes in between.
 
-use super::search::{Search, Source};
-use super::{Listed, cut};
+use super::search::{Rank, Search, Source};
+use super::{Listed, cut, shown};
 use crate::api::answer::Refused;
 use crate::find::blocks;
 use crate::find::candidates::Candidates;
 use crate::find::order::Order;
 use crate::find::rows::{self, Place};
 use provost_scim::list::{Listing, Place as ListPlace};
+use provost_scim::projection::{Projection, project};
 use provost_scim::provider::{Cursor, fingerprint};
-use provost_scim::{ScimError, ScimType};
+use provost_scim::{Resource, sort};
+use serde_json::Value;
 
 /// Resources that are looked at for one page: with a filter that few of them match, a page comes short rather than late.
 const LOOKED_AT_MAX: usize = 10_000;
 /// More candidates of an index than this are walked through like a list without an index.
 const CANDIDATES_MAX: usize = 20_000;
+/// A longer key does not travel in a cursor.
+const KEY_BYTES_MAX: usize = 8_192;
 /// Resources that are looked at together.
 const ROWS: usize = 250;
 
@@ -36,7 +40,7 @@ pub(super) async fn page(search: &Search<'_>, cursor: Option<&str>, count: u64, 
     let candidates = search.candidates(CANDIDATES_MAX).await?;
     let (total, mut page) = match (candidates, search.order) {
         (candidates, Some(order)) if order == Order::BY_POSITION || candidates.is_none() => {
-            let start = start(search, order, cursor.as_ref()).await?;
+            let start = cursor.as_ref().map(|cursor| Place { key: cursor.key.clone(), position: cursor.after });
             let total = total(search, candidates.as_ref()).await?;
             let are_exact = candidates.as_ref().is_some_and(|found| found.are_exact);
             let source = source(candidates, order, start, forward);
@@ -48,8 +52,8 @@ pub(super) async fn page(search: &Search<'_>, cursor: Option<&str>, count: u64, 
             (total, page)
         }
         (candidates, _) => {
-            let all = search.all(candidates).await?;
-            (Some(all.len() as u64), of_sorted(&all, cursor.as_ref(), forward, count))
+            let all = search.ranked(candidates).await?;
+            (Some(all.len() as u64), of_sorted(search, &all, cursor.as_ref(), count).await?)
         }
     };
     if with_members {
@@ -82,20 +86,6 @@ async fn total(search: &Search<'_>, candidates: Option<&Candidates>) -> Result<O
         (Some(_), Some(found)) if found.are_exact => Ok(Some(found.positions.len() as u64)),
         (Some(_), Some(_) | None) => Ok(None),
     }
-}
-
-/// Where a cursor of an order that an index keeps stands.
-async fn start(search: &Search<'_>, order: Order, cursor: Option<&Cursor>) -> Result<Option<Place>, Refused> {
-    let Some(cursor) = cursor else { return Ok(None) };
-    if order == Order::BY_POSITION || cursor.key.is_some() {
-        return Ok(Some(Place { key: cursor.key.clone(), position: cursor.after }));
-    }
-    // The page before was sorted in memory, because few matched.
-    let place = rows::place(&search.context.tenant.inner.db, search.kind, order, cursor.after).await?;
-    let gone = || {
-        ScimError::bad_request(ScimType::InvalidCursor, "What the cursor stands at has gone; begin again with an empty cursor.")
-    };
-    Ok(Some(place.ok_or_else(gone)?))
 }
 
 /// What is walked through, from the start on in the direction of the walk.
@@ -145,26 +135,66 @@ async fn in_order(search: &Search<'_>, mut source: Source, count: usize) -> Resu
     }
 }
 
-/// The page of a list that was sorted in memory. The cursor's resource says where it goes on; when that has gone, the number of
-/// those that were shown.
-fn of_sorted(all: &[i64], cursor: Option<&Cursor>, forward: bool, count: usize) -> Page {
-    let (mut at_cursor, mut seen) = (None, 0);
-    if let Some(cursor) = cursor {
-        at_cursor = all.iter().position(|&position| position == cursor.after);
-        seen = usize::try_from(cursor.seen).unwrap_or(usize::MAX).min(all.len());
-    }
-    let places = |positions: &mut dyn Iterator<Item = &i64>| -> Vec<Place> {
-        positions.map(|&position| Place { key: None, position }).collect()
+/// The page of a list that was sorted in memory. What the cursor's resource was sorted by says where it goes on; when nobody
+/// knows that any more, the number of those that were shown.
+async fn of_sorted(search: &Search<'_>, all: &[(Rank, i64)], cursor: Option<&Cursor>, count: usize) -> Result<Page, Refused> {
+    let descending = search.is_descending();
+    let forward = cursor.is_none_or(|cursor| cursor.forward);
+    let index = match cursor {
+        None => 0,
+        Some(cursor) => match rank(search, cursor) {
+            // Whatever is before the place: itself too when the way is forward.
+            Some(rank) => {
+                let at = (rank, cursor.after);
+                all.partition_point(|entry| {
+                    let order = if descending { at.cmp(entry) } else { entry.cmp(&at) };
+                    order.is_lt() || (forward && order.is_eq())
+                })
+            }
+            None => usize::try_from(cursor.seen).unwrap_or(usize::MAX).min(all.len()),
+        },
     };
-    let (places, is_last) = if forward {
-        let rest = &all[at_cursor.map_or(seen, |index| index + 1)..];
-        (places(&mut rest.iter().take(count)), rest.len() <= count)
+    let (shown, is_last): (Vec<&(Rank, i64)>, bool) = if forward {
+        (all[index..].iter().take(count).collect(), all.len() - index <= count)
     } else {
-        let rest = &all[..at_cursor.unwrap_or(seen)];
-        (places(&mut rest.iter().rev().take(count)), rest.len() <= count)
+        (all[..index].iter().rev().take(count).collect(), index <= count)
     };
+    let mut places: Vec<Place> = shown.iter().map(|(_, position)| Place { key: None, position: *position }).collect();
+    // Only the places at the ends become cursors.
+    for end in [0, shown.len().saturating_sub(1)] {
+        if let (Some((rank, position)), Some(place)) = (shown.get(end), places.get_mut(end)) {
+            place.key = key(search, rank, *position).await?;
+        }
+    }
     let next = if is_last { None } else { places.last().cloned() };
-    Page { places, next }
+    Ok(Page { places, next })
+}
+
+/// What the cursor's resource was sorted by.
+fn rank(search: &Search<'_>, cursor: &Cursor) -> Option<Rank> {
+    let key = cursor.key.as_deref()?;
+    match (search.order, search.sort) {
+        (Some(order), _) => Some(Rank::of(order.column, Some(key.to_owned()))),
+        (None, Some(sort)) => {
+            let part: Resource = serde_json::from_str(key).ok()?;
+            Some(Rank::Value(Some(sort::key(&part, &sort.by, search.schemas))))
+        }
+        (None, None) => None,
+    }
+}
+
+/// The same as a text: what a column holds, or the part of the resource that it is sorted by.
+async fn key(search: &Search<'_>, rank: &Rank, position: i64) -> Result<Option<String>, Refused> {
+    let sort = match (rank, search.sort) {
+        (Rank::Number(number), _) => return Ok(Some(number.to_string())),
+        (Rank::Text(text), _) => return Ok(Some(text.clone())),
+        (Rank::Value(_), None) => return Ok(None),
+        (Rank::Value(_), Some(sort)) => sort,
+    };
+    let Some(row) = rows::at(&search.context.tenant.inner.db, search.kind, &[position]).await?.pop() else { return Ok(None) };
+    let only = Projection::Only(vec![sort.by.clone()]);
+    let part = project(&shown(search.context, search.kind, row, &only).await?, search.schemas, &only);
+    Ok(Some(Value::Object(part).to_string()).filter(|text| text.len() <= KEY_BYTES_MAX))
 }
 
 /// The places before and after a page. The way back from a page that is empty leads to the resource at the cursor.
