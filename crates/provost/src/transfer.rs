@@ -36,7 +36,7 @@ pub(crate) async fn import(tenant: &Tenant, file: &Path, as_json: bool) -> anyho
             Ok(Ended::Well)
         }
         Ok(done) => {
-            println!("Imported {} users and {} groups; {} lines were here already.", done.users, done.groups, done.unchanged);
+            println!("New users: {}. New groups: {}. Lines that were here already: {}.", done.users, done.groups, done.unchanged);
             Ok(Ended::Well)
         }
         Err(ImportError::Refused { bad, count, lines }) => {
@@ -84,7 +84,7 @@ pub(crate) async fn export(tenant: &Tenant, file: &Path) -> anyhow::Result<Ended
         done
     };
     bar.finish_and_clear();
-    eprintln!("Exported {} users and {} groups.", done.users, done.groups);
+    eprintln!("Users written: {}. Groups written: {}.", done.users, done.groups);
     Ok(Ended::Well)
 }
 

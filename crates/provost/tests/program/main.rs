@@ -11,3 +11,4 @@ mod offline;
 mod people;
 mod processes;
 mod run;
+mod transfer;
