@@ -49,6 +49,15 @@ impl ProfileName {
         }
     }
 
+    /// Whether a token needs a grant also on what is no endpoint, so that it learns nothing of what there is: 403 comes before 404
+    /// and 405. RFC 7644 says nothing of grants, and clients look for a 404.
+    pub(crate) const fn guards_every_path(self) -> bool {
+        match self {
+            Self::Netskope => true,
+            Self::Standard => false,
+        }
+    }
+
     /// Whether refusals of the gate are SCIM errors (RFC 7644 section 3.12), like those behind it.
     pub(crate) const fn refuses_in_scim(self) -> bool {
         match self {

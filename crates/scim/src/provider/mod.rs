@@ -35,7 +35,7 @@ use crate::list::Paging;
 use crate::patch::PatchRequest;
 use crate::path::AttributePath;
 use crate::projection::Projection;
-use crate::schema::Schemas;
+use crate::schema::{Returned, Schemas};
 use serde_json::Value;
 
 /// A service provider: how it behaves and what its resources have.
@@ -52,7 +52,14 @@ pub struct Provider {
 impl Provider {
     /// A provider with the schemas of RFC 7643 and the tenant's extension.
     pub fn new(profile: ProviderProfile) -> Self {
-        Self { profile, users: Schemas::user(), groups: Schemas::group() }
+        let mut groups = Schemas::group();
+        if profile.member_names_on_request {
+            let members = groups.base.attributes.iter_mut().filter(|attribute| attribute.name == "members");
+            for part in members.flat_map(|members| &mut members.sub_attributes).filter(|part| part.name == "display") {
+                part.returned = Returned::Request;
+            }
+        }
+        Self { profile, users: Schemas::user(), groups }
     }
 
     /// The schemas of a kind of resource.

@@ -25,6 +25,9 @@ pub struct ProviderProfile {
     pub users_show_groups: bool,
     /// Whether groups show their members without being asked by name.
     pub groups_show_members: bool,
+    /// Whether members show their `display` only when it is asked for by name. It follows from the members, so it can change
+    /// while the group stays as it is.
+    pub member_names_on_request: bool,
     /// Attributes that the entries of a list do not have.
     pub lists_omit: Vec<&'static str>,
     /// Whether a user must have an e-mail address marked primary.
@@ -100,6 +103,7 @@ impl ProviderProfile {
             allowed_filters: AllowedFilters::All,
             users_show_groups: true,
             groups_show_members: true,
+            member_names_on_request: true,
             lists_omit: Vec::new(),
             primary_email_required: false,
             email_type_default: None,
@@ -130,6 +134,7 @@ impl ProviderProfile {
             ]),
             users_show_groups: false,
             groups_show_members: false,
+            member_names_on_request: false,
             lists_omit: vec!["schemas", "meta"],
             primary_email_required: true,
             email_type_default: Some("work"),

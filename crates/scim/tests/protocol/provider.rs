@@ -286,6 +286,15 @@ fn groups_hide_members_and_users_hide_groups_where_the_profile_says_so() {
         provider::found(provider, kind, resource, projection).body.unwrap().get(name).is_some()
     };
     let (netskope, standard) = (netskope(), standard());
+    let named = object(
+        json!({ "schemas": [], "id": "g", "displayName": "G", "members": [{ "value": "1", "display": "One" }], "meta": {} }),
+    );
+    for (provider, name, display) in
+        [(&standard, "members", false), (&standard, "members.display", true), (&netskope, "members", true)]
+    {
+        let body = provider::found(provider, ResourceKind::Group, &named, &asked(name)).body.unwrap();
+        assert_eq!(body["members"][0].get("display").is_some(), display, "{name}");
+    }
     assert!(!shows(&netskope, ResourceKind::Group, &group, &Projection::Default, "members"));
     assert!(shows(&netskope, ResourceKind::Group, &group, &asked("MEMBERS"), "members"));
     assert!(!shows(&netskope, ResourceKind::User, &user, &Projection::Default, "groups"));

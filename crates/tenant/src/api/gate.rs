@@ -97,7 +97,9 @@ async fn admit(tenant: &Tenant, parts: &Parts, token_name: &mut Option<String>) 
         Vec::new()
     } else {
         let presented = live_token(tenant, &options, secret.is_some(), presented).await?;
-        check_grant(&presented.token.grants, method, path)?;
+        if tenant.inner.profile.guards_every_path() || leads_to_resources(path) {
+            check_grant(&presented.token.grants, method, path)?;
+        }
         presented.token.grants
     };
     let window = match tenant.inner.limiter.take(options.requests_per_second, Instant::now()) {
@@ -181,6 +183,13 @@ pub(super) fn permit(grants: &[Grant], method: &Method, path: &str) -> Result<()
 /// The path of an endpoint of resources.
 pub(super) fn path_of(kind: ResourceKind) -> String {
     format!("{}/{}", super::SCIM_PATH, kind.endpoint())
+}
+
+/// Whether something that is kept can be reached there: anything below `/Users` and `/Groups`, and the shared endpoints.
+fn leads_to_resources(path: &str) -> bool {
+    let rest = path.strip_prefix(super::SCIM_PATH).unwrap_or_default().trim_matches('/');
+    let first = rest.split('/').next().unwrap_or_default();
+    is_shared(path) || ResourceKind::ALL.iter().any(|kind| kind.endpoint() == first)
 }
 
 /// The endpoints of no single kind.

@@ -75,6 +75,37 @@ async fn a_grant_covers_its_endpoint_and_its_privilege() {
 }
 
 #[tokio::test]
+async fn the_standard_profile_guards_resources_and_says_what_there_is_not() {
+    let world = world_at(Location::Memory, ProfileName::Standard).await;
+    let id = world.make_user("one@example.com").await;
+    let one = format!("{USERS}/{id}");
+    let grouper = token(&world.tenant, "grouper", &["/api/v2/scim/Groups:r"]).await;
+    for (method, path, expected) in [
+        ("GET", USERS, 403),
+        ("GET", "/api/v2/scim//Users", 403),
+        ("GET", "/api/v2/scim/Users/", 403),
+        ("GET", "/api/v2/scim/Users/.search", 403),
+        ("POST", "/api/v2/scim//Users//", 403),
+        ("DELETE", one.as_str(), 403),
+        ("DELETE", "/api/v2/scim/Users/nobody", 403),
+        ("GET", "/api/v2/scim/%55sers", 404),
+        ("GET", "/api/v2/scim/Nothing/../Users", 404),
+        ("GET", "/api/v2/scim/Nothing", 404),
+        ("POST", "/api/v2/scim/Nothing", 404),
+        ("POST", "/api/v2/scim/ServiceProviderConfig", 405),
+        ("DELETE", "/api/v2/scim/Schemas", 405),
+        ("PUT", "/api/v2/scim/ResourceTypes", 405),
+        ("GET", GROUPS, 200),
+        ("POST", GROUPS, 403),
+    ] {
+        assert_eq!(status(&world, &grouper, method, path).await, expected, "{method} {path}");
+    }
+    let nobody = world.send(Request::get("/api/v2/scim/Nothing").body(Body::empty()).unwrap()).await;
+    assert_eq!(nobody.status, 401, "without a token nothing is said");
+    assert_eq!(status(&world, &world.token.clone(), "GET", &one).await, 200);
+}
+
+#[tokio::test]
 async fn the_write_probe_finds_who_may_write() {
     let world = world().await;
     let body = serde_json::json!({ "schemas": ["urn:ietf:params:scim:api:messages:2.0:PatchOp"],
