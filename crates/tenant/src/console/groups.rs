@@ -67,7 +67,7 @@ pub(super) async fn detail(view: View, Path(id): Path<String>, headers: HeaderMa
         ("Changes", html! { (group.revision - 1) }),
     ]);
     let remark =
-        (count > members.len() as u64).then(|| format!("With the first {} of {} members.", members.len(), grouped(count)));
+        (count > members.len() as u64).then(|| format!("with the first {} of {} members.", members.len(), grouped(count)));
     let resource = group_line(&group, members.iter().map(|member| (member.id.as_str(), member.kind)));
     let cards = [
         card("Group", facts),

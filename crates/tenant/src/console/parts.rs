@@ -4,7 +4,7 @@ use crate::request_log::RequestEntry;
 use crate::tokens::{Permission, TokenState};
 use provost_scim::Resource;
 use provost_scim::provider::ResourceKind;
-use provost_web::{Icon, Markup, Tone, card_with, chip, code_block, copy_button, hint, html, icon};
+use provost_web::{Icon, Markup, Tone, card_with, chip, code_block, copy_button, hint, html, icon, stack};
 use serde_json::Value;
 
 /// How many rows a list page has.
@@ -134,16 +134,13 @@ pub(super) fn resource_card(mut resource: Resource, kind: ResourceKind, base: &s
     let id = resource.get("id").and_then(Value::as_str).unwrap_or_default();
     let location = format!("{base}/{}/{}", kind.endpoint(), escaped(id));
     if let Some(meta) = resource.get_mut("meta").and_then(Value::as_object_mut) {
-        meta.insert("location".to_owned(), Value::String(location));
+        meta.insert("location".to_owned(), Value::String(location.clone()));
     }
     let text = serde_json::to_string_pretty(&resource).unwrap_or_default();
     card_with(
         "Resource",
         copy_button("Copy JSON", &text),
-        html! {
-            @if let Some(remark) = remark { (hint(&remark)) }
-            (code_block(&text))
-        },
+        stack(&[hint(&remark.map_or_else(|| location.clone(), |remark| format!("{location} {remark}"))), code_block(&text)]),
     )
 }
 
