@@ -4,11 +4,19 @@ use crate::support::{USERS, World, world_at};
 use axum::body::Body;
 use axum::http::Request;
 use provost_db::Location;
+use provost_tenant::options::Options;
 use provost_tenant::{ProfileName, users};
 use serde_json::{Value, json};
 
 const WRITERS: usize = 32;
 const CHANGES: usize = 5;
+
+/// A tenant that lets as many requests through as come.
+async fn unlimited() -> World {
+    let world = world_at(Location::Memory, ProfileName::Standard).await;
+    world.tenant.set_options(&Options { requests_per_second: 0, ..Options::default() }).await.unwrap();
+    world
+}
 
 /// Reads the user, counts its title up on that version, and begins again when somebody else was faster.
 async fn count_up(world: World, path: String, verb: &'static str) {
@@ -48,7 +56,7 @@ async fn conditional(world: &World, verb: &str, path: &str, version: &str, body:
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 4)]
 async fn thirty_two_writers_on_one_user_lose_no_update() {
-    let world = world_at(Location::Memory, ProfileName::Standard).await;
+    let world = unlimited().await;
     let user = json!({ "schemas": ["urn:ietf:params:scim:schemas:core:2.0:User"], "userName": "counted", "title": "0" });
     let made = world.call("POST", USERS, Some(&user)).await;
     let id = made.json()["id"].as_str().unwrap().to_owned();
@@ -67,7 +75,7 @@ async fn thirty_two_writers_on_one_user_lose_no_update() {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 4)]
 async fn one_of_many_creates_of_the_same_name_wins() {
-    let world = world_at(Location::Memory, ProfileName::Standard).await;
+    let world = unlimited().await;
     let creates = (0..WRITERS).map(|number| {
         let world = world.clone();
         let name = if number % 2 == 0 { "ada@example.com" } else { "ADA@example.com" };
