@@ -66,8 +66,7 @@ export async function newToken(browser, page, name, privilege) {
   });
   await browser.step(page, `tenant token ${name} in the list`, async () => {
     await page.getByRole("link", { name: "OK", exact: true }).click();
-    const row = page.getByRole("row").filter({ hasText: name });
-    await row.getByText(SCIM_USERS).waitFor();
+    const row = page.getByRole("row").filter({ hasText: name }).filter({ hasText: SCIM_USERS });
     await row.getByText(privilege, { exact: true }).waitFor();
     await row.getByText("Never").waitFor();
     assert.ok(!(await page.content()).includes(secret), "the secret is shown once only");
