@@ -5,7 +5,8 @@ use provost_core::ids::ConnectionId;
 use provost_store::Store;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex};
-use std::time::{Duration, Instant};
+use std::time::Duration;
+use tokio::time::Instant;
 
 /// A look at the connection's row is good for this long.
 const LOOK_IS_FRESH: Duration = Duration::from_millis(250);

@@ -10,8 +10,10 @@ mod pace;
 mod probe;
 mod removals;
 mod sending;
+mod settings;
 mod settling;
 mod supervisor;
 mod worker;
 
-pub use supervisor::run;
+pub use settings::Settings;
+pub use supervisor::{run, run_with};

@@ -5,7 +5,8 @@
 
 use provost_core::app::Profile;
 use provost_core::time::Timestamp;
-use std::time::{Duration, Instant};
+use std::time::Duration;
+use tokio::time::Instant;
 
 /// The first pause of the breaker; each further failure in a row doubles it.
 const BREAK_FIRST: Duration = Duration::from_millis(250);

@@ -1,6 +1,7 @@
 //! The supervisor: expands sweeps, starts daily passes, answers connection tests, and keeps one worker per connection.
 
 use crate::probe;
+use crate::settings::Settings;
 use crate::worker::work;
 use provost_core::app::ConnectionStatus;
 use provost_core::ids::ConnectionId;
@@ -11,9 +12,6 @@ use std::collections::HashMap;
 use std::time::Duration;
 use tokio::task::JoinHandle;
 use tokio_util::sync::CancellationToken;
-
-/// The truth is looked at this often, whatever the hints say.
-const LOOK_EVERY: Duration = Duration::from_secs(1);
 
 /// After a failure of the store, the next look.
 const AFTER_FAILURE: Duration = Duration::from_secs(2);
@@ -29,22 +27,27 @@ const SWEEP_ROWS: usize = 5_000;
 
 /// Works every connection until `stop` is cancelled; then waits for the requests under way and settles them.
 pub async fn run(store: Store, http: HttpClient, stop: CancellationToken) {
+    run_with(store, http, Settings::default(), stop).await;
+}
+
+/// As [`run`], with settings of one's own.
+pub async fn run_with(store: Store, http: HttpClient, settings: Settings, stop: CancellationToken) {
     let mut workers: HashMap<ConnectionId, JoinHandle<()>> = HashMap::new();
     let mut purged_at = Timestamp(0);
     let mut wakes = store.wakes();
     while !stop.is_cancelled() {
-        let pause = match look(&store, &http, &mut workers, &mut purged_at, &stop).await {
+        let pause = match look(&store, &http, settings, &mut workers, &mut purged_at, &stop).await {
             Ok(true) => continue,
-            Ok(false) => LOOK_EVERY,
+            Ok(false) => settings.look_every,
             Err(error) => {
                 tracing::error!(%error, "the engine's supervisor could not work; it tries again");
                 AFTER_FAILURE
             }
         };
         tokio::select! {
+            biased;
             () = stop.cancelled() => {}
-            // An error means that the store is gone, and with it everybody who could wake.
-            _ = wakes.changed() => {}
+            () = wakes.changed() => {}
             () = tokio::time::sleep(pause) => {}
         }
     }
@@ -59,6 +62,7 @@ pub async fn run(store: Store, http: HttpClient, stop: CancellationToken) {
 async fn look(
     store: &Store,
     http: &HttpClient,
+    settings: Settings,
     workers: &mut HashMap<ConnectionId, JoinHandle<()>>,
     purged_at: &mut Timestamp,
     stop: &CancellationToken,
@@ -80,7 +84,7 @@ async fn look(
     for connection in apps::connections::list(store).await? {
         workers
             .entry(connection.id)
-            .or_insert_with(|| tokio::spawn(work(store.clone(), http.clone(), connection.id, stop.clone())));
+            .or_insert_with(|| tokio::spawn(work(store.clone(), http.clone(), connection.id, settings, stop.clone())));
     }
     if now - *purged_at >= PURGE_EVERY {
         *purged_at = now;

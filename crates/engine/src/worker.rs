@@ -9,6 +9,7 @@ use crate::gate::Gate;
 use crate::pace::Pace;
 use crate::removals::judge;
 use crate::sending::{Ready, halt_after, intent, seen_after_marks};
+use crate::settings::Settings;
 use crate::settling::{Finished, of_decision, of_outcome};
 use provost_core::app::{Connection, ConnectionStatus, Halt, HaltReason};
 use provost_core::ids::{ConnectionId, UserId};
@@ -16,10 +17,11 @@ use provost_core::provisioning::{Account, Intent, Operation, Outcome, decide};
 use provost_core::time::Timestamp;
 use provost_platform::HttpClient;
 use provost_store::accounts::{Rules, SettleResult, Settled};
-use provost_store::{Store, StoreError, accounts, apps, schedule};
+use provost_store::{Store, StoreError, Wakes, accounts, apps, schedule};
 use std::collections::{HashSet, VecDeque};
 use std::time::Duration;
-use tokio::sync::{mpsc, watch};
+use tokio::sync::mpsc;
+use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
 
 /// The accounts that are decided in one go.
@@ -28,15 +30,15 @@ const CLAIM: usize = 500;
 /// The accounts that are settled in one go.
 const SETTLE: usize = 200;
 
-/// The truth is looked at this often, whatever the hints say.
-const LOOK_EVERY: Duration = Duration::from_secs(1);
+/// After a failure of the store, the next look.
+const AFTER_FAILURE: Duration = Duration::from_secs(1);
 
 /// The shortest wait between two removal passes without a hint.
 const JUDGE_EVERY: Duration = Duration::from_millis(500);
 
 /// Works one connection until it is deleted or `stop` is cancelled.
-pub(crate) async fn work(store: Store, http: HttpClient, id: ConnectionId, stop: CancellationToken) {
-    let mut worker = Worker::new(store, http, id);
+pub(crate) async fn work(store: Store, http: HttpClient, id: ConnectionId, settings: Settings, stop: CancellationToken) {
+    let mut worker = Worker::new(store, http, id, settings.look_every);
     while !stop.is_cancelled() {
         match worker.round().await {
             Ok(Next::Again) => {}
@@ -45,7 +47,7 @@ pub(crate) async fn work(store: Store, http: HttpClient, id: ConnectionId, stop:
             Err(error) => {
                 tracing::error!(connection = %id, %error, "a connection's worker could not work; it tries again");
                 worker.ready.clear();
-                tokio::time::sleep(LOOK_EVERY).await;
+                tokio::time::sleep(AFTER_FAILURE).await;
             }
         }
     }
@@ -72,14 +74,15 @@ struct Worker {
     finished: VecDeque<Finished>,
     results: mpsc::UnboundedReceiver<Finished>,
     sender: mpsc::UnboundedSender<Finished>,
-    judged: Option<std::time::Instant>,
+    judged: Option<Instant>,
     judge_again_at: Option<Timestamp>,
     hinted: bool,
-    wakes: watch::Receiver<u64>,
+    wakes: Wakes,
+    look_every: Duration,
 }
 
 impl Worker {
-    fn new(store: Store, http: HttpClient, id: ConnectionId) -> Self {
+    fn new(store: Store, http: HttpClient, id: ConnectionId, look_every: Duration) -> Self {
         // Bounded by the connection's concurrency: one message a request under way.
         let (sender, results) = mpsc::unbounded_channel();
         let wakes = store.wakes();
@@ -98,6 +101,7 @@ impl Worker {
             judge_again_at: None,
             hinted: true,
             wakes,
+            look_every,
         }
     }
 
@@ -125,23 +129,24 @@ impl Worker {
     async fn pause(&self, rules: &Rules) -> Result<Duration, StoreError> {
         let pace = self.pace.as_ref().map_or(Duration::ZERO, Pace::wait);
         if !self.ready.is_empty() && pace > Duration::ZERO {
-            return Ok(pace.min(LOOK_EVERY));
+            return Ok(pace.min(self.look_every));
         }
         let now = self.store.now();
         let throttled = self.pace.as_ref().and_then(Pace::throttled_until);
         let due =
             schedule::next_due(&self.store, rules.connection.id).await?.map(|due| throttled.map_or(due, |until| due.max(until)));
         let next = [due, self.judge_again_at].into_iter().flatten().filter(|at| *at > now).min();
-        let until_next = next.map_or(LOOK_EVERY, |at| Duration::from_micros(u64::try_from((at - now).0).unwrap_or(0)));
-        Ok(until_next.min(LOOK_EVERY))
+        let until_next = next.map_or(self.look_every, |at| Duration::from_micros(u64::try_from((at - now).0).unwrap_or(0)));
+        Ok(until_next.min(self.look_every))
     }
 
     async fn wait(&mut self, at_most: Duration, stop: &CancellationToken) {
         let clock = self.store.clock.clone();
-        let jump = clock.now_micros().saturating_add(LOOK_EVERY.as_micros().try_into().unwrap_or(i64::MAX));
+        let jump = clock.now_micros().saturating_add(self.look_every.as_micros().try_into().unwrap_or(i64::MAX));
         tokio::select! {
+            biased;
             () = stop.cancelled() => {}
-            _ = self.wakes.changed() => self.hinted = true,
+            () = self.wakes.changed() => self.hinted = true,
             // Ends early when the clock is moved forward.
             () = clock.sleep_until(jump) => {}
             () = tokio::time::sleep(at_most) => {}
@@ -339,7 +344,7 @@ impl Worker {
             return Ok(());
         }
         self.hinted = false;
-        self.judged = Some(std::time::Instant::now());
+        self.judged = Some(Instant::now());
         let judged = judge(&self.store, self.id).await?;
         self.judge_again_at = judged.again_at;
         for (removal, subject) in judged.passed {

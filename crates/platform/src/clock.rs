@@ -64,7 +64,7 @@ impl Clock {
             }
             let left_micros = at_micros.saturating_sub(self.now_micros());
             let Ok(left_micros @ 1..) = u64::try_from(left_micros) else { return };
-            let sleep = tokio::time::sleep(Duration::from_micros(left_micros).min(SLEEP_MAX));
+            let sleep = tokio::time::sleep(Duration::from_micros(left_micros).min(sleep_max()));
             match &mut moves {
                 Some(moves) => tokio::select! {
                     () = sleep => {}
@@ -82,9 +82,22 @@ impl Default for Clock {
     }
 }
 
+/// Within a simulation nothing sets the machine's clock, and idle days are to cost nothing.
+fn sleep_max() -> Duration {
+    #[cfg(feature = "simulation")]
+    if crate::simulation::now_micros().is_some() {
+        return Duration::MAX;
+    }
+    SLEEP_MAX
+}
+
 /// Real time in microseconds since 1970, never running backwards within the process.
 #[expect(clippy::disallowed_methods, reason = "this is the one place that reads the system's clock")]
 pub(crate) fn real_micros() -> i64 {
+    #[cfg(feature = "simulation")]
+    if let Some(now) = crate::simulation::now_micros() {
+        return now;
+    }
     let since_epoch = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
     let now = i64::try_from(since_epoch.as_micros()).unwrap_or(i64::MAX);
     LATEST_REAL_MICROS.fetch_max(now, Ordering::SeqCst).max(now)

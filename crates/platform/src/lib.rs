@@ -10,6 +10,8 @@ pub mod ids;
 pub mod password;
 pub mod random;
 pub mod secret;
+#[cfg(feature = "simulation")]
+pub mod simulation;
 pub mod token;
 
 pub use clock::Clock;

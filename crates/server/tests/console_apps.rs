@@ -104,7 +104,7 @@ impl Console {
                     let result = TestResult { ok: can_write, message: message.to_owned(), can_write: Some(can_write) };
                     answer_test(&engine, test.id, &result).await.unwrap();
                 }
-                let _ = wakes.changed().await;
+                wakes.changed().await;
             }
         });
         let router = provost_server::router(server);

@@ -14,15 +14,15 @@ pub mod log;
 mod migrations;
 pub mod planning;
 pub mod schedule;
+mod wakes;
 
 pub use error::StoreError;
+pub use wakes::Wakes;
 
 use provost_core::ids::{AdminId, ApiKeyId, Id};
 use provost_core::time::Timestamp;
 use provost_db::{Db, Location};
 use provost_platform::{Clock, Ids, Sealer};
-use std::sync::Arc;
-use tokio::sync::watch;
 
 /// Who does something: what the admin log names as the actor.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -69,16 +69,22 @@ pub struct Store {
     /// Seals credentials.
     pub sealer: Sealer,
     ids: Ids,
-    wake: Arc<watch::Sender<u64>>,
+    wake: wakes::Waker,
 }
 
 impl Store {
     /// Opens the database at `location` and brings its schema up to date; a new one gets its root org unit.
     pub async fn open(location: &Location, clock: Clock, sealer: Sealer) -> Result<Self, StoreError> {
         let db = Db::open(location, migrations::ALL).await?;
-        let store = Self { db, clock, sealer, ids: Ids::new(), wake: Arc::new(watch::Sender::new(0)) };
+        let store = Self { db, clock, sealer, ids: Ids::new(), wake: wakes::Waker::default() };
         directory::org_units::ensure_root(&store).await?;
         Ok(store)
+    }
+
+    /// The same database as a process that starts anew would have it: nobody waits for wakes, and ids are drawn afresh.
+    pub fn reopened(&self) -> Self {
+        let Self { db, clock, sealer, .. } = self.clone();
+        Self { db, clock, sealer, ids: Ids::new(), wake: wakes::Waker::default() }
     }
 
     /// Provisioning's present.
@@ -93,11 +99,11 @@ impl Store {
 
     /// Tells the engine that something may be due. A hint: the engine also looks by itself once a second.
     pub fn wake(&self) {
-        self.wake.send_modify(|wakes| *wakes = wakes.wrapping_add(1));
+        self.wake.wake();
     }
 
     /// Changes with every [`Self::wake`]. Each waiter has its own, so that nobody misses one while it is busy.
-    pub fn wakes(&self) -> watch::Receiver<u64> {
-        self.wake.subscribe()
+    pub fn wakes(&self) -> Wakes {
+        self.wake.wakes()
     }
 }

@@ -12,7 +12,8 @@ use provost_core::app::Profile;
 use provost_platform::{Clock, HttpClient, HttpError, Method, Secret};
 use serde_json::{Map, Value};
 use std::sync::{Arc, Mutex};
-use std::time::{Duration, Instant};
+use std::time::Duration;
+use tokio::time::Instant;
 
 /// How long one request may take, from connecting to the last byte.
 const REQUEST_TIMEOUT: Duration = Duration::from_secs(30);

@@ -22,6 +22,19 @@ const USER_AGENT: &str = concat!("Provost/", env!("CARGO_PKG_VERSION"));
 /// The outbound client. Cheap to clone; all clones share connections.
 #[derive(Clone, Debug)]
 pub struct HttpClient {
+    way: Way,
+}
+
+/// Where requests go.
+#[derive(Clone, Debug)]
+enum Way {
+    Network(Network),
+    #[cfg(feature = "simulation")]
+    Simulation(crate::simulation::Target),
+}
+
+#[derive(Clone, Debug)]
+struct Network {
     client: reqwest::Client,
     allowed_private: Arc<[IpNet]>,
 }
@@ -44,11 +57,27 @@ impl HttpClient {
             );
             builder(&allowed_private).tls_certs_only([]).build().expect("a client without certificates needs nothing of the system")
         });
-        HttpClient { client, allowed_private }
+        HttpClient { way: Way::Network(Network { client, allowed_private }) }
+    }
+
+    /// A client whose requests stay within the process.
+    #[cfg(feature = "simulation")]
+    pub fn simulated(target: crate::simulation::Target) -> HttpClient {
+        HttpClient { way: Way::Simulation(target) }
     }
 
     /// Sends one request and reads the whole answer. Redirects are answers.
     pub async fn send(&self, request: HttpRequest) -> Result<HttpResponse, HttpError> {
+        match &self.way {
+            Way::Network(network) => network.send(request).await,
+            #[cfg(feature = "simulation")]
+            Way::Simulation(target) => target.send(request).await,
+        }
+    }
+}
+
+impl Network {
+    async fn send(&self, request: HttpRequest) -> Result<HttpResponse, HttpError> {
         let url = self.checked_url(&request.url)?;
         let mut sending =
             self.client.request(method(request.method), url).headers(headers(&request.headers)?).timeout(request.timeout);
