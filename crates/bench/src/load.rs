@@ -96,7 +96,7 @@ async fn once(client: &Client, service: &Service, operation: Operation, turn: Tu
 }
 
 /// Of sorted microseconds, in milliseconds.
-fn percentile(sorted: &[u32], percent: usize) -> f64 {
+pub(crate) fn percentile(sorted: &[u32], percent: usize) -> f64 {
     let last = sorted.len().saturating_sub(1);
     let place = (sorted.len() * percent).div_ceil(100).saturating_sub(1).min(last);
     sorted.get(place).map_or(0.0, |&micros| f64::from(micros) / 1_000.0)

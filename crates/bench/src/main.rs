@@ -1,9 +1,12 @@
-//! `provost-bench`: measures the tenant's SCIM API over loopback HTTP, beside another server in the same run.
+//! `provost-bench`: measures whole processes beside what bounds them in the same run: the tenant's SCIM API over loopback HTTP
+//! beside another server, and the engine with a large directory beside bare loops over the same rows.
 //!
 //! It starts what it measures, each server in a process of its own over fresh data, sends a bounded load, and ends. It opens
 //! no port but on the loopback address, and talks to nobody else, but for installing a peer that was asked for. It measures;
-//! what is a good result is for the reader to say: the exit code is 0 when every answer was the one that was expected.
+//! what is a good result is for the reader to say: the exit code is 0 when every answer was the one that was expected,
+//! and with `engine --check` only if every goal was reached too.
 
+mod engine;
 mod load;
 mod machine;
 mod operations;
@@ -21,7 +24,7 @@ use std::process::ExitCode;
 #[global_allocator]
 static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
 
-/// Measures Provost's tenant.
+/// Measures Provost.
 #[derive(Debug, Parser)]
 #[command(name = "provost-bench", version)]
 struct Cli {
@@ -33,6 +36,11 @@ struct Cli {
 enum Command {
     /// Measure the SCIM API: create, get, filter, PATCH, list page
     Scim(ScimArguments),
+    /// Measure the engine with a large directory: import, full passes, preview, latency, first sync
+    Engine(engine::EngineArguments),
+    /// Measure one row of the engine in this process; prints its figures
+    #[command(hide = true)]
+    EngineRow(engine::RowArguments),
     /// Serve a tenant over this directory until standard input ends; prints its URL
     #[command(hide = true)]
     Serve {
@@ -75,7 +83,7 @@ struct ScimArguments {
     json: Option<PathBuf>,
 }
 
-fn seconds(text: &str) -> Result<f64, String> {
+pub(crate) fn seconds(text: &str) -> Result<f64, String> {
     text.parse().ok().filter(|seconds| (0.1..=600.0).contains(seconds)).ok_or_else(|| "write seconds from 0.1 to 600".to_owned())
 }
 
@@ -91,6 +99,8 @@ fn main() -> ExitCode {
     let ended = runtime.block_on(async {
         match cli.command {
             Command::Scim(arguments) => run::scim(arguments).await,
+            Command::Engine(arguments) => engine::engine(arguments).await,
+            Command::EngineRow(arguments) => engine::row(arguments).await,
             Command::Serve { data } => serve::serve(&data).await,
         }
     });

@@ -95,7 +95,7 @@ fn cells(figures: &Measured) -> [String; 3] {
 }
 
 /// A table that is also one of Markdown; numbers at the right.
-fn print_table(headers: &[&str], rows: &[Vec<String>]) {
+pub(crate) fn print_table(headers: &[&str], rows: &[Vec<String>]) {
     let lines = table(headers, rows);
     println!("\n{}", lines.join("\n"));
 }

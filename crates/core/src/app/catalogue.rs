@@ -67,6 +67,7 @@ static CATALOGUE: LazyLock<Vec<Profile>> = LazyLock::new(|| {
         include_str!("../../../../app-catalogue/netskope.toml"),
         include_str!("../../../../app-catalogue/netskope-suspend.toml"),
         include_str!("../../../../app-catalogue/generic.toml"),
+        include_str!("../../../../app-catalogue/provost-tenant.toml"),
     ]
     .into_iter()
     .map(|text| toml::from_str(text).expect("the built-in catalogue is checked by a test of this module"))

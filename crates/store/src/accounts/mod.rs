@@ -5,6 +5,7 @@
 
 mod idle;
 mod listing;
+pub(crate) mod pass;
 pub mod removals;
 mod rows;
 mod rules;
@@ -13,6 +14,7 @@ mod subjects;
 
 pub use idle::is_idle;
 pub use listing::{AccountCounts, AccountQuery, account, accounts_of_user, claimants, counts, failures, list, retry};
+pub use pass::{ACCOUNT_COLUMNS, APPLIED_COLUMN, everybody};
 pub use rules::{Rules, ScopeReach, load_rules, load_rules_for};
 pub use settling::{SettleResult, Settled, begin, settle};
 pub use subjects::{Subject, due, outside_members, page, subjects};

@@ -1,0 +1,57 @@
+//! How soon the program serves, and what it holds while nothing happens.
+
+use super::report::Line;
+use super::rows::{Figures, memory_mib};
+use super::{Measured, organization};
+use anyhow::{Context, ensure};
+use provost_store::apps::connections;
+use std::net::SocketAddr;
+use std::path::Path;
+use std::process::Stdio;
+use std::time::{Duration, Instant};
+use tokio::net::TcpStream;
+use tokio::process::Command;
+
+/// How long it may take at the most.
+const STARTING_MAX: Duration = Duration::from_secs(30);
+
+/// Memory is read after this time without a request.
+const IDLE: Duration = Duration::from_secs(3);
+
+/// Starts `provost serve` over the data of the run, until its port takes connections.
+pub(super) async fn start(program: &Path, data: &Path) -> anyhow::Result<Line> {
+    // The data's key was this program's: nothing is to be sent, and no credential opened.
+    let store = organization::open(data).await?;
+    let connection = organization::connection(&store).await?;
+    connections::turn_off(&store, &organization::BY, connection.id).await?;
+    drop(store);
+    let address = free_address().await?;
+    let begun = Instant::now();
+    let mut child = Command::new(program)
+        .arg("serve")
+        .arg("--data")
+        .arg(data)
+        .args(["--listen", &address.to_string()])
+        .stdin(Stdio::null())
+        .stdout(Stdio::null())
+        .kill_on_drop(true)
+        .spawn()
+        .with_context(|| format!("cannot start {}", program.display()))?;
+    while TcpStream::connect(address).await.is_err() {
+        ensure!(begun.elapsed() < STARTING_MAX, "{} did not listen in time", program.display());
+        ensure!(child.try_wait()?.is_none(), "{} ended before it listened", program.display());
+        tokio::time::sleep(Duration::from_millis(2)).await;
+    }
+    let seconds = begun.elapsed().as_secs_f64();
+    tokio::time::sleep(IDLE).await;
+    let id = child.id().context("the program is running")?;
+    let memory_mib = memory_mib(&id.to_string(), "VmRSS:");
+    child.kill().await.context("cannot end the program")?;
+    let figures = Figures { seconds, memory_mib, first_seconds: Some(seconds), ..Figures::default() };
+    Ok(Line::of("start to serving; idle memory", &Measured { figures, writes: 0, reads: 0 }).first_max(0.3).memory_max(64))
+}
+
+async fn free_address() -> anyhow::Result<SocketAddr> {
+    let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.context("cannot listen on the loopback address")?;
+    listener.local_addr().context("the listener has no address")
+}
