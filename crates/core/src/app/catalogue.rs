@@ -47,6 +47,8 @@ pub struct Profile {
     pub matching_filterable: bool,
     /// PATCH or PUT.
     pub update: UpdateVerb,
+    /// Whether an account can be given another value of that attribute.
+    pub renamable: bool,
     /// Whether accounts can be suspended (`active: false`).
     pub suspend: bool,
     /// Whether booleans go out as strings.

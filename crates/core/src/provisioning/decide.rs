@@ -2,7 +2,8 @@
 
 use super::diff::{body_of, diff, matching_value};
 use super::{
-    Account, AccountState, Causes, Failure, FailureKind, Operation, OperationKind, Removal, RemovalKind, ScopeVerdict, UserView,
+    Account, AccountState, Causes, Failure, FailureKind, Operation, OperationKind, Removal, RemovalKind, ScopeVerdict, Swap,
+    UserView, parked_body,
 };
 use crate::app::{Action, ArchivedRule, Connection, MappingFailure, Trigger};
 use crate::directory::User;
@@ -44,6 +45,13 @@ pub enum Reason {
     ToBeRestored,
     /// Mapped attributes differ from what was last confirmed.
     Differs,
+    /// The user waits for the address of somebody who waits, in the end, for theirs; whether a rename gets them out of it.
+    Swap {
+        /// Whether the app can rename.
+        renamable: bool,
+    },
+    /// The account makes room under a temporary name.
+    Parked,
     /// Nothing differs.
     UpToDate,
     /// No body can be made.
@@ -118,7 +126,10 @@ pub fn decide(view: &UserView<'_>, account: &Account, connection: &Connection, n
     } else {
         create(view, connection, &mut decision);
     }
-    wait_after_failure(account, now, &mut decision);
+    // Parking is what ends the failure of everybody in the cycle: it does not wait.
+    if !decision.reasons.contains(&Reason::Parked) {
+        wait_after_failure(account, now, &mut decision);
+    }
     decision
 }
 
@@ -282,6 +293,11 @@ fn bring_up_to_date(view: &UserView<'_>, account: &Account, connection: &Connect
         decision.reasons.push(Reason::UpToDate);
         return;
     };
+    if let Some(body) = parking(view, account, connection, decision) {
+        let patch = diff(account.applied.as_ref().unwrap_or(&serde_json::Map::new()), &body, connection.profile);
+        decision.operation = patch.map(|patch| Operation::Update { remote_id, patch, body });
+        return;
+    }
     decision.operation = Some(match account.state {
         AccountState::Suspended => {
             decision.reasons.push(Reason::ToBeRestored);
@@ -292,6 +308,25 @@ fn bring_up_to_date(view: &UserView<'_>, account: &Account, connection: &Connect
             Operation::Update { remote_id, patch, body }
         }
     });
+}
+
+/// The body of the account's temporary name, when it is this one that makes room in a cycle.
+fn parking(
+    view: &UserView<'_>,
+    account: &Account,
+    connection: &Connection,
+    decision: &mut Decision,
+) -> Option<serde_json::Map<String, serde_json::Value>> {
+    let waiting = account.failure.as_ref().is_some_and(|failure| matches!(failure.kind, FailureKind::AddressHeld { .. }));
+    let swap = view.swap.filter(|_| waiting)?;
+    let renamable = connection.profile.renamable;
+    decision.reasons.push(Reason::Swap { renamable });
+    if swap == Swap::Waits || !renamable || account.state != AccountState::Linked {
+        return None;
+    }
+    let body = parked_body(account.user_id, account.applied.as_ref()?, connection.profile)?;
+    decision.reasons.push(Reason::Parked);
+    Some(body)
 }
 
 fn create(view: &UserView<'_>, connection: &Connection, decision: &mut Decision) {

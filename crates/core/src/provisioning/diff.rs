@@ -29,6 +29,22 @@ pub fn matching_value(body: &Map<String, Value>, profile: &Profile) -> Option<St
     holder?.get(leaf)?.as_str().map(str::to_owned)
 }
 
+/// The body with another value of the matching attribute; `None` when it has none.
+pub(super) fn with_matching(body: &Map<String, Value>, profile: &Profile, value: &str) -> Option<Map<String, Value>> {
+    let (parent, leaf) = split_target(&profile.matching);
+    let mut body = body.clone();
+    let holder = match parent {
+        None => Some(&mut body),
+        Some(parent) => match body.get_mut(parent) {
+            Some(Value::Object(object)) => Some(object),
+            Some(Value::Array(elements)) => elements.first_mut().and_then(Value::as_object_mut),
+            Some(Value::Null | Value::Bool(_) | Value::Number(_) | Value::String(_)) | None => None,
+        },
+    };
+    *holder?.get_mut(leaf)? = Value::String(value.to_owned());
+    Some(body)
+}
+
 /// The part of a remote resource that the mapping and the engine manage, in the shape of a body, so that the two can be
 /// compared. Attribute names compare without regard to case; truth values sent as text are read as such.
 pub fn managed_part(resource: &Map<String, Value>, connection: &Connection) -> Map<String, Value> {

@@ -52,6 +52,13 @@ fn reason_lines(reason: Reason, view: &UserView<'_>, account: &Account, decision
         Reason::AccountWanted => "The user is entitled and has no account yet.".to_owned(),
         Reason::ToBeRestored => "The account was suspended by Provost, and the cause has ended.".to_owned(),
         Reason::Differs => "Mapped attributes differ from what the app last confirmed.".to_owned(),
+        Reason::Swap { renamable: true } => {
+            "The user and others wait for each other's addresses: one account makes room under a temporary name.".to_owned()
+        }
+        Reason::Swap { renamable: false } => "The user and others wait for each other's addresses, and the app cannot rename \
+             accounts: rename one of them in the app, then retry."
+            .to_owned(),
+        Reason::Parked => "This account makes room.".to_owned(),
         Reason::UpToDate => "The account is as the directory says: nothing to send.".to_owned(),
         Reason::MappingFailed => "No account body can be made from the user's attributes.".to_owned(),
         Reason::WaitsAfterFailure => account.failure.as_ref().map_or_else(String::new, |failure| {

@@ -11,6 +11,7 @@ mod explain;
 mod guard;
 mod operation;
 mod settle;
+mod swap;
 mod view;
 
 pub use account::{Account, AccountState, Causes, Failure, FailureKind, Intent, Removal, RemovalKind};
@@ -21,4 +22,5 @@ pub use explain::explain;
 pub use guard::{Approval, CheckedRemoval, Guarded, Hold, REMOVAL_WINDOW, RemovalCandidate, SentRemoval, guard};
 pub use operation::{Operation, OperationKind, Outcome, Remote};
 pub use settle::{Jitter, ProvisioningEvent, Settlement, retry_delay, settle};
+pub use swap::{Swap, is_parked, parked_body, swap_of};
 pub use view::{ScopeVerdict, ServiceVerdict, UserView};

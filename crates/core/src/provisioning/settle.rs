@@ -1,7 +1,7 @@
 //! Settling: what an outcome makes of the account.
 
-use super::diff::managed_part;
-use super::{Account, AccountState, Causes, Failure, FailureKind, Intent, Operation, OperationKind, Outcome, Remote};
+use super::diff::{managed_part, matching_value};
+use super::{Account, AccountState, Causes, Failure, FailureKind, Intent, Operation, OperationKind, Outcome, Remote, is_parked};
 use crate::app::{Connection, Halt, HaltReason};
 use crate::time::{Span, Timestamp};
 use serde::{Deserialize, Serialize};
@@ -181,7 +181,9 @@ fn applied(
             done(account, Some(ProvisioningEvent::Created), due_at)
         }
         Operation::Update { body, .. } => {
-            done(Account { applied: Some(body.clone()), ..account }, Some(ProvisioningEvent::Updated), None)
+            // An account that has made room is to go on to its own name.
+            let parked = matching_value(body, connection.profile).is_some_and(|name| is_parked(account.user_id, &name));
+            done(Account { applied: Some(body.clone()), ..account }, Some(ProvisioningEvent::Updated), parked.then_some(now))
         }
         Operation::Restore { body, .. } => {
             let account = Account { applied: Some(body.clone()), state: AccountState::Linked, ..account };
@@ -312,7 +314,7 @@ fn gone(account: Account, event: Option<ProvisioningEvent>, now: Timestamp) -> S
 /// The app does not know the id any more: the account may live on under another one, so it is searched for before it
 /// is made again.
 fn lost(account: Account, connection: &Connection, now: Timestamp) -> Settlement {
-    let matching = account.applied.as_ref().and_then(|body| super::diff::matching_value(body, connection.profile));
+    let matching = account.applied.as_ref().and_then(|body| matching_value(body, connection.profile));
     let settlement = gone(account, None, now);
     let intent = Some(Intent { kind: OperationKind::LookUp, matching });
     Settlement { account: Account { intent, ..settlement.account }, ..settlement }

@@ -1,5 +1,6 @@
 //! Everything that is known of one user for one connection, with its evidence.
 
+use super::Swap;
 use crate::directory::User;
 use crate::ids::UserId;
 
@@ -62,6 +63,8 @@ pub struct UserView<'a> {
     pub service: ServiceVerdict<'a>,
     /// The scope's verdict; for a deleted user, as their memberships stood.
     pub scope: ScopeVerdict<'a>,
+    /// The user's part in a cycle of users who wait for each other's addresses.
+    pub swap: Option<Swap>,
 }
 
 impl UserView<'_> {

@@ -66,7 +66,13 @@ pub(crate) const fn after(period: GracePeriod) -> Action {
 }
 
 pub(crate) fn view(user: &User) -> UserView<'_> {
-    UserView { user_id: user.id, user: Some(user), service: ServiceVerdict::OnByOrgUnit("/"), scope: ScopeVerdict::Everyone }
+    UserView {
+        user_id: user.id,
+        user: Some(user),
+        service: ServiceVerdict::OnByOrgUnit("/"),
+        scope: ScopeVerdict::Everyone,
+        swap: None,
+    }
 }
 
 pub(crate) fn off(user: &User) -> UserView<'_> {

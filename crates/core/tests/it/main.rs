@@ -12,4 +12,5 @@ mod policies;
 mod scenarios;
 mod settling;
 mod statuses;
+mod swaps;
 mod world;

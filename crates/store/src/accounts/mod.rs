@@ -11,6 +11,7 @@ mod rows;
 mod rules;
 mod settling;
 mod subjects;
+mod waiting;
 
 pub use idle::is_idle;
 pub use listing::{AccountCounts, AccountQuery, account, accounts_of_user, claimants, counts, failures, list, retry};

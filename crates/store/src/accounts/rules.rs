@@ -127,6 +127,7 @@ impl Rules {
             user: subject.user.as_ref(),
             service: self.service_verdict(subject),
             scope: self.scope_verdict(subject),
+            swap: subject.swap,
         }
     }
 

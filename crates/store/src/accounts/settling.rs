@@ -3,6 +3,7 @@
 //! An intent is committed before its request is sent, and only if nothing has moved since the decision. A settlement is
 //! never refused by a directory change: it writes what the app confirmed, and leaves the due time to the newer mark.
 
+use super::waiting;
 use crate::apps::connections::normalized_endpoint;
 use crate::log::LogEvent;
 use crate::{Actor, Store, StoreError};
@@ -124,8 +125,8 @@ async fn commit(
     let mut events = Vec::new();
     for settled in settlements {
         write(&mut batch, connection, endpoint, settled)?;
-        if settled.before.remote_id.is_some() && settled.after.remote_id.is_none() {
-            wake_waiting(&mut batch, connection, settled, now);
+        if gives_up_its_address(connection, settled) {
+            waiting::wake(&mut batch, connection.id, settled.before.user_id, now);
         }
         events.extend(settled.events.iter().cloned());
     }
@@ -187,16 +188,10 @@ fn write(batch: &mut Batch, connection: &Connection, endpoint: &str, settled: &S
     Ok(())
 }
 
-/// Users whose address was held by this account are looked at again.
-fn wake_waiting(batch: &mut Batch, connection: &Connection, settled: &Settled, now: Timestamp) {
-    batch.run(
-        "UPDATE account SET marked = marked + 1, due_at = $2 \
-         WHERE connection_id = $1 AND failing = 1 AND user_id <> $3 AND failure LIKE $4",
-        [
-            connection.id.get().into(),
-            now.0.into(),
-            settled.before.user_id.get().into(),
-            format!("%\"address_held\",\"by\":\"{}\"%", settled.before.user_id).into(),
-        ],
-    );
+/// The account is gone, or bears another name than before.
+fn gives_up_its_address(connection: &Connection, settled: &Settled) -> bool {
+    let name = |account: &Account| account.applied.as_ref().and_then(|body| matching_value(body, connection.profile));
+    let before = name(&settled.before);
+    let held = settled.before.remote_id.is_some();
+    held && (settled.after.remote_id.is_none() || (before.is_some() && before != name(&settled.after)))
 }

@@ -3,13 +3,13 @@
 //! Account rows are always read before the directory's: a change in between raises `marked` after it was read here, and
 //! what was decided on the older state is then refused by `begin`.
 
-use super::Rules;
 use super::rows::{COLUMNS, from_row};
+use super::{Rules, waiting};
 use crate::directory::users;
 use crate::{Store, StoreError};
 use provost_core::directory::User;
 use provost_core::ids::{ConnectionId, GroupId, UserId};
-use provost_core::provisioning::Account;
+use provost_core::provisioning::{Account, Swap, swap_of};
 use provost_core::time::Timestamp;
 use provost_db::{Query, Row, Value, list as placeholders};
 use std::collections::{BTreeMap, BTreeSet};
@@ -33,6 +33,8 @@ pub struct Subject {
     pub groups: BTreeSet<GroupId>,
     /// Those of which the user is a direct member.
     pub direct_groups: BTreeSet<GroupId>,
+    /// The user's part in a cycle of users who wait for each other's addresses.
+    pub swap: Option<Swap>,
 }
 
 /// Accounts that are due at `now`, longest first; at most `limit`, and at most 1,000.
@@ -136,10 +138,12 @@ pub(super) async fn with_directory(store: &Store, rules: &Rules, accounts: Vec<A
         let user = users::from_row(row)?;
         users.insert(user.id, user);
     }
+    let waits = waiting::for_each_other(store, rules.connection.id, &accounts).await?;
     let mut memberships = memberships(rules, answers.get(1).map_or(&[], Vec::as_slice))?;
     let subject = |account: Account| {
         let (groups, direct_groups) = memberships.remove(&account.user_id).unwrap_or_default();
-        Subject { recorded: true, user: users.remove(&account.user_id), groups, direct_groups, account }
+        let swap = swap_of(account.user_id, &waits);
+        Subject { recorded: true, user: users.remove(&account.user_id), groups, direct_groups, swap, account }
     };
     Ok(accounts.into_iter().map(subject).collect())
 }
