@@ -8,6 +8,7 @@ use provost_core::app::{Connection, ConnectionConfig, UpdateVerb};
 use provost_core::ids::UserId;
 use provost_core::provisioning::{FailureKind, Operation, OperationKind, Outcome, Remote, found, holder, matching_value};
 use provost_scim::{PatchOp, PatchOperation, PatchRequest};
+use provost_store::remote::{Known, known};
 use provost_store::{Store, StoreError, accounts};
 use serde_json::{Map, Value};
 
@@ -34,7 +35,9 @@ pub(crate) async fn apply(
             answer => shown(answer),
         },
         Operation::LookUp { remote_id: None, matching } => search(seeker, matching).await,
-        Operation::Create { body, matching } => create(seeker, body, matching).await,
+        Operation::Create { body, matching } => {
+            create(seeker, body, matching, known(store, connection, user, matching).await?).await
+        }
         Operation::Update { remote_id, patch, body } | Operation::Restore { remote_id, patch, body } => {
             let answer = match client.profile.update {
                 UpdateVerb::Patch => client.patch(remote_id, patch).await,
@@ -76,13 +79,15 @@ fn set_inactive(boolean_strings: bool) -> PatchRequest {
     }
 }
 
-async fn create(seeker: Seeker<'_>, body: &Map<String, Value>, matching: &str) -> Outcome {
+async fn create(seeker: Seeker<'_>, body: &Map<String, Value>, matching: &str, known: Known) -> Outcome {
     let client = seeker.client;
-    if !client.profile.matching_unique {
-        match search(seeker, matching).await {
+    match known {
+        Known::Shown(remotes) => return found(remotes, seeker.user, seeker.config),
+        Known::Unknown if !client.profile.matching_unique => match search(seeker, matching).await {
             Outcome::NotFound => {}
             outcome => return outcome,
-        }
+        },
+        Known::Unknown | Known::Nobody => {}
     }
     let answer = match client.create(body).await {
         Ok(answer) => answer,
@@ -196,7 +201,7 @@ fn changed(answer: Result<Answer, NoAnswer>) -> Outcome {
     }
 }
 
-fn no_answer(lost: NoAnswer) -> Outcome {
+pub(crate) fn no_answer(lost: NoAnswer) -> Outcome {
     match lost {
         NoAnswer::Closed => Outcome::NotStarted,
         NoAnswer::NotSent(message) => Outcome::Unavailable { status: None, message },
@@ -205,7 +210,7 @@ fn no_answer(lost: NoAnswer) -> Outcome {
 }
 
 /// What an answer other than 2xx means.
-fn refused(answer: &Answer, kind: OperationKind) -> Outcome {
+pub(crate) fn refused(answer: &Answer, kind: OperationKind) -> Outcome {
     let message = answer.message.clone();
     let status = Some(answer.status);
     let unique = answer.scim_type.as_deref() == Some("uniqueness");

@@ -6,6 +6,7 @@
 mod apply;
 mod client;
 mod gate;
+mod listing;
 mod pace;
 mod probe;
 mod removals;

@@ -7,7 +7,7 @@ use provost_core::app::ConnectionStatus;
 use provost_core::ids::ConnectionId;
 use provost_core::time::{Span, Timestamp};
 use provost_platform::HttpClient;
-use provost_store::{Store, StoreError, apps, directory, schedule};
+use provost_store::{Actor, Store, StoreError, apps, directory, remote, schedule};
 use std::collections::HashMap;
 use std::time::Duration;
 use tokio::task::JoinHandle;
@@ -22,6 +22,9 @@ const FULL_PASS_EVERY: Span = Span::days(1);
 /// Deleted users whose restore window is over are forgotten this often.
 const PURGE_EVERY: Span = Span::hours(1);
 
+/// Whether a drift check is to begin is looked at this often.
+const DRIFT_LOOK_EVERY: Span = Span::seconds(60);
+
 /// The rows a sweep is expanded by between two looks at everything else.
 const SWEEP_ROWS: usize = 5_000;
 
@@ -33,10 +36,11 @@ pub async fn run(store: Store, http: HttpClient, stop: CancellationToken) {
 /// As [`run`], with settings of one's own.
 pub async fn run_with(store: Store, http: HttpClient, settings: Settings, stop: CancellationToken) {
     let mut workers: HashMap<ConnectionId, JoinHandle<()>> = HashMap::new();
-    let mut purged_at = Timestamp(0);
+    let (mut purged_at, mut drift_looked_at) = (Timestamp(0), Timestamp(0));
     let mut wakes = store.wakes();
     while !stop.is_cancelled() {
-        let pause = match look(&store, &http, settings, &mut workers, &mut purged_at, &stop).await {
+        let looked = (&mut purged_at, &mut drift_looked_at);
+        let pause = match look(&store, &http, settings, &mut workers, looked, &stop).await {
             Ok(true) => continue,
             Ok(false) => settings.look_every,
             Err(error) => {
@@ -64,7 +68,7 @@ async fn look(
     http: &HttpClient,
     settings: Settings,
     workers: &mut HashMap<ConnectionId, JoinHandle<()>>,
-    purged_at: &mut Timestamp,
+    (purged_at, drift_looked_at): (&mut Timestamp, &mut Timestamp),
     stop: &CancellationToken,
 ) -> Result<bool, StoreError> {
     let swept = schedule::expand_sweeps(store, SWEEP_ROWS).await?;
@@ -86,11 +90,26 @@ async fn look(
             .entry(connection.id)
             .or_insert_with(|| tokio::spawn(work(store.clone(), http.clone(), connection.id, settings, stop.clone())));
     }
+    if now - *drift_looked_at >= DRIFT_LOOK_EVERY {
+        *drift_looked_at = now;
+        begin_drift_checks(store, now).await?;
+    }
     if now - *purged_at >= PURGE_EVERY {
         *purged_at = now;
         directory::users::purge_expired(store).await?;
     }
     Ok(swept > 0)
+}
+
+/// Begins the drift checks whose time has come.
+async fn begin_drift_checks(store: &Store, now: Timestamp) -> Result<(), StoreError> {
+    for connection in apps::connections::list(store).await? {
+        let sends = connection.status == ConnectionStatus::Active && connection.halt.is_none();
+        if sends && remote::next_check(store, &connection).await?.is_some_and(|at| at <= now) {
+            remote::request_check(store, &Actor::Engine, connection.id, None).await?;
+        }
+    }
+    Ok(())
 }
 
 /// An endpoint that hangs must not hold up the sweeps: its test is answered by a task of its own.

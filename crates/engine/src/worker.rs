@@ -6,6 +6,7 @@
 use crate::apply::apply;
 use crate::client::Client;
 use crate::gate::Gate;
+use crate::listing::{Desk, Lister, Step};
 use crate::pace::Pace;
 use crate::removals::judge;
 use crate::sending::{Ready, halt_after, intent, seen_after_marks};
@@ -74,6 +75,7 @@ struct Worker {
     finished: VecDeque<Finished>,
     results: mpsc::UnboundedReceiver<Finished>,
     sender: mpsc::UnboundedSender<Finished>,
+    lister: Lister,
     judged: Option<Instant>,
     judge_again_at: Option<Timestamp>,
     hinted: bool,
@@ -97,6 +99,7 @@ impl Worker {
             finished: VecDeque::new(),
             results,
             sender,
+            lister: Lister::new(),
             judged: None,
             judge_again_at: None,
             hinted: true,
@@ -116,10 +119,11 @@ impl Worker {
         if !sending {
             self.ready.clear();
         }
-        let claimed = self.claim(&rules, sending).await?;
+        let listed = self.list(&rules, sending).await?;
+        let claimed = if self.lister.holds_claims() { 0 } else { self.claim(&rules, sending).await? };
         let started = if sending { self.start_ready(&rules.connection).await? } else { 0 };
         self.judge_removals(&rules, sending).await?;
-        if claimed > 0 || started > 0 {
+        if claimed > 0 || started > 0 || listed {
             return Ok(Next::Again);
         }
         Ok(Next::Wait(self.pause(&rules).await?))
@@ -128,14 +132,15 @@ impl Worker {
     /// How long nothing will be due, at the most; results and hints end the wait earlier.
     async fn pause(&self, rules: &Rules) -> Result<Duration, StoreError> {
         let pace = self.pace.as_ref().map_or(Duration::ZERO, Pace::wait);
-        if !self.ready.is_empty() && pace > Duration::ZERO {
+        if (!self.ready.is_empty() || self.lister.wants_token()) && pace > Duration::ZERO {
             return Ok(pace.min(self.look_every));
         }
         let now = self.store.now();
         let throttled = self.pace.as_ref().and_then(Pace::throttled_until);
         let due =
             schedule::next_due(&self.store, rules.connection.id).await?.map(|due| throttled.map_or(due, |until| due.max(until)));
-        let next = [due, self.judge_again_at].into_iter().flatten().filter(|at| *at > now).min();
+        let page = self.lister.next_at(throttled);
+        let next = [due, page, self.judge_again_at].into_iter().flatten().filter(|at| *at > now).min();
         let until_next = next.map_or(self.look_every, |at| Duration::from_micros(u64::try_from((at - now).0).unwrap_or(0)));
         Ok(until_next.min(self.look_every))
     }
@@ -151,6 +156,21 @@ impl Worker {
             () = clock.sleep_until(jump) => {}
             () = tokio::time::sleep(at_most) => {}
             Some(finished) = self.results.recv() => self.finished.push_back(finished),
+            () = self.lister.arrived() => {}
+        }
+    }
+
+    /// Moves the connection's listing on; whether it has moved.
+    async fn list(&mut self, rules: &Rules, sending: bool) -> Result<bool, StoreError> {
+        let (true, Some((_, client)), Some(pace)) = (sending, &self.client, &mut self.pace) else {
+            self.lister.rest();
+            return Ok(false);
+        };
+        let desk = Desk { store: &self.store, rules, client, pace, in_flight: &self.in_flight, hinted: self.hinted };
+        match self.lister.step(desk).await? {
+            Step::Rests => Ok(false),
+            Step::Moved => Ok(true),
+            Step::Halted(halt) => self.halt(&halt).await.map(|()| true),
         }
     }
 
@@ -223,6 +243,11 @@ impl Worker {
             let email = subject.user.as_ref().map_or(subject.account.email.clone(), |user| user.primary_email.clone());
             quiet.push(of_decision(&rules.connection, subject.account, &email, &decision, now));
         }
+        let creates = self.ready.iter().any(|ready| matches!(ready.operation, Operation::Create { .. }));
+        if creates && !self.lister.may_create(&self.store, rules).await? {
+            // They stay due: the app is listed first.
+            self.ready.retain(|ready| !matches!(ready.operation, Operation::Create { .. }));
+        }
         self.store_settled(&rules.connection, quiet).await?;
         Ok(decided)
     }
@@ -266,6 +291,7 @@ impl Worker {
         let account = Account { intent: Some(intent(&connection, &ready)), ..ready.subject.account };
         let operation = ready.operation;
         self.in_flight.insert(account.user_id);
+        self.lister.sent(account.user_id);
         tokio::spawn(async move {
             let outcome = apply(&client, &store, &connection, account.user_id, &operation).await;
             let outcome = outcome.unwrap_or_else(|error| Outcome::Unknown { message: error.to_string() });

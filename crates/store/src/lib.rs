@@ -13,6 +13,7 @@ pub mod import;
 pub mod log;
 mod migrations;
 pub mod planning;
+pub mod remote;
 pub mod schedule;
 mod wakes;
 

@@ -2,7 +2,7 @@
 //! when a test says so.
 
 use crate::Proxy;
-use provost_core::app::{Access, App, Connection, ConnectionConfig, ServiceStatus, SsoDetails, profile};
+use provost_core::app::{Access, App, Connection, ConnectionConfig, DriftSettings, ServiceStatus, SsoDetails, profile};
 use provost_core::directory::User;
 use provost_core::provisioning::Account;
 use provost_core::time::Span;
@@ -78,7 +78,9 @@ impl World {
     pub fn config(&self) -> ConnectionConfig {
         let profile = profile(&self.app.catalogue).expect("the app's catalogue entry");
         let endpoint = format!("{}/api/v2/scim", self.proxy.url);
-        ConnectionConfig { removal_quiet: Span(0), ..ConnectionConfig::new(&endpoint, profile) }
+        // Drift checks only on demand: tests count requests.
+        let drift = DriftSettings { every: None, ..DriftSettings::default() };
+        ConnectionConfig { removal_quiet: Span(0), drift, ..ConnectionConfig::new(&endpoint, profile) }
     }
 
     /// Configures and turns on.
@@ -136,6 +138,27 @@ impl World {
     pub async fn advance(&self, span: Span) {
         self.clock.advance_micros(span.0);
         self.settle().await;
+    }
+
+    /// Puts accounts into the tenant, behind everybody's back and without a request; each needs an `id` and a `userName`.
+    pub async fn put_accounts(&self, accounts: &[Value]) {
+        let line = |account: &Value| {
+            let mut resource = account.clone();
+            resource["schemas"] = serde_json::json!(["urn:ietf:params:scim:schemas:core:2.0:User"]);
+            format!("{resource}\n")
+        };
+        let mut lines = std::io::Cursor::new(accounts.iter().map(line).collect::<String>());
+        provost_tenant::transfer::import(&self.tenant, &mut lines, |_| ()).await.expect("the tenant takes the accounts");
+    }
+
+    /// A request to the tenant by somebody else; recorded as any other. Answers status and body.
+    pub async fn call_tenant(&self, method: &str, path: &str, body: Option<Value>) -> (u16, Value) {
+        let method = method.parse().expect("a method");
+        let request = reqwest_client().request(method, format!("{}/api/v2/scim{path}", self.proxy.url));
+        let request = request.bearer_auth(self.token.expose());
+        let request = if let Some(body) = body { request.json(&body) } else { request };
+        let answer = request.send().await.expect("the tenant answers");
+        (answer.status().as_u16(), answer.json().await.unwrap_or_default())
     }
 
     /// The user names the tenant lists, sorted, each with whether it is active; asked over HTTP, page by page.

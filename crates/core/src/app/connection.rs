@@ -45,6 +45,53 @@ impl Limits {
     }
 }
 
+/// What is done about an account that somebody has changed in the app.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum DriftRule {
+    /// It is brought back to what the directory says.
+    #[default]
+    Repair,
+    /// It is listed, and nothing is sent.
+    Report,
+    /// Theirs stands until the directory changes that attribute.
+    Accept,
+}
+
+impl DriftRule {
+    /// Every rule.
+    pub const ALL: [Self; 3] = [Self::Repair, Self::Report, Self::Accept];
+
+    /// As the store, files and commands spell it.
+    pub const fn word(self) -> &'static str {
+        match self {
+            Self::Repair => "repair",
+            Self::Report => "report",
+            Self::Accept => "accept",
+        }
+    }
+
+    /// Reads [`Self::word`].
+    pub fn parse(word: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|rule| rule.word() == word)
+    }
+}
+
+/// When and how the app's accounts are compared with what was last confirmed of them.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub struct DriftSettings {
+    /// What is done about a difference.
+    pub rule: DriftRule,
+    /// How often a check begins by itself; `None`: only on demand.
+    pub every: Option<Span>,
+}
+
+impl Default for DriftSettings {
+    fn default() -> Self {
+        Self { rule: DriftRule::Repair, every: Some(Span::days(7)) }
+    }
+}
+
 /// Everything an administrator sets for a connection, but for the credential, which is sealed elsewhere.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct ConnectionConfig {
@@ -67,6 +114,9 @@ pub struct ConnectionConfig {
     /// Removals wait until nothing new has been marked for this long (at most ten times as long): a storm of changes
     /// is judged as a whole.
     pub removal_quiet: Span,
+    /// Drift checks.
+    #[serde(default)]
+    pub drift: DriftSettings,
 }
 
 /// Whether the connection sends.
@@ -155,6 +205,7 @@ impl ConnectionConfig {
             within_24_hours_delete: Span::hours(1),
             limits: Limits::default(),
             removal_quiet: Span::seconds(60),
+            drift: DriftSettings::default(),
         }
     }
 

@@ -9,7 +9,10 @@ mod scope;
 
 pub use access::{Access, ServiceStatus};
 pub use catalogue::{Profile, UpdateVerb, catalogue, profile};
-pub use connection::{ArchivedRule, Connection, ConnectionConfig, ConnectionStatus, Halt, HaltReason, InvalidConfig, Limits};
+pub use connection::{
+    ArchivedRule, Connection, ConnectionConfig, ConnectionStatus, DriftRule, DriftSettings, Halt, HaltReason, InvalidConfig,
+    Limits,
+};
 pub use deprovisioning::{Action, DeprovisioningPolicy, GracePeriod, InvalidPolicy, Rule, Trigger};
 pub use mapping::{AttributeMapping, Expression, InvalidExpression, MappingFailure, default_mapping, desired_body};
 pub(crate) use mapping::{is_list, split_target};

@@ -5,8 +5,10 @@
 
 mod account;
 mod claim;
+mod contact;
 mod decide;
 mod diff;
+mod drift;
 mod explain;
 mod guard;
 mod operation;
@@ -16,8 +18,10 @@ mod view;
 
 pub use account::{Account, AccountState, Causes, Failure, FailureKind, Intent, Removal, RemovalKind};
 pub use claim::{found, holder};
+pub use contact::{Approach, Contact};
 pub use decide::{Blocked, Decision, Reason, decide};
 pub use diff::{body_of, diff, managed_part, matching_value, on_the_wire};
+pub use drift::{Difference, DriftChange, DriftKind, compare, shown_attributes, too_small};
 pub use explain::explain;
 pub use guard::{Approval, CheckedRemoval, Guarded, Hold, REMOVAL_WINDOW, RemovalCandidate, SentRemoval, guard};
 pub use operation::{Operation, OperationKind, Outcome, Remote};

@@ -54,9 +54,26 @@ impl Answer {
     /// The accounts of a list page, and how many there are on all pages. An answer that is no list is an error in words,
     /// never an empty list.
     pub(crate) fn accounts(&self) -> Result<(Vec<Remote>, Option<u64>), String> {
-        let page = read_list(&self.body.clone().map_or(Value::Null, Value::Object)).map_err(|error| error.to_string())?;
-        Ok((page.resources.iter().filter_map(remote).collect(), page.total_results))
+        self.list().map(|page| (page.remotes, page.total))
     }
+
+    /// The whole list page, with its cursor.
+    pub(crate) fn list(&self) -> Result<Page, String> {
+        let page = read_list(&self.body.clone().map_or(Value::Null, Value::Object)).map_err(|error| error.to_string())?;
+        let remotes = page.resources.iter().filter_map(remote).collect();
+        Ok(Page { remotes, total: page.total_results, next_cursor: page.next_cursor })
+    }
+}
+
+/// A page of a list.
+#[derive(Debug, Clone, PartialEq)]
+pub(crate) struct Page {
+    /// Its accounts; entries without an id are left out.
+    pub(crate) remotes: Vec<Remote>,
+    /// How many there are on all pages, when the app says so.
+    pub(crate) total: Option<u64>,
+    /// RFC 9865: what the next page is asked with.
+    pub(crate) next_cursor: Option<String>,
 }
 
 fn remote(resource: &Map<String, Value>) -> Option<Remote> {

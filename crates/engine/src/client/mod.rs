@@ -5,7 +5,7 @@
 mod answer;
 mod request;
 
-pub(crate) use answer::Answer;
+pub(crate) use answer::{Answer, Page};
 
 use crate::gate::Gate;
 use provost_core::app::Profile;
@@ -99,6 +99,11 @@ impl Client {
     /// `GET /Users?startIndex=…&count=…`.
     pub(crate) async fn list(&self, start_index: u64, count: u32) -> Result<Answer, NoAnswer> {
         self.send(Method::Get, format!("/Users?startIndex={start_index}&count={count}"), None).await
+    }
+
+    /// `GET /Users?cursor=…&count=…` (RFC 9865).
+    pub(crate) async fn list_from(&self, cursor: &str, count: u32) -> Result<Answer, NoAnswer> {
+        self.send(Method::Get, request::cursor_path(cursor, count), None).await
     }
 
     /// `PATCH /Users/{id}`.

@@ -37,6 +37,10 @@ pub(super) fn search_path(attribute: &str, value: &str) -> String {
     format!("/Users?filter={}&startIndex=1&count=10", percent_encoded(&filter))
 }
 
+pub(super) fn cursor_path(cursor: &str, count: u32) -> String {
+    format!("/Users?cursor={}&count={count}", percent_encoded(cursor))
+}
+
 /// RFC 3986 section 2: everything but unreserved characters.
 fn percent_encoded(text: &str) -> String {
     let mut encoded = String::with_capacity(text.len());

@@ -16,6 +16,7 @@ mod waiting;
 pub use idle::is_idle;
 pub use listing::{AccountCounts, AccountQuery, account, accounts_of_user, claimants, counts, failures, list, retry};
 pub use pass::{ACCOUNT_COLUMNS, APPLIED_COLUMN, everybody};
+pub(crate) use rows::{COLUMNS, from_row};
 pub use rules::{Rules, ScopeReach, load_rules, load_rules_for};
 pub use settling::{SettleResult, Settled, begin, settle};
 pub use subjects::{Subject, due, outside_members, page, subjects};

@@ -8,11 +8,11 @@ use provost_core::time::Timestamp;
 use provost_db::Row;
 
 /// The columns that [`from_row`] reads, of a table named `a`.
-pub(super) const COLUMNS: &str = "a.user_id, a.email, a.state, a.remote_id, a.applied, a.app_off_since, a.suspended_since, \
+pub(crate) const COLUMNS: &str = "a.user_id, a.email, a.state, a.remote_id, a.applied, a.app_off_since, a.suspended_since, \
      a.deleted_since, a.removal_kind, a.removal_trigger, a.removal_since, a.removal_at, a.intent, a.failure, a.due_at, a.marked, \
      a.entitlement_marked_at, a.revision";
 
-pub(super) fn from_row(row: &Row) -> Result<Account, StoreError> {
+pub(crate) fn from_row(row: &Row) -> Result<Account, StoreError> {
     let state: String = row.get(2)?;
     let instant = |column: usize| row.get::<Option<i64>>(column).map(|at| at.map(Timestamp));
     Ok(Account {

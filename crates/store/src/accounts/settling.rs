@@ -128,6 +128,9 @@ async fn commit(
         if gives_up_its_address(connection, settled) {
             waiting::wake(&mut batch, connection.id, settled.before.user_id, now);
         }
+        if let Some(remote_id) = settled.after.remote_id.as_ref().filter(|_| settled.before.remote_id.is_none()) {
+            crate::remote::linked(&mut batch, connection, remote_id);
+        }
         events.extend(settled.events.iter().cloned());
     }
     crate::log::append_all(&mut batch, store, &Actor::Engine, now, events);

@@ -47,6 +47,15 @@ pub const AUTO_PROV_SYNC_REQUESTED: &str = "AUTO_PROV_SYNC_REQUESTED";
 /// A connection test was asked for.
 pub const AUTO_PROV_TEST_CONNECTION: &str = "AUTO_PROV_TEST_CONNECTION";
 
+/// The app's accounts were listed at the first contact.
+pub const AUTO_PROV_ACCOUNTS_LISTED: &str = "AUTO_PROV_ACCOUNTS_LISTED";
+/// A drift check was asked for, or began by itself.
+pub const AUTO_PROV_DRIFT_CHECK_STARTED: &str = "AUTO_PROV_DRIFT_CHECK_STARTED";
+/// A drift check is over, or held.
+pub const AUTO_PROV_DRIFT_CHECK_FINISHED: &str = "AUTO_PROV_DRIFT_CHECK_FINISHED";
+/// A held drift check was confirmed.
+pub const AUTO_PROV_DRIFT_CHECK_CONFIRMED: &str = "AUTO_PROV_DRIFT_CHECK_CONFIRMED";
+
 /// An app was added.
 pub const ADD_APPLICATION: &str = "ADD_APPLICATION";
 /// An app's name changed.
@@ -160,6 +169,10 @@ pub const LABELS: &[(&str, &str)] = &[
     (AUTO_PROV_RETRY, "Retry requested"),
     (AUTO_PROV_SYNC_REQUESTED, "Sync requested"),
     (AUTO_PROV_TEST_CONNECTION, "Connection tested"),
+    (AUTO_PROV_ACCOUNTS_LISTED, "The app's accounts listed"),
+    (AUTO_PROV_DRIFT_CHECK_STARTED, "Drift check started"),
+    (AUTO_PROV_DRIFT_CHECK_FINISHED, "Drift check finished"),
+    (AUTO_PROV_DRIFT_CHECK_CONFIRMED, "Held drift check confirmed"),
     (ADD_APPLICATION, "App added"),
     (CHANGE_APPLICATION, "App changed"),
     (DELETE_APPLICATION, "App deleted"),

@@ -5,6 +5,7 @@
 mod accounts;
 mod connections;
 mod planning;
+mod remote;
 mod removals;
 mod rules;
 mod schedule;

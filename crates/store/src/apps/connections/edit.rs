@@ -152,6 +152,7 @@ fn changes(app: &App, connection: &Connection, new: &ConnectionConfig, emails: &
         json!(new.within_24_hours_delete.as_seconds()),
     );
     setting("limits", json!(old.limits), json!(new.limits));
+    setting("drift", json!(old.drift), json!(new.drift));
     setting("removal_quiet_seconds", json!(old.removal_quiet.as_seconds()), json!(new.removal_quiet.as_seconds()));
     if !settings.is_empty() {
         add(names::UPDATE_AUTO_PROV_CONFIG_SETTINGS, json!({ "settings": settings }));

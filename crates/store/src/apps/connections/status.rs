@@ -144,7 +144,10 @@ pub(crate) fn delete_rows(batch: &mut Batch, connection: &Connection) {
         "DELETE FROM sweep WHERE connection_id = $1",
         "DELETE FROM removal_hold WHERE connection_id = $1",
         "DELETE FROM removal_approval WHERE connection_id = $1",
-    ] {
+    ]
+    .into_iter()
+    .chain(crate::remote::OF_A_CONNECTION)
+    {
         batch.run(sql, [id.into()]);
     }
 }

@@ -1,0 +1,422 @@
+//! Listings: an app's accounts, page by page, for the first contact and for drift checks.
+//!
+//! One request at a time, by the worker's own client, gate and pace, a page of it in memory, and the place kept with every
+//! page: a listing goes on after a pause, a restart, and "Turn off". What it finds is joined and kept by
+//! `provost_store::remote`. It sends nothing but GET.
+
+mod contact;
+mod drift;
+mod paging;
+
+use crate::apply::{no_answer, refused};
+use crate::client::{Answer, Client, NoAnswer};
+use crate::pace::Pace;
+use paging::{Place, Seen, Turn};
+use provost_core::app::{Halt, HaltReason};
+use provost_core::ids::UserId;
+use provost_core::provisioning::{Account, Jitter, OperationKind, Outcome, Remote, retry_delay, too_small};
+use provost_core::time::{Span, Timestamp};
+use provost_store::accounts::Rules;
+use provost_store::remote::{self, JoinedPage, Kept, Listing, ListingCounts, ListingState, Purpose, Shown};
+use provost_store::{Store, StoreError};
+use std::collections::HashSet;
+use std::time::Duration;
+use tokio::sync::mpsc;
+use tokio::time::Instant;
+
+/// Whether a listing was asked for is looked up this often.
+const LOOK_EVERY: Duration = Duration::from_millis(250);
+
+/// A page that cannot be had is asked for this many times; a first contact, for which users wait, gives up sooner.
+const ATTEMPTS_MAX: u32 = 6;
+const ATTEMPTS_AT_FIRST_CONTACT: u32 = 3;
+
+/// What a listing works with: its connection's worker lends it.
+pub(crate) struct Desk<'a> {
+    pub(crate) store: &'a Store,
+    pub(crate) rules: &'a Rules,
+    pub(crate) client: &'a Client,
+    pub(crate) pace: &'a mut Pace,
+    pub(crate) in_flight: &'a HashSet<UserId>,
+    /// Something may have been asked for.
+    pub(crate) hinted: bool,
+}
+
+/// What came of a step.
+pub(crate) enum Step {
+    /// There is nothing to do, or a request is under way, or the pace allows none.
+    Rests,
+    /// Something was done: look again.
+    Moved,
+    /// The app refused the token.
+    Halted(Halt),
+}
+
+#[derive(Debug)]
+enum Fetched {
+    Page(Result<Answer, NoAnswer>),
+    One(Box<Account>, Result<Answer, NoAnswer>),
+}
+
+/// The listing of one connection, if there is one.
+#[derive(Debug)]
+pub(crate) struct Lister {
+    sender: mpsc::UnboundedSender<Fetched>,
+    // Bounded by one: the next request is made when the answer to the last one was taken.
+    arrivals: mpsc::UnboundedReceiver<Fetched>,
+    fetched: Option<Fetched>,
+    under_way: bool,
+    /// Users for whom something was under way, or sent, since the page was asked for.
+    busy: HashSet<UserId>,
+    open: Option<Listing>,
+    looked: Option<Instant>,
+    met: bool,
+    wants_token: bool,
+    attempts: u32,
+    not_before: Option<Timestamp>,
+}
+
+impl Lister {
+    pub(crate) fn new() -> Self {
+        let (sender, arrivals) = mpsc::unbounded_channel();
+        Self {
+            sender,
+            arrivals,
+            fetched: None,
+            under_way: false,
+            busy: HashSet::new(),
+            open: None,
+            looked: None,
+            met: false,
+            wants_token: false,
+            attempts: 0,
+            not_before: None,
+        }
+    }
+
+    /// Waits for the answer to a request; for ever while none is under way.
+    pub(crate) async fn arrived(&mut self) {
+        if let Some(fetched) = self.arrivals.recv().await {
+            self.fetched = Some(fetched);
+        }
+    }
+
+    /// Something is sent for this user now: a page that was asked for before says nothing of them.
+    pub(crate) fn sent(&mut self, user: UserId) {
+        if self.under_way {
+            self.busy.insert(user);
+        }
+    }
+
+    /// Whether nothing is to be claimed: the connection is meeting its app.
+    pub(crate) fn holds_claims(&self) -> bool {
+        self.open.as_ref().is_some_and(|listing| listing.purpose == Purpose::FirstContact)
+    }
+
+    /// Whether the next page waits for the pace.
+    pub(crate) const fn wants_token(&self) -> bool {
+        self.wants_token
+    }
+
+    /// When the next page may be asked for, where that is not now: after a failure, or when the app allows it again.
+    pub(crate) fn next_at(&self, throttled: Option<Timestamp>) -> Option<Timestamp> {
+        self.open.as_ref()?;
+        self.not_before.max(throttled)
+    }
+
+    /// The connection does not send now: an answer that comes is not kept, and its page is asked for again.
+    pub(crate) fn rest(&mut self) {
+        if self.fetched.take().is_some() {
+            self.under_way = false;
+        }
+        (self.open, self.looked, self.wants_token) = (None, None, false);
+    }
+
+    /// Whether accounts may be created. At the first create of a connection it is settled whether the app is listed before.
+    pub(crate) async fn may_create(&mut self, store: &Store, rules: &Rules) -> Result<bool, StoreError> {
+        if self.met {
+            return Ok(!self.holds_claims());
+        }
+        if !remote::met(store, rules.connection.id).await? {
+            let skipped = contact::skipped(&contact::numbers(store, rules, None).await?);
+            remote::meet(store, &rules.connection, skipped.as_deref()).await?;
+            self.open = remote::open(store, rules.connection.id).await?;
+        }
+        self.met = true;
+        Ok(!self.holds_claims())
+    }
+
+    /// Takes the answer that has come, or asks for the next page.
+    pub(crate) async fn step(&mut self, desk: Desk<'_>) -> Result<Step, StoreError> {
+        self.wants_token = false;
+        let done = if let Some(fetched) = self.fetched.take() {
+            self.under_way = false;
+            self.take(desk, fetched).await
+        } else {
+            self.ask(desk).await
+        };
+        match done {
+            // Cancelled or confirmed by an administrator, or gone with its connection.
+            Err(StoreError::Stale { .. } | StoreError::NotFound { .. }) => {
+                (self.open, self.looked) = (None, None);
+                Ok(Step::Rests)
+            }
+            done => done,
+        }
+    }
+
+    async fn ask(&mut self, desk: Desk<'_>) -> Result<Step, StoreError> {
+        if self.under_way {
+            return Ok(Step::Rests);
+        }
+        let look = desk.hinted || self.looked.is_none_or(|looked| looked.elapsed() >= LOOK_EVERY);
+        if self.open.is_none() && look {
+            self.looked = Some(Instant::now());
+            self.open = remote::open(desk.store, desk.rules.connection.id).await?;
+        }
+        let Some(listing) = &self.open else { return Ok(Step::Rests) };
+        let now = desk.store.now();
+        if self.not_before.is_some_and(|at| at > now) {
+            return Ok(Step::Rests);
+        }
+        let place = place(listing)?;
+        let one = if listing.state == ListingState::Verifying {
+            let next = remote::not_seen(desk.store, listing, UserId::new(place.after_user)).await?;
+            let Some(account) = next else {
+                let counts = ListingCounts { held: remote::linked_counts(desk.store, listing).await?.held, ..listing.counts };
+                remote::finish(desk.store, listing, ListingState::Done, None, counts).await?;
+                self.open = None;
+                return Ok(Step::Moved);
+            };
+            Some(account)
+        } else {
+            None
+        };
+        if desk.pace.take(1, now) == 0 {
+            self.wants_token = true;
+            return Ok(Step::Rests);
+        }
+        self.busy.clone_from(desk.in_flight);
+        self.under_way = true;
+        let (client, sender) = (desk.client.for_operation(), self.sender.clone());
+        tokio::spawn(async move {
+            let fetched = match one {
+                None => Fetched::Page(page(&client, &place).await),
+                Some(account) => {
+                    let answer = client.get(account.remote_id.as_deref().unwrap_or_default()).await;
+                    Fetched::One(Box::new(account), answer)
+                }
+            };
+            // Only a worker that has ended does not listen: the next one asks again.
+            let _ = sender.send(fetched);
+        });
+        Ok(Step::Rests)
+    }
+
+    async fn take(&mut self, desk: Desk<'_>, fetched: Fetched) -> Result<Step, StoreError> {
+        let Some(listing) = self.open.clone() else { return Ok(Step::Moved) };
+        let (one, answer) = match fetched {
+            Fetched::Page(answer) => (None, answer),
+            Fetched::One(account, answer) => (Some(*account), answer),
+        };
+        let gone = one.is_some() && answer.as_ref().is_ok_and(|answer| matches!(answer.status, 404 | 410));
+        let answer = match answer {
+            Ok(answer) if answer.succeeded() || gone => answer,
+            Ok(answer) => return self.failed(desk, &listing, refused(&answer, OperationKind::LookUp), &answer).await,
+            Err(lost) => return self.unanswered(desk, &listing, no_answer(lost)).await,
+        };
+        desk.pace.answered();
+        match one {
+            Some(account) => self.keep_one(&desk, &listing, &account, gone.then_some(()).map_or(Some(answer), |()| None)).await?,
+            None => match answer.list() {
+                Ok(page) => self.keep(&desk, &listing, page).await?,
+                // An incomplete answer never counts as "nobody is there".
+                Err(message) => return self.try_again(desk, &listing, &message).await,
+            },
+        }
+        (self.attempts, self.not_before) = (0, None);
+        Ok(Step::Moved)
+    }
+
+    async fn failed(&mut self, desk: Desk<'_>, listing: &Listing, outcome: Outcome, answer: &Answer) -> Result<Step, StoreError> {
+        let cursor = answer.scim_type.as_deref().is_some_and(|kind| matches!(kind, "invalidCursor" | "expiredCursor"));
+        if cursor && self.attempts < ATTEMPTS_MAX {
+            // RFC 9865 section 2.1: a cursor that has expired; the list begins anew.
+            self.attempts += 1;
+            self.open = Some(remote::restart(desk.store, listing).await?);
+            return Ok(Step::Moved);
+        }
+        self.unanswered(desk, listing, outcome).await
+    }
+
+    async fn unanswered(&mut self, desk: Desk<'_>, listing: &Listing, outcome: Outcome) -> Result<Step, StoreError> {
+        let now = desk.store.now();
+        match outcome {
+            Outcome::NotStarted => {
+                self.rest();
+                Ok(Step::Rests)
+            }
+            Outcome::Throttled { until, .. } => {
+                desk.pace.throttled(until.unwrap_or(now + Span::seconds(1)));
+                Ok(Step::Moved)
+            }
+            Outcome::Unauthorized { message } => {
+                self.rest();
+                Ok(Step::Halted(Halt { reason: HaltReason::NeedsReauthorization, message, since: now }))
+            }
+            Outcome::Unavailable { message, .. } | Outcome::Unknown { message } => {
+                desk.pace.did_not_answer();
+                self.try_again(desk, listing, &message).await
+            }
+            Outcome::Rejected { message, .. } | Outcome::Conflict { message } => {
+                self.give_up(desk.store, listing, &format!("the app refused the list: {message}")).await?;
+                Ok(Step::Moved)
+            }
+            Outcome::Applied { .. }
+            | Outcome::Found { .. }
+            | Outcome::FoundHeld { .. }
+            | Outcome::NotFound
+            | Outcome::Ambiguous { .. }
+            | Outcome::AlreadyGone
+            | Outcome::Stale => self.try_again(desk, listing, "the app's answer is not a SCIM list").await,
+        }
+    }
+
+    async fn try_again(&mut self, desk: Desk<'_>, listing: &Listing, message: &str) -> Result<Step, StoreError> {
+        self.attempts += 1;
+        let at_most = match listing.purpose {
+            Purpose::FirstContact => ATTEMPTS_AT_FIRST_CONTACT,
+            Purpose::DriftCheck => ATTEMPTS_MAX,
+        };
+        if self.attempts >= at_most {
+            self.give_up(desk.store, listing, message).await?;
+        } else {
+            self.not_before = Some(desk.store.now() + retry_delay(self.attempts, Jitter(0.5)));
+        }
+        Ok(Step::Moved)
+    }
+
+    /// Ends a listing that is not whole. A first contact goes on with look-ups.
+    async fn give_up(&mut self, store: &Store, listing: &Listing, why: &str) -> Result<(), StoreError> {
+        (self.open, self.attempts, self.not_before) = (None, 0, None);
+        let state = match listing.purpose {
+            Purpose::FirstContact => ListingState::Skipped,
+            Purpose::DriftCheck => ListingState::Failed,
+        };
+        remote::finish(store, listing, state, Some(why), listing.counts).await
+    }
+
+    async fn keep(&mut self, desk: &Desk<'_>, listing: &Listing, page: crate::client::Page) -> Result<(), StoreError> {
+        let connection = &desk.rules.connection;
+        let shown: Vec<Shown> = page.remotes.iter().map(|remote| Shown::of(remote, connection)).collect();
+        let count = shown.len() as u64;
+        let joined = remote::join_page(desk.store, connection, listing, shown).await?;
+        let seen = Seen {
+            asked: u64::from(connection.profile.page_size),
+            shown: count,
+            fresh: joined.fresh,
+            total: page.total,
+            next_cursor: page.next_cursor,
+        };
+        let (place, turn) = place(listing)?.after(&seen);
+        let kept = self.kept(desk, listing, &joined, &place, true).await?;
+        match turn {
+            Turn::Whole => self.whole(desk, kept, &place).await,
+            Turn::Broken(why) => self.give_up(desk.store, &kept, &why).await,
+            Turn::More => {
+                if place.pages == 1 && kept.purpose == Purpose::FirstContact {
+                    let numbers = contact::numbers(desk.store, desk.rules, place.total).await?;
+                    if let Some(why) = contact::skipped(&numbers) {
+                        return self.give_up(desk.store, &kept, &why).await;
+                    }
+                }
+                self.open = Some(kept);
+                Ok(())
+            }
+        }
+    }
+
+    async fn keep_one(
+        &mut self,
+        desk: &Desk<'_>,
+        listing: &Listing,
+        account: &Account,
+        answer: Option<Answer>,
+    ) -> Result<(), StoreError> {
+        let connection = &desk.rules.connection;
+        let place = Place { after_user: account.user_id.get(), ..place(listing)? };
+        let resource = answer.and_then(|answer| answer.body);
+        if let (Some(id), Some(resource)) = (account.remote_id.clone(), resource) {
+            let shown = Shown::of(&Remote { id, resource: Some(resource) }, connection);
+            let joined = remote::join_page(desk.store, connection, listing, vec![shown]).await?;
+            self.open = Some(self.kept(desk, listing, &joined, &place, false).await?);
+            return Ok(());
+        }
+        let mut differences = Vec::new();
+        if !self.busy.contains(&account.user_id) {
+            let accepted = remote::accepted(desk.store, connection.id, &[account.user_id]).await?;
+            let accepted = accepted.get(&account.user_id);
+            differences = drift::missing(desk.store, connection, listing.rule, account, accepted).await?;
+        }
+        let page = JoinedPage::default();
+        let kept = Kept { page: &page, place: text(&place)?, steady: true, differences: &differences, counts_as_page: false };
+        self.open = Some(remote::keep_page(desk.store, listing, kept).await?);
+        Ok(())
+    }
+
+    async fn kept(
+        &self,
+        desk: &Desk<'_>,
+        listing: &Listing,
+        page: &JoinedPage,
+        place: &Place,
+        counts_as_page: bool,
+    ) -> Result<Listing, StoreError> {
+        let differences = match listing.purpose {
+            Purpose::FirstContact => Vec::new(),
+            Purpose::DriftCheck => drift::differences(desk.store, &desk.rules.connection, listing.rule, page, &self.busy).await?,
+        };
+        let kept = Kept { page, place: text(place)?, steady: place.steady, differences: &differences, counts_as_page };
+        remote::keep_page(desk.store, listing, kept).await
+    }
+
+    /// Everybody was listed. Accounts of ours that were not among them are looked up, unless they are too many to be gone.
+    async fn whole(&mut self, desk: &Desk<'_>, listing: Listing, place: &Place) -> Result<(), StoreError> {
+        self.open = None;
+        if listing.purpose == Purpose::FirstContact {
+            return remote::finish(desk.store, &listing, ListingState::Done, None, listing.counts).await;
+        }
+        let linked = remote::linked_counts(desk.store, &listing).await?;
+        let counts = ListingCounts { held: linked.held, ..listing.counts };
+        if too_small(listing.listed, linked.held, linked.not_seen) {
+            let message = format!(
+                "The app lists {} accounts, and {} of the {} that are managed are not among them. That many are not believed to be \
+                 gone: check the app and the token, then check again, or confirm that they are.",
+                listing.listed, linked.not_seen, linked.held
+            );
+            return remote::hold(desk.store, &listing, &message, counts).await;
+        }
+        if linked.not_seen == 0 {
+            return remote::finish(desk.store, &listing, ListingState::Done, None, counts).await;
+        }
+        remote::proceed(desk.store, &listing, &text(place)?).await?;
+        self.open = Some(Listing { state: ListingState::Verifying, counts, ..listing });
+        Ok(())
+    }
+}
+
+async fn page(client: &Client, place: &Place) -> Result<Answer, NoAnswer> {
+    let count = client.profile.page_size;
+    match &place.cursor {
+        Some(cursor) => client.list_from(cursor, count).await,
+        None => client.list(place.read + 1, count).await,
+    }
+}
+
+fn place(listing: &Listing) -> Result<Place, StoreError> {
+    Ok(listing.place.as_deref().map(serde_json::from_str).transpose()?.unwrap_or_else(Place::begin))
+}
+
+fn text(place: &Place) -> Result<String, StoreError> {
+    Ok(serde_json::to_string(place)?)
+}
