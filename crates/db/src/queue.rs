@@ -115,6 +115,26 @@ impl<T> Queue<T> {
         }
     }
 
+    /// Whether nothing waits; it may have changed when the answer is read.
+    pub(crate) fn is_empty(&self) -> bool {
+        let lanes = self.lock();
+        lanes.interactive.is_empty() && lanes.bulk.is_empty()
+    }
+
+    /// Blocks until something waits or the queue is closed, and takes nothing. False when it is closed and empty.
+    pub(crate) fn wait_blocking(&self) -> bool {
+        let mut lanes = self.lock();
+        loop {
+            if !lanes.interactive.is_empty() || !lanes.bulk.is_empty() {
+                return true;
+            }
+            if lanes.closed {
+                return false;
+            }
+            lanes = self.for_threads.wait(lanes).unwrap_or_else(PoisonError::into_inner);
+        }
+    }
+
     /// Refuses new items; those that wait are still taken.
     pub(crate) fn close(&self) {
         self.lock().closed = true;

@@ -1,10 +1,12 @@
 //! Group commit: many batches in one transaction, a savepoint each, one COMMIT for all.
 
 use super::names::UniqueNames;
+use super::open::BUSY_TIMEOUT;
 use super::statement::{Failure, execute};
 use crate::batch::{Batch, Outcome, check};
 use crate::error::{CommitError, DbError, end_process};
 use rusqlite::{Connection, ErrorCode};
+use std::time::Duration;
 
 /// The connection that writes.
 #[derive(Debug)]
@@ -40,8 +42,31 @@ impl Writer {
         }
     }
 
+    /// Commits one batch, or answers `None` when another process is writing to the file: whoever asks here cannot wait.
+    pub(super) fn commit_at_once(&mut self, batch: &Batch) -> Option<Outcome> {
+        if let Err(error) = self.connection.busy_timeout(Duration::ZERO) {
+            return Some(Err(CommitError::Db(DbError::Engine(error.to_string()))));
+        }
+        let begun = self.control("BEGIN IMMEDIATE");
+        let is_busy = matches!(&begun, Err(error) if error.sqlite_error_code() == Some(ErrorCode::DatabaseBusy));
+        let outcome = if is_busy { None } else { Some(self.finish(begun, &[batch])) };
+        if let Err(error) = self.connection.busy_timeout(BUSY_TIMEOUT) {
+            tracing::warn!(%error, "the writer's waiting time cannot be set");
+        }
+        match outcome? {
+            Attempt::Finished(mut outcomes) => outcomes.pop(),
+            Attempt::NotBegun(message) => Some(Err(CommitError::Db(DbError::Engine(message)))),
+            Attempt::RolledBack(error) => Some(Err(CommitError::Db(error))),
+        }
+    }
+
     fn attempt(&mut self, batches: &[&Batch]) -> Attempt {
-        if let Err(error) = self.control("BEGIN IMMEDIATE") {
+        let begun = self.control("BEGIN IMMEDIATE");
+        self.finish(begun, batches)
+    }
+
+    fn finish(&mut self, begun: rusqlite::Result<()>, batches: &[&Batch]) -> Attempt {
+        if let Err(error) = begun {
             return Attempt::NotBegun(not_begun(&error));
         }
         let mut outcomes = Vec::with_capacity(batches.len());

@@ -1,12 +1,15 @@
-//! SQLite: a file with one writing thread and a few reading ones, or a database in memory that runs on the caller's thread.
+//! SQLite: a file with one writer, a writing thread and a few reading ones, or a database in memory.
 //!
-//! The file is in WAL mode with synchronous=FULL: an acknowledged commit survives a power cut.
+//! The file is in WAL mode with synchronous=FULL: an acknowledged commit survives a power cut. What is short runs on the caller's
+//! thread ([`direct`], [`writing`]), where nobody has to be woken up for it; what is long, and what waits for others, runs on ours.
 
+mod direct;
 mod group;
 mod names;
 mod open;
 mod placeholders;
 mod statement;
+mod writing;
 
 use crate::batch::{Batch, Lane, Outcome, Query};
 use crate::error::{DbError, OpenError};
@@ -14,25 +17,23 @@ use crate::migration::Migration;
 use crate::queue::{CloseOnDrop, Queue};
 use crate::stream::{CHUNK_ROWS, Chunk, STREAMS_MAX};
 use crate::value::Row;
+use direct::Direct;
 use group::Writer;
 use rusqlite::Connection;
 use statement::Failure;
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex};
 use std::thread;
+use std::time::{Duration, Instant};
 use tokio::sync::{Semaphore, mpsc, oneshot};
+use writing::{Callers, Writing};
 
 /// Batches that may wait in each lane, and reads that may wait.
 const QUEUE_CAPACITY: usize = 1_024;
-/// Statements that share a COMMIT.
-const GROUP_STATEMENTS_MAX: usize = 512;
+/// After work of this length on a caller's thread, other tasks of that thread come first.
+const TURN_MAX: Duration = Duration::from_micros(200);
 
 type ReadResult = Result<Vec<Vec<Row>>, DbError>;
-
-struct WriteJob {
-    batch: Batch,
-    answer: oneshot::Sender<Outcome>,
-}
 
 struct ReadJob {
     queries: Vec<Query>,
@@ -42,14 +43,14 @@ struct ReadJob {
 /// A file and the threads that work on it. They end when this is dropped, after the batches that wait.
 pub(crate) struct File {
     path: PathBuf,
-    writes: Arc<Queue<WriteJob>>,
+    writing: Callers,
+    direct: Direct,
     reads: Arc<Queue<ReadJob>>,
     streams: Arc<Semaphore>,
 }
 
 impl Drop for File {
     fn drop(&mut self) {
-        self.writes.close();
         self.reads.close();
     }
 }
@@ -57,24 +58,26 @@ impl Drop for File {
 impl File {
     pub(crate) async fn open(path: &Path, migrations: &[Migration]) -> Result<Self, OpenError> {
         let unreachable = |message: String| OpenError::Unreachable { location: path.display().to_string(), message };
-        let file = Self {
-            path: path.to_owned(),
-            writes: Arc::new(Queue::new(QUEUE_CAPACITY)),
-            reads: Arc::new(Queue::new(QUEUE_CAPACITY)),
-            streams: Arc::new(Semaphore::new(STREAMS_MAX)),
-        };
         let (opened, opening) = oneshot::channel();
-        let (owned_path, steps, writes) = (path.to_owned(), migrations.to_vec(), Arc::clone(&file.writes));
+        let (owned_path, steps) = (path.to_owned(), migrations.to_vec());
         let write = move || match open::open_writer(&owned_path, &steps) {
             Ok(connection) => {
-                // Nobody listens when the caller has gone away; the queue is then closed at once.
-                let _ = opened.send(Ok(()));
-                write_loop(Writer::new(connection), writes);
+                let (callers, writing) = Writing::new(Writer::new(connection));
+                // When whoever opens has gone away, the callers' end is dropped, and there is nothing to do.
+                let _ = opened.send(Ok(callers));
+                writing.run();
             }
             Err(error) => drop(opened.send(Err(error))),
         };
         thread::Builder::new().name("db-writer".to_owned()).spawn(write).map_err(|error| unreachable(error.to_string()))?;
-        opening.await.map_err(|_| unreachable("the writer ended while opening".to_owned()))??;
+        let writing = opening.await.map_err(|_| unreachable("the writer ended while opening".to_owned()))??;
+        let file = Self {
+            path: path.to_owned(),
+            writing,
+            direct: Direct::open(path, readers()).map_err(|error| unreachable(error.to_string()))?,
+            reads: Arc::new(Queue::new(QUEUE_CAPACITY)),
+            streams: Arc::new(Semaphore::new(STREAMS_MAX)),
+        };
         for _ in 0..readers() {
             let connection = open::open_reader(path).map_err(|error| unreachable(error.to_string()))?;
             let reads = Arc::clone(&file.reads);
@@ -85,13 +88,22 @@ impl File {
     }
 
     pub(crate) async fn commit(&self, batch: Batch) -> Outcome {
-        let (answer, answered) = oneshot::channel();
-        let (lane, weight) = (batch.lane, batch.statements.len());
-        self.writes.push(lane, weight, WriteJob { batch, answer }).await?;
-        answered.await.unwrap_or(Err(DbError::Closed.into()))
+        let started = Instant::now();
+        match self.writing.commit_here(&batch) {
+            Some(outcome) => {
+                end_turn(started).await;
+                outcome
+            }
+            None => self.writing.commit(batch).await,
+        }
     }
 
     pub(crate) async fn read_all(&self, queries: Vec<Query>) -> ReadResult {
+        let started = Instant::now();
+        if let Some(answer) = self.direct.read(&queries) {
+            end_turn(started).await;
+            return answer;
+        }
         let (answer, answered) = oneshot::channel();
         self.reads.push(Lane::Interactive, 1, ReadJob { queries, answer }).await?;
         answered.await.unwrap_or(Err(DbError::Closed))
@@ -150,15 +162,12 @@ fn readers() -> usize {
     thread::available_parallelism().map_or(2, |cores| cores.get().clamp(2, 4))
 }
 
-fn write_loop(mut writer: Writer, queue: Arc<Queue<WriteJob>>) {
-    let queue = CloseOnDrop(queue);
-    while let Some(jobs) = queue.0.take_blocking(GROUP_STATEMENTS_MAX) {
-        let batches: Vec<&Batch> = jobs.iter().map(|job| &job.batch).collect();
-        let outcomes = writer.commit(&batches);
-        for (job, outcome) in jobs.into_iter().zip(outcomes) {
-            // A caller that has gone away does not undo its batch.
-            let _ = job.answer.send(outcome);
-        }
+/// A task that asks the database in a loop never waits when all is answered on its own thread. It makes way for others here.
+async fn end_turn(started: Instant) {
+    if started.elapsed() > TURN_MAX {
+        tokio::task::yield_now().await;
+    } else {
+        tokio::task::consume_budget().await;
     }
 }
 

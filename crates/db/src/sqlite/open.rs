@@ -11,7 +11,7 @@ use std::path::Path;
 use std::time::{Duration, Instant};
 
 /// A second process may write too (the commands that create things), so that a lock is waited for this long.
-const BUSY_TIMEOUT: Duration = Duration::from_secs(10);
+pub(super) const BUSY_TIMEOUT: Duration = Duration::from_secs(10);
 const CACHED_STATEMENTS: usize = 256;
 
 /// The writer's page cache: an import touches the indexes of a hundred thousand addresses at random.

@@ -1,7 +1,7 @@
 //! Many callers at once: group commit, lanes, callers that go away.
 
 use crate::support::{add, count, places, rows};
-use provost_db::{Batch, CommitError, Db, Row};
+use provost_db::{Batch, CommitError, Db, Lane, Row};
 use std::future::Future;
 use std::sync::Arc;
 use std::task::Poll;
@@ -86,13 +86,14 @@ async fn count_up(db: Db, id: i64, all_have_read: Arc<Barrier>) -> u32 {
     }
 }
 
-/// On one thread, all are in the queue before the writer looks: they share a transaction.
+/// On one thread, all are in the queue before the writer looks: they share a transaction. Bulk work is never committed by its caller.
 #[tokio::test]
 async fn a_conflict_undoes_its_own_batch_within_the_group() {
     for place in places().await {
         let batch = |id: i64, expected: u64| {
             let mut batch = add(id, &id.to_string());
             batch.expect(expected, "UPDATE item SET amount = 1 WHERE id = $1", [id.into()]);
+            batch.lane = Lane::Bulk;
             place.db.commit(batch)
         };
         let outcomes = tokio::join!(batch(1, 1), batch(2, 7), batch(3, 1));

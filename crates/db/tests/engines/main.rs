@@ -5,6 +5,7 @@
 mod commit;
 mod concurrency;
 mod durability;
+mod long_reads;
 mod lost_commit;
 mod migrations;
 mod nodes;
