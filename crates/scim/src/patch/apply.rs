@@ -2,7 +2,7 @@
 
 use super::resolve::{ResolvedOperation, Target, is_schemas, resolve, target_name};
 use super::values::{
-    add_values, carry_fixed_parts, merge, primaries, remove_values, set_part, settle_primaries, value_from_filter,
+    add_in_turn, add_values, carry_fixed_parts, merge, primaries, remove_values, set_part, settle_primaries, value_from_filter,
 };
 use super::{PatchOp, PatchRequest};
 use crate::error::ScimError;
@@ -20,8 +20,8 @@ use serde_json::Value;
 pub fn apply(resource: &mut Resource, request: &PatchRequest, schemas: &Schemas, leniency: &Leniency) -> Result<bool, ScimError> {
     let operations = joined(resolve(request, schemas, leniency)?);
     let mut draft = resource.clone();
-    for operation in operations {
-        step(&mut draft, operation, leniency)?;
+    for Joined { operation, then } in operations {
+        step(&mut draft, operation, then, leniency)?;
     }
     if draft == *resource {
         return Ok(false);
@@ -32,15 +32,29 @@ pub fn apply(resource: &mut Resource, request: &PatchRequest, schemas: &Schemas,
     Ok(true)
 }
 
-/// Additions to one and the same list that follow each other are one addition: clients add members one by one, and each
-/// operation looks through the whole list. Not where values can be primary, because there every operation has a say.
-fn joined(operations: Vec<ResolvedOperation<'_>>) -> Vec<ResolvedOperation<'_>> {
-    let mut joined: Vec<ResolvedOperation<'_>> = Vec::with_capacity(operations.len());
+/// An operation, and what it adds after that where each addition has a say about which value is primary.
+struct Joined<'a> {
+    operation: ResolvedOperation<'a>,
+    then: Vec<Value>,
+}
+
+/// Additions to one and the same list that follow each other are one step: clients add members one by one, and each
+/// operation would look through the whole list.
+fn joined(operations: Vec<ResolvedOperation<'_>>) -> Vec<Joined<'_>> {
+    let mut joined: Vec<Joined<'_>> = Vec::with_capacity(operations.len());
     for mut operation in operations {
-        match (joined.last_mut().and_then(addition), addition(&mut operation)) {
-            (Some(list), Some(same)) if (list.schema, list.name) == (same.schema, same.name) => list.items.append(same.items),
-            (Some(_) | None, _) => joined.push(operation),
+        if let (Some(last), Some(same)) = (joined.last_mut(), addition(&mut operation))
+            && let Some(list) = addition(&mut last.operation)
+            && (list.schema, list.name) == (same.schema, same.name)
+        {
+            if list.has_primary {
+                last.then.push(Value::Array(std::mem::take(same.items)));
+            } else {
+                list.items.append(same.items);
+            }
+            continue;
         }
+        joined.push(Joined { operation, then: Vec::new() });
     }
     joined
 }
@@ -49,24 +63,23 @@ fn joined(operations: Vec<ResolvedOperation<'_>>) -> Vec<ResolvedOperation<'_>> 
 struct Addition<'o> {
     schema: Option<&'o str>,
     name: &'o str,
+    has_primary: bool,
     items: &'o mut Vec<Value>,
 }
 
 fn addition<'o>(operation: &'o mut ResolvedOperation<'_>) -> Option<Addition<'o>> {
     match operation {
         ResolvedOperation::Attribute { op: PatchOp::Add, target, value: Some(Value::Array(items)) }
-            if target.attribute.multi_valued
-                && target.attribute.sub_attribute("primary").is_none()
-                && target.filter.is_none()
-                && target.sub_attribute.is_none() =>
+            if target.attribute.multi_valued && target.filter.is_none() && target.sub_attribute.is_none() =>
         {
-            Some(Addition { schema: target.extension.map(|extension| extension.id.as_str()), name: &target.name, items })
+            let schema = target.extension.map(|extension| extension.id.as_str());
+            Some(Addition { schema, name: &target.name, has_primary: target.attribute.sub_attribute("primary").is_some(), items })
         }
         ResolvedOperation::Attribute { .. } | ResolvedOperation::RemoveExtension(_) => None,
     }
 }
 
-fn step(draft: &mut Resource, operation: ResolvedOperation<'_>, leniency: &Leniency) -> Result<(), ScimError> {
+fn step(draft: &mut Resource, operation: ResolvedOperation<'_>, then: Vec<Value>, leniency: &Leniency) -> Result<(), ScimError> {
     let (op, target, value) = match operation {
         ResolvedOperation::Attribute { op, target, value } => (op, target, value),
         ResolvedOperation::RemoveExtension(extension) => return remove_extension(draft, extension),
@@ -85,13 +98,13 @@ fn step(draft: &mut Resource, operation: ResolvedOperation<'_>, leniency: &Lenie
         Mutability::ReadWrite | Mutability::Immutable => {}
     }
     let Some(extension) = target.extension else {
-        return in_holder(draft, op, &target, value, leniency);
+        return in_holder(draft, op, &target, (value, then), leniency);
     };
     let mut holder = match names::remove(draft, &extension.id) {
         Some(Value::Object(members)) => members,
         Some(_) | None => Resource::new(),
     };
-    in_holder(&mut holder, op, &target, value, leniency)?;
+    in_holder(&mut holder, op, &target, (value, then), leniency)?;
     validate::check_count(extension, &holder)?;
     if !holder.is_empty() {
         draft.insert(extension.id.clone(), Value::Object(holder));
@@ -127,20 +140,20 @@ fn in_holder(
     holder: &mut Resource,
     op: PatchOp,
     target: &Target<'_>,
-    value: Option<Value>,
+    (value, then): (Option<Value>, Vec<Value>),
     leniency: &Leniency,
 ) -> Result<(), ScimError> {
     // Taken out, not copied: a group may have many members. Its place is kept by a null.
     let before = names::get_mut(holder, &target.name).map(Value::take).filter(|before| !before.is_null());
     let attribute = target.attribute;
     let fixed = if attribute.mutability == Mutability::Immutable { before.clone() } else { None };
-    let primaries_before = primaries(before.as_ref(), attribute);
+    let primaries_before = if then.is_empty() { Some(primaries(before.as_ref(), attribute)) } else { None };
     let had_value = before.is_some();
     let several =
         attribute.multi_valued || (attribute.kind == AttributeType::Any && before.as_ref().is_some_and(Value::is_array));
     let after = match (several, target.filter.is_some() || target.sub_attribute.is_some()) {
         (true, true) => parts_of_several(op, target, before, value, leniency)?,
-        (true, false) => several_values(op, target, before, value, leniency)?,
+        (true, false) => several_values(op, target, before, (value, then), leniency)?,
         (false, true) => part_of_one(op, target, before, value)?,
         (false, false) => one_value(op, target, before, value)?,
     };
@@ -155,7 +168,10 @@ fn in_holder(
             Err(ScimError::invalid_value(format!("{} would have more than {VALUES_MAX} values.", target_name(target))))
         }
         Some(mut after) => {
-            settle_primaries(&primaries_before, &mut after, attribute)?;
+            // Additions in turn have settled it among themselves.
+            if let Some(before) = &primaries_before {
+                settle_primaries(before, &mut after, attribute)?;
+            }
             names::set(holder, &target.name, after);
             Ok(())
         }
@@ -209,7 +225,7 @@ fn several_values(
     op: PatchOp,
     target: &Target<'_>,
     before: Option<Value>,
-    value: Option<Value>,
+    (value, then): (Option<Value>, Vec<Value>),
     leniency: &Leniency,
 ) -> Result<Option<Value>, ScimError> {
     let present = into_items(before);
@@ -222,6 +238,10 @@ fn several_values(
                 return Err(ScimError::no_target(format!("{} has none of these values.", target_name(target))));
             }
             Ok(Some(Value::Array(left)))
+        }
+        (PatchOp::Add, Some(values)) if !then.is_empty() => {
+            let additions = [values].into_iter().chain(then).map(|values| into_items(Some(values)));
+            Ok(Some(Value::Array(add_in_turn(&target_name(target), present, additions, target.attribute)?)))
         }
         (PatchOp::Add, Some(values)) => {
             Ok(Some(Value::Array(add_values(&target_name(target), present, into_items(Some(values)), target.attribute)?)))

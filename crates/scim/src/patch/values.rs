@@ -27,18 +27,75 @@ pub(super) fn add_values(
         }
         return Ok(present);
     }
-    let mut index = Index::of(&present, attribute);
+    let mut list = Growing { name, index: Index::of(&present, attribute), items: present, attribute };
     for new in given {
-        let Some(position) = index.find(&new) else {
-            index.insert(&new, present.len());
-            present.push(new);
-            continue;
-        };
-        index.remove(&present[position], position);
-        update(name, &mut present[position], Some(new), attribute)?;
-        index.insert(&present[position], position);
+        list.add(new)?;
     }
-    Ok(present)
+    Ok(list.items)
+}
+
+/// A list that values are added to, and where each of them stands.
+struct Growing<'a> {
+    name: &'a str,
+    items: Vec<Value>,
+    index: Index<'a>,
+    attribute: &'a Attribute,
+}
+
+impl Growing<'_> {
+    /// Adds a value, or brings the same one up to date; where it stands.
+    fn add(&mut self, new: Value) -> Result<usize, ScimError> {
+        let Some(position) = self.index.find(&new) else {
+            self.index.insert(&new, self.items.len());
+            self.items.push(new);
+            return Ok(self.items.len() - 1);
+        };
+        self.index.remove(&self.items[position], position);
+        update(self.name, &mut self.items[position], Some(new), self.attribute)?;
+        self.index.insert(&self.items[position], position);
+        Ok(position)
+    }
+
+    fn is_primary(&self, position: usize) -> bool {
+        is_primary(&self.items[position])
+    }
+
+    fn identity(&self, position: usize) -> Identity {
+        Identity::of(&self.items[position], self.attribute)
+    }
+}
+
+/// Additions that follow each other, each of which may say anew which value is primary: what [`add_values`] and
+/// [`settle_primaries`] come to for one after the other, without looking through the whole list for each.
+pub(super) fn add_in_turn(
+    name: &str,
+    present: Vec<Value>,
+    additions: impl IntoIterator<Item = Vec<Value>>,
+    attribute: &Attribute,
+) -> Result<Vec<Value>, ScimError> {
+    let mut list = Growing { name, index: Index::of(&present, attribute), items: present, attribute };
+    let mut primary: BTreeSet<usize> = (0..list.items.len()).filter(|&position| list.is_primary(position)).collect();
+    for given in additions {
+        let before: BTreeSet<Identity> = primary.iter().map(|&position| list.identity(position)).collect();
+        let touched = given.into_iter().map(|new| list.add(new)).collect::<Result<BTreeSet<usize>, ScimError>>()?;
+        primary.extend(touched);
+        primary.retain(|&position| list.is_primary(position));
+        let (was, newly): (BTreeSet<usize>, BTreeSet<usize>) =
+            primary.iter().partition(|&&position| before.contains(&list.identity(position)));
+        match newly.len() {
+            0 => {}
+            1 => {
+                for position in was {
+                    list.index.remove(&list.items[position], position);
+                    lose_primary(&mut list.items[position]);
+                    list.index.insert(&list.items[position], position);
+                }
+                primary = newly;
+            }
+            _ => return Err(several_primaries(attribute)),
+        }
+    }
+    Ok(list.items)
 }
 
 /// The value is known already, so what is fixed about it is not up for discussion: clients spell `$ref` in many ways.
@@ -148,15 +205,23 @@ pub(super) fn settle_primaries(before: &BTreeSet<Identity>, after: &mut Value, a
     let was = |item: &Value| before.contains(&Identity::of(item, attribute));
     let newly = items.iter().filter(|item| is_primary(item) && !was(item)).count();
     if newly > 1 {
-        return Err(ScimError::invalid_value(format!("{}: only one value can be primary.", attribute.name)));
+        return Err(several_primaries(attribute));
     }
     // A value that was primary before gives way to the one that became primary now.
     for item in items.iter_mut().filter(|item| newly == 1 && is_primary(item) && was(item)) {
-        if let Some(members) = item.as_object_mut() {
-            names::set(members, "primary", Value::Bool(false));
-        }
+        lose_primary(item);
     }
     Ok(())
+}
+
+fn lose_primary(item: &mut Value) {
+    if let Some(members) = item.as_object_mut() {
+        names::set(members, "primary", Value::Bool(false));
+    }
+}
+
+fn several_primaries(attribute: &Attribute) -> ScimError {
+    ScimError::invalid_value(format!("{}: only one value can be primary.", attribute.name))
 }
 
 /// The value that a filter of equalities describes: what an add to `emails[type eq "work"].value` makes when there is none.

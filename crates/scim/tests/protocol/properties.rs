@@ -185,6 +185,22 @@ fn primaries(resource: &Resource) -> usize {
     emails.iter().filter(|email| email["primary"] == json!(true)).count()
 }
 
+/// One of few, so that the same ones meet, in all forms.
+fn email() -> impl Strategy<Value = Value> {
+    let value = proptest::option::weighted(0.8, prop_oneof![Just("a@x"), Just("b@x"), Just("A@x")]);
+    let kind = proptest::option::of(prop_oneof![Just("work"), Just("home")]);
+    (value, kind, proptest::option::of(any::<bool>()), proptest::option::of(prop_oneof![Just("1"), Just("2")])).prop_map(
+        |(value, kind, primary, display)| {
+            let mut email = Resource::new();
+            for (name, text) in [("value", value), ("type", kind), ("display", display)] {
+                email.extend(text.map(|text| (name.to_owned(), json!(text))));
+            }
+            email.extend(primary.map(|flag| ("primary".to_owned(), json!(flag))));
+            Value::Object(email)
+        },
+    )
+}
+
 proptest! {
     #![proptest_config(ProptestConfig { failure_persistence: None, ..ProptestConfig::default() })]
 
@@ -276,6 +292,31 @@ proptest! {
         if steps.is_ok() {
             prop_assert!(result.is_ok());
         }
+    }
+
+    /// Additions that follow each other are carried out as one step, for speed; each may make another value primary.
+    #[test]
+    fn additions_in_one_request_are_additions_one_after_the_other(
+        start in proptest::collection::vec(email(), 0..4),
+        additions in proptest::collection::vec(proptest::collection::vec(email(), 1..3), 1..7),
+    ) {
+        let schemas = Schemas::user();
+        let user = normalize(&object(json!({ "userName": "a", "emails": start })), &schemas, &Leniency::NONE);
+        let Ok(user) = user else { return Ok(()) };
+        let add = |values: &Vec<Value>| PatchOperation {
+            op: PatchOp::Add,
+            path: Some("emails".to_owned()),
+            value: Some(json!(values)),
+        };
+        let mut at_once = user.clone();
+        let request = PatchRequest { operations: additions.iter().map(add).collect() };
+        let result = apply(&mut at_once, &request, &schemas, &Leniency::NONE);
+        let mut in_turn = user.clone();
+        let steps = additions.iter().try_for_each(|values| {
+            apply(&mut in_turn, &PatchRequest { operations: vec![add(values)] }, &schemas, &Leniency::NONE).map(drop)
+        });
+        prop_assert_eq!(result.map(drop), steps.clone());
+        prop_assert_eq!(at_once, if steps.is_ok() { in_turn } else { user });
     }
 
     #[test]
