@@ -6,7 +6,7 @@
 use crate::apply::apply;
 use crate::client::Client;
 use crate::gate::Gate;
-use crate::listing::{Desk, Lister, Step};
+use crate::listing::{Desk, Lister, Step, adopted};
 use crate::pace::Pace;
 use crate::removals::judge;
 use crate::sending::{Ready, halt_after, intent, seen_after_marks};
@@ -248,6 +248,7 @@ impl Worker {
             // They stay due: the app is listed first.
             self.ready.retain(|ready| !matches!(ready.operation, Operation::Create { .. }));
         }
+        quiet.extend(adopted(&self.store, &rules.connection, &mut self.ready).await?);
         self.store_settled(&rules.connection, quiet).await?;
         Ok(decided)
     }

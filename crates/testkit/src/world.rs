@@ -21,7 +21,7 @@ use tokio_util::sync::CancellationToken;
 const BY: Actor = Actor::CommandLine;
 
 /// How long a test waits for what must come.
-const PATIENCE: Duration = Duration::from_secs(20);
+const PATIENCE: Duration = Duration::from_secs(90);
 
 /// A world. Everything in it ends with it.
 pub struct World {

@@ -4,9 +4,12 @@
 //! page: a listing goes on after a pause, a restart, and "Turn off". What it finds is joined and kept by
 //! `provost_store::remote`. It sends nothing but GET.
 
+mod adopt;
 mod contact;
 mod drift;
 mod paging;
+
+pub(crate) use adopt::adopted;
 
 use crate::apply::{no_answer, refused};
 use crate::client::{Answer, Client, NoAnswer};

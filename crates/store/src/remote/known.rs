@@ -5,8 +5,9 @@ use provost_core::app::Connection;
 use provost_core::ids::UserId;
 use provost_core::provisioning::Remote;
 use provost_core::time::{Span, Timestamp};
-use provost_db::{Query, Value};
+use provost_db::{Query, Row, Value, list as placeholders};
 use serde_json::{Map, Value as Json};
+use std::collections::BTreeMap;
 
 /// A listing is believed for this long after its last page: the time in which somebody may have made or renamed an account
 /// behind it. After that a create asks the app as usual.
@@ -26,40 +27,59 @@ pub enum Known {
 /// What the listing says of accounts whose matching attribute is `matching`, whatever its case. Anything that has happened
 /// since around this name (an account of ours bears it, or a create is open under it) makes it unknown.
 pub async fn known(store: &Store, connection: &Connection, seeker: UserId, matching: &str) -> Result<Known, StoreError> {
-    let folded = matching.to_lowercase();
+    let mut answers = known_all(store, connection, &[(seeker, matching)]).await?;
+    Ok(answers.pop().unwrap_or(Known::Unknown))
+}
+
+/// [`known`] for many users at once, at most 1,000; one answer each, in their order. Without a listing that is still believed
+/// the answer is empty.
+pub async fn known_all(store: &Store, connection: &Connection, sought: &[(UserId, &str)]) -> Result<Vec<Known>, StoreError> {
     let id: Value = connection.id.get().into();
     let listing = "SELECT finished_at, steady FROM app_listing WHERE connection_id = $1 AND purpose = 'first_contact' AND state = 'done' \
                    ORDER BY id DESC LIMIT 1";
-    let shown = "SELECT remote_id, external_id, managed FROM remote_account WHERE connection_id = $1 AND matching = $2 ORDER BY remote_id LIMIT 10";
-    let others = "SELECT user_id FROM account WHERE connection_id = $1 AND matching = $2 AND user_id <> $3 LIMIT 1";
-    let answers = store
-        .db
-        .read_all(vec![
-            Query::new(listing, [id.clone()]),
-            Query::new(shown, [id.clone(), folded.as_str().into()]),
-            Query::new(others, [id, folded.into(), seeker.get().into()]),
-        ])
-        .await?;
-    let [listing, shown, others] = answers.as_slice() else { return Ok(Known::Unknown) };
-    let Some(listing) = listing.first() else { return Ok(Known::Unknown) };
+    let rows = store.db.read(Query::new(listing, [id.clone()])).await?;
+    let Some(listing) = rows.first() else { return Ok(Vec::new()) };
     let finished: Option<i64> = listing.get(0)?;
-    let fresh = finished.is_some_and(|at| store.now() - Timestamp(at) < TRUSTED_FOR);
-    if !fresh || !others.is_empty() {
-        return Ok(Known::Unknown);
+    if sought.is_empty() || finished.is_none_or(|at| store.now() - Timestamp(at) >= TRUSTED_FOR) {
+        return Ok(Vec::new());
     }
-    if shown.is_empty() {
-        // A list that moved while it was read may have shown somebody on no page. Where the app itself refuses a second
-        // account, the create finds that out.
-        let sure = listing.get::<bool>(1)? || connection.profile.matching_unique;
-        return Ok(if sure { Known::Nobody } else { Known::Unknown });
+    // A list that moved while it was read may have shown somebody on no page. Where the app itself refuses a second account,
+    // the create finds that out.
+    let sure = listing.get::<bool>(1)? || connection.profile.matching_unique;
+    let folded: Vec<String> = sought.iter().map(|(_, matching)| matching.to_lowercase()).collect();
+    let named = placeholders(2, folded.len());
+    let params = || std::iter::once(id.clone()).chain(folded.iter().map(|name| name.as_str().into())).collect::<Vec<Value>>();
+    let shown = format!(
+        "SELECT matching, remote_id, external_id, managed FROM remote_account WHERE connection_id = $1 AND matching IN {named} \
+         ORDER BY remote_id"
+    );
+    let bearers = format!("SELECT matching, user_id FROM account WHERE connection_id = $1 AND matching IN {named}");
+    let answers = store.db.read_all(vec![Query::new(shown, params()), Query::new(bearers, params())]).await?;
+    let mut remotes: BTreeMap<String, Vec<Remote>> = BTreeMap::new();
+    for row in answers.first().into_iter().flatten() {
+        remotes.entry(row.get(0)?).or_default().push(remote(row)?);
     }
-    let mut remotes = Vec::with_capacity(shown.len());
-    for row in shown {
-        let mut resource: Map<String, Json> = serde_json::from_str(&row.get::<String>(2)?)?;
-        if let Some(external_id) = row.get::<Option<String>>(1)? {
-            resource.insert("externalId".to_owned(), external_id.into());
+    let mut bearers: BTreeMap<String, Vec<UserId>> = BTreeMap::new();
+    for row in answers.get(1).into_iter().flatten() {
+        bearers.entry(row.get(0)?).or_default().push(UserId::new(row.get(1)?));
+    }
+    let known = |(seeker, name): (&(UserId, &str), &String)| {
+        if bearers.get(name).is_some_and(|users| users.iter().any(|user| *user != seeker.0)) {
+            return Known::Unknown;
         }
-        remotes.push(Remote { id: row.get(0)?, resource: Some(resource) });
+        match remotes.get(name) {
+            Some(shown) => Known::Shown(shown.clone()),
+            None if sure => Known::Nobody,
+            None => Known::Unknown,
+        }
+    };
+    Ok(sought.iter().zip(&folded).map(known).collect())
+}
+
+fn remote(row: &Row) -> Result<Remote, StoreError> {
+    let mut resource: Map<String, Json> = serde_json::from_str(&row.get::<String>(3)?)?;
+    if let Some(external_id) = row.get::<Option<String>>(2)? {
+        resource.insert("externalId".to_owned(), external_id.into());
     }
-    Ok(Known::Shown(remotes))
+    Ok(Remote { id: row.get(1)?, resource: Some(resource) })
 }

@@ -14,7 +14,7 @@ mod pages;
 mod unmanaged;
 
 pub use differences::{DriftAction, FoundDifference, accepted, differences};
-pub use known::{Known, TRUSTED_FOR, known};
+pub use known::{Known, TRUSTED_FOR, known, known_all};
 pub use listings::{
     Listing, ListingCounts, ListingState, Purpose, cancel, confirm, finish, hold, last_check, last_whole, meet, met, next_check,
     open, proceed, recent, request_check, restart,
