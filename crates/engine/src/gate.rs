@@ -35,6 +35,11 @@ impl Gate {
         self.closed.store(true, Ordering::SeqCst);
     }
 
+    /// Whether it is closed, as far as is known without a look.
+    pub(crate) fn is_closed(&self) -> bool {
+        self.closed.load(Ordering::SeqCst)
+    }
+
     /// Whether a request may start now. Looks at the stored connection unless it did so a moment ago.
     pub(crate) async fn may_send(&self) -> bool {
         if self.closed.load(Ordering::SeqCst) {

@@ -6,8 +6,10 @@
 mod apply;
 mod client;
 mod gate;
+mod health;
 mod listing;
 mod pace;
+mod pacer;
 mod probe;
 mod removals;
 mod sending;

@@ -3,8 +3,9 @@
 //! The probe changes an account that cannot exist (a random id). 404 means that the token may write, 403 that it may
 //! not: so a read-only token is found out in the wizard, and not by the first user.
 
-use crate::client::{Answer, Client, NoAnswer};
+use crate::client::{Answer, Client};
 use crate::gate::Gate;
+use crate::pacer::Pacer;
 use provost_platform::{HttpClient, random};
 use provost_scim::{PatchOp, PatchOperation, PatchRequest};
 use provost_store::apps::tests::{PendingTest, TestResult};
@@ -34,14 +35,7 @@ pub(crate) async fn write_probe(client: &Client) -> Probe {
             401 => Probe::Unauthorized(answer.message),
             _ => Probe::Unclear(answer.message),
         },
-        Err(lost) => Probe::Unclear(words(lost)),
-    }
-}
-
-fn words(lost: NoAnswer) -> String {
-    match lost {
-        NoAnswer::Closed => "stopped before the request".to_owned(),
-        NoAnswer::NotSent(message) | NoAnswer::Lost(message) => message,
+        Err(lost) => Probe::Unclear(lost.words()),
     }
 }
 
@@ -55,12 +49,14 @@ pub(crate) async fn answer_tests(store: &Store, http: &HttpClient) -> Result<(),
 }
 
 async fn run_test(store: &Store, http: &HttpClient, test: &PendingTest) -> TestResult {
-    let client = Client::new(http.clone(), &test.endpoint, test.token.clone(), test.profile, Gate::open(), store.clock.clone());
+    let pacer = Pacer::new(test.profile, None, &store.clock);
+    let (token, gate) = (test.token.clone(), Gate::open());
+    let client = Client::new(http.clone(), &test.endpoint, token, test.profile, gate, pacer, store.clock.clone());
     let failed = |message: String, can_write| TestResult { ok: false, message, can_write };
     match client.list(1, 1).await {
         Ok(answer) if answer.succeeded() => {}
         Ok(answer) => return failed(reading_refused(&answer), None),
-        Err(lost) => return failed(format!("The endpoint did not answer: {}. Check the endpoint URL.", words(lost)), None),
+        Err(lost) => return failed(format!("The endpoint did not answer: {}. Check the endpoint URL.", lost.words()), None),
     }
     match write_probe(&client).await {
         Probe::MayWrite => {

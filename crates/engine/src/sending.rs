@@ -2,7 +2,7 @@
 
 use crate::client::Client;
 use crate::probe::{Probe, write_probe};
-use provost_core::app::{Connection, Halt, HaltReason};
+use provost_core::app::{Connection, Halt, HaltReason, Profile, RequestKind};
 use provost_core::ids::{ConnectionId, UserId};
 use provost_core::provisioning::{FailureKind, Intent, Operation, OperationKind, Outcome, matching_value};
 use provost_store::accounts::{self, Rules, Subject};
@@ -49,6 +49,17 @@ pub(crate) struct Ready {
     pub(crate) subject: Subject,
     /// What.
     pub(crate) operation: Operation,
+}
+
+/// The kind of the first request that an operation takes.
+pub(crate) fn first_request(operation: &Operation, profile: &Profile) -> RequestKind {
+    match operation {
+        Operation::LookUp { .. } => RequestKind::Read,
+        Operation::Create { .. } if !profile.matching_unique => RequestKind::Read,
+        Operation::Create { .. } | Operation::Update { .. } | Operation::Restore { .. } | Operation::Remove(_) => {
+            RequestKind::Write
+        }
+    }
 }
 
 /// What is committed before it is sent.

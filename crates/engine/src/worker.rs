@@ -6,13 +6,14 @@
 use crate::apply::apply;
 use crate::client::Client;
 use crate::gate::Gate;
+use crate::health::{AppHealth, MayStart};
 use crate::listing::{Desk, Lister, Step, adopted};
-use crate::pace::Pace;
+use crate::pacer::Pacer;
 use crate::removals::judge;
-use crate::sending::{Ready, halt_after, intent, seen_after_marks};
+use crate::sending::{Ready, first_request, halt_after, intent, seen_after_marks};
 use crate::settings::Settings;
 use crate::settling::{Finished, of_decision, of_outcome};
-use provost_core::app::{Connection, ConnectionStatus, Halt, HaltReason};
+use provost_core::app::{Connection, ConnectionStatus, Halt, HaltReason, RequestKind};
 use provost_core::ids::{ConnectionId, UserId};
 use provost_core::provisioning::{Account, Intent, Operation, Outcome, decide};
 use provost_core::time::Timestamp;
@@ -67,7 +68,8 @@ struct Worker {
     id: ConnectionId,
     /// Made anew whenever the connection's revision moves.
     client: Option<(i64, Client)>,
-    pace: Option<Pace>,
+    /// For the endpoint named first; what is known of another app does not count.
+    app: Option<(String, Pacer, AppHealth)>,
     /// Decided, not yet sent.
     ready: VecDeque<Ready>,
     in_flight: HashSet<UserId>,
@@ -93,7 +95,7 @@ impl Worker {
             http,
             id,
             client: None,
-            pace: None,
+            app: None,
             ready: VecDeque::new(),
             in_flight: HashSet::new(),
             finished: VecDeque::new(),
@@ -131,16 +133,22 @@ impl Worker {
 
     /// How long nothing will be due, at the most; results and hints end the wait earlier.
     async fn pause(&self, rules: &Rules) -> Result<Duration, StoreError> {
-        let pace = self.pace.as_ref().map_or(Duration::ZERO, Pace::wait);
-        if (!self.ready.is_empty() || self.lister.wants_token()) && pace > Duration::ZERO {
-            return Ok(pace.min(self.look_every));
+        let pacer = self.app.as_ref().map(|(_, pacer, _)| pacer);
+        let waiting = self.ready.front().map(|ready| first_request(&ready.operation, rules.connection.profile));
+        let waiting = waiting.or_else(|| self.lister.wants_token().then_some(RequestKind::Read));
+        if let (Some(waiting), Some(pacer)) = (waiting, pacer) {
+            let wait = pacer.wait(waiting);
+            if wait > Duration::ZERO {
+                return Ok(wait.min(self.look_every));
+            }
         }
         let now = self.store.now();
-        let throttled = self.pace.as_ref().and_then(Pace::throttled_until);
+        let throttled = pacer.and_then(Pacer::paused_until);
         let due =
             schedule::next_due(&self.store, rules.connection.id).await?.map(|due| throttled.map_or(due, |until| due.max(until)));
         let page = self.lister.next_at(throttled);
-        let next = [due, page, self.judge_again_at].into_iter().flatten().filter(|at| *at > now).min();
+        let probe = self.app.as_ref().and_then(|(_, _, health)| health.next_probe_at());
+        let next = [due, page, self.judge_again_at, probe].into_iter().flatten().filter(|at| *at > now).min();
         let until_next = next.map_or(self.look_every, |at| Duration::from_micros(u64::try_from((at - now).0).unwrap_or(0)));
         Ok(until_next.min(self.look_every))
     }
@@ -162,11 +170,12 @@ impl Worker {
 
     /// Moves the connection's listing on; whether it has moved.
     async fn list(&mut self, rules: &Rules, sending: bool) -> Result<bool, StoreError> {
-        let (true, Some((_, client)), Some(pace)) = (sending, &self.client, &mut self.pace) else {
+        let (true, Some((_, client)), Some((_, pacer, health))) = (sending, &self.client, &self.app) else {
             self.lister.rest();
             return Ok(false);
         };
-        let desk = Desk { store: &self.store, rules, client, pace, in_flight: &self.in_flight, hinted: self.hinted };
+        let (store, in_flight, rests) = (&self.store, &self.in_flight, health.in_quarantine());
+        let desk = Desk { store, rules, client, pacer, rests, in_flight, hinted: self.hinted };
         match self.lister.step(desk).await? {
             Step::Rests => Ok(false),
             Step::Moved => Ok(true),
@@ -190,17 +199,19 @@ impl Worker {
             self.halt(&Halt { reason: HaltReason::NeedsReauthorization, message, since: self.store.now() }).await?;
             return Ok(false);
         };
-        let gate = Gate::of(&self.store, self.id);
-        let client = Client::new(
-            self.http.clone(),
-            &connection.config.endpoint,
-            token,
-            connection.profile,
-            gate,
-            self.store.clock.clone(),
-        );
+        let endpoint = &connection.config.endpoint;
+        let pacer = match &self.app {
+            Some((known, pacer, _)) if known == endpoint => pacer.clone(),
+            Some(_) | None => {
+                let health = AppHealth::load(&self.store, self.id).await?;
+                let pacer = Pacer::new(connection.profile, health.paused_until(), &self.store.clock);
+                self.app = Some((endpoint.clone(), pacer.clone(), health));
+                pacer
+            }
+        };
+        let (gate, clock) = (Gate::of(&self.store, self.id), self.store.clock.clone());
+        let client = Client::new(self.http.clone(), endpoint, token, connection.profile, gate, pacer, clock);
         self.client = Some((connection.revision, client));
-        self.pace.get_or_insert_with(|| Pace::new(connection.profile));
         Ok(true)
     }
 
@@ -255,15 +266,44 @@ impl Worker {
 
     /// Commits intents for as many as may start now, and starts them. Returns how many were taken from the queue.
     async fn start_ready(&mut self, connection: &Connection) -> Result<usize, StoreError> {
-        let places = (connection.profile.concurrency as usize).saturating_sub(self.in_flight.len()).min(self.ready.len());
-        let Some(pace) = self.pace.as_mut().filter(|_| places > 0) else { return Ok(0) };
-        let taken = pace.take(places, self.store.now());
-        if taken == 0 {
-            return Ok(0);
+        let batch = self.take_ready(connection).await?;
+        let taken = batch.len();
+        if taken > 0 {
+            self.start(connection, batch).await?;
         }
-        let batch: Vec<Ready> = self.ready.drain(..taken).collect();
-        self.start(connection, batch).await?;
         Ok(taken)
+    }
+
+    /// Takes from the queue what the pace and the app's health let start now.
+    async fn take_ready(&mut self, connection: &Connection) -> Result<Vec<Ready>, StoreError> {
+        let Some((_, pacer, health)) = &mut self.app else { return Ok(Vec::new()) };
+        let may_start = health.may_start(&self.store, self.id, &self.in_flight).await?;
+        if may_start != MayStart::All {
+            // Nothing is removed in quarantine: removals are judged anew when it has ended.
+            self.ready.retain(|ready| !matches!(ready.operation, Operation::Remove(_)));
+        }
+        let free = pacer.places().saturating_sub(self.in_flight.len());
+        let most = match may_start {
+            MayStart::All => free,
+            MayStart::OneProbe => free.min(1),
+            MayStart::Nothing => 0,
+        };
+        let mut batch = Vec::new();
+        while batch.len() < most {
+            let Some(next) = self.ready.front() else { break };
+            if pacer.room(first_request(&next.operation, connection.profile)) <= batch.len() {
+                break;
+            }
+            batch.extend(self.ready.pop_front());
+        }
+        if may_start == MayStart::OneProbe {
+            match (batch.first(), &self.client) {
+                (Some(probe), _) => health.probing(probe.subject.account.user_id),
+                (None, Some((_, client))) if self.ready.is_empty() => health.probe_by_listing(client, &self.store),
+                (None, _) => {}
+            }
+        }
+        Ok(batch)
     }
 
     async fn start(&mut self, connection: &Connection, batch: Vec<Ready>) -> Result<(), StoreError> {
@@ -287,7 +327,7 @@ impl Worker {
 
     fn send(&mut self, connection: &Connection, ready: Ready) {
         let Some((_, client)) = &self.client else { return };
-        let client = client.for_operation();
+        let client = client.for_operation(ready.operation.kind());
         let (store, sender, connection) = (self.store.clone(), self.sender.clone(), connection.clone());
         let account = Account { intent: Some(intent(&connection, &ready)), ..ready.subject.account };
         let operation = ready.operation;
@@ -309,10 +349,16 @@ impl Worker {
         let now = self.store.now();
         while settled.len() < SETTLE {
             let Some(finished) = self.finished.pop_front().or_else(|| self.results.try_recv().ok()) else { break };
-            self.note_pace(&finished, now);
+            if let Some((_, _, health)) = &mut self.app {
+                health.note(finished.account.user_id, &finished.outcome, now);
+            }
             let (one, halt) = of_outcome(connection, finished, now);
             halted = halt.or(halted);
             settled.push(one);
+        }
+        if let Some((_, pacer, health)) = &mut self.app {
+            health.hear_listing(now).await;
+            health.keep(&self.store, connection, pacer.paused_until()).await?;
         }
         if let Some(halt) = halted {
             self.halt(&halt).await?;
@@ -323,25 +369,6 @@ impl Worker {
             self.in_flight.remove(&user);
         }
         Ok(())
-    }
-
-    fn note_pace(&mut self, finished: &Finished, now: Timestamp) {
-        let Some(pace) = &mut self.pace else { return };
-        match &finished.outcome {
-            Outcome::Throttled { until, .. } => pace.throttled(until.unwrap_or(now + provost_core::time::Span::seconds(1))),
-            Outcome::Unavailable { .. } | Outcome::Unknown { .. } => pace.did_not_answer(),
-            Outcome::NotStarted => {}
-            Outcome::Applied { .. }
-            | Outcome::Found { .. }
-            | Outcome::FoundHeld { .. }
-            | Outcome::NotFound
-            | Outcome::Ambiguous { .. }
-            | Outcome::AlreadyGone
-            | Outcome::Conflict { .. }
-            | Outcome::Rejected { .. }
-            | Outcome::Stale
-            | Outcome::Unauthorized { .. } => pace.answered(),
-        }
     }
 
     async fn store_settled(&mut self, connection: &Connection, settled: Vec<Settled>) -> Result<(), StoreError> {
@@ -367,7 +394,8 @@ impl Worker {
 
     async fn judge_removals(&mut self, rules: &Rules, sending: bool) -> Result<(), StoreError> {
         let rested = self.judged.is_none_or(|judged| judged.elapsed() >= JUDGE_EVERY);
-        if !sending || !self.ready.is_empty() || !(rested || self.hinted) {
+        let rests = self.app.as_ref().is_some_and(|(_, _, health)| health.in_quarantine());
+        if !sending || rests || !self.ready.is_empty() || !(rested || self.hinted) {
             return Ok(());
         }
         self.hinted = false;

@@ -8,4 +8,5 @@ pub(crate) const ALL: &[Migration] = &[
     Migration { version: 2, name: "apps", sql: include_str!("../migrations/0002_apps.sql") },
     Migration { version: 3, name: "sessions", sql: include_str!("../migrations/0003_sessions.sql") },
     Migration { version: 4, name: "listings", sql: include_str!("../migrations/0004_listings.sql") },
+    Migration { version: 5, name: "health", sql: include_str!("../migrations/0005_health.sql") },
 ];

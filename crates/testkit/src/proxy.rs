@@ -38,6 +38,7 @@ type Matcher = Box<dyn Fn(&Recorded) -> bool + Send>;
 struct Shared {
     recorded: Vec<Recorded>,
     faults: VecDeque<(Matcher, Fault)>,
+    always: Vec<(Matcher, Fault)>,
 }
 
 /// A running proxy; it ends with its runtime.
@@ -68,6 +69,11 @@ impl Proxy {
     /// The next request that `matches` meets `fault`, once.
     pub fn once(&self, matches: impl Fn(&Recorded) -> bool + Send + 'static, fault: Fault) {
         self.lock().faults.push_back((Box::new(matches), fault));
+    }
+
+    /// Every request that `matches` meets `fault` until [`Self::clear`], unless one of [`Self::once`] comes first.
+    pub fn every(&self, matches: impl Fn(&Recorded) -> bool + Send + 'static, fault: Fault) {
+        self.lock().always.push((Box::new(matches), fault));
     }
 
     /// Everything that came, oldest first.
@@ -165,7 +171,8 @@ async fn serve(socket: TcpStream, target: &str, shared: &Mutex<Shared>) -> std::
             let mut shared = shared.lock().expect("no test panics while it holds the proxy");
             shared.recorded.push(recorded.clone());
             let met = shared.faults.iter().position(|(matches, _)| matches(&recorded));
-            met.and_then(|index| shared.faults.remove(index)).map(|(_, fault)| fault)
+            let once = met.and_then(|index| shared.faults.remove(index)).map(|(_, fault)| fault);
+            once.or_else(|| shared.always.iter().find(|(matches, _)| matches(&recorded)).map(|(_, fault)| fault.clone()))
         };
         match &fault {
             Some(Fault::LoseRequest) => return Ok(()),

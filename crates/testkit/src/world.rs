@@ -15,6 +15,7 @@ use provost_tenant::{ProfileName, Tenant};
 use serde_json::{Map, Value};
 use std::future::Future;
 use std::time::{Duration, Instant};
+use tokio::task::JoinHandle;
 use tokio_util::sync::CancellationToken;
 
 /// Who does things in tests.
@@ -38,6 +39,7 @@ pub struct World {
     /// A token of the tenant for Users, Read + Write.
     pub token: Secret,
     stop: CancellationToken,
+    engine: JoinHandle<()>,
 }
 
 impl Drop for World {
@@ -69,9 +71,16 @@ impl World {
         let on = Access { default: ServiceStatus::On, ..Access::default() };
         let app = apps::set_access(&store, &BY, app.id, None, on).await.expect("its service status");
         let stop = CancellationToken::new();
-        let loopback = vec!["127.0.0.0/8".parse().expect("a network")];
-        tokio::spawn(provost_engine::run(store.clone(), HttpClient::new(loopback), stop.clone()));
-        Self { store, tenant, clock, proxy, app, token, stop }
+        let engine = start_engine(&store, &stop);
+        Self { store, tenant, clock, proxy, app, token, stop, engine }
+    }
+
+    /// Ends the engine as a shutdown does, and starts another one on the same store.
+    pub async fn restart_engine(&mut self) {
+        self.stop.cancel();
+        (&mut self.engine).await.expect("the engine ends well");
+        self.stop = CancellationToken::new();
+        self.engine = start_engine(&self.store, &self.stop);
     }
 
     /// The configuration a test starts from: this world's endpoint, everyone, nothing removed, removals judged at once.
@@ -180,6 +189,11 @@ impl World {
         users.sort();
         users
     }
+}
+
+fn start_engine(store: &Store, stop: &CancellationToken) -> JoinHandle<()> {
+    let loopback = vec!["127.0.0.0/8".parse().expect("a network")];
+    tokio::spawn(provost_engine::run(store.clone(), HttpClient::new(loopback), stop.clone()))
 }
 
 fn reqwest_client() -> reqwest::Client {

@@ -1,6 +1,6 @@
 //! The app catalogue: one profile per app, data in `app-catalogue/*.toml`, built into the program.
 
-use super::{AttributeMapping, Expression};
+use super::{AttributeMapping, Expression, Rate, RateHeaders};
 use serde::Deserialize;
 use std::sync::LazyLock;
 
@@ -57,9 +57,12 @@ pub struct Profile {
     pub content_type: String,
     /// The most resources the app answers with a page.
     pub page_size: u32,
-    /// Requests a second that the app is known to bear.
-    pub requests_per_second: u32,
-    /// Requests under way at once.
+    /// The rates that the app bears; none where no limit is known.
+    pub rates: Vec<Rate>,
+    /// The headers that tell how much of the rate is left, where the app sends them.
+    #[serde(default)]
+    pub rate_headers: Option<RateHeaders>,
+    /// Requests under way at once, at the most.
     pub concurrency: u32,
     mapping: Vec<MappingRow>,
 }
@@ -113,6 +116,9 @@ mod tests {
     fn every_profile_parses_and_its_default_mapping_is_complete() {
         for profile in catalogue() {
             assert_eq!(ConnectionConfig::new(&profile.endpoint_template, profile).check(profile), Ok(()), "{}", profile.key);
+            assert!(profile.concurrency > 0 && profile.rates.iter().all(|rate| rate.requests > 0), "{}", profile.key);
+            let lower = |name: &str| name == name.to_lowercase();
+            assert!(profile.rate_headers.iter().all(|headers| lower(&headers.remaining) && lower(&headers.reset)));
         }
     }
 }

@@ -5,6 +5,7 @@ mod catalogue;
 mod connection;
 mod deprovisioning;
 mod mapping;
+mod rate;
 mod scope;
 
 pub use access::{Access, ServiceStatus};
@@ -16,6 +17,7 @@ pub use connection::{
 pub use deprovisioning::{Action, DeprovisioningPolicy, GracePeriod, InvalidPolicy, Rule, Trigger};
 pub use mapping::{AttributeMapping, Expression, InvalidExpression, MappingFailure, default_mapping, desired_body};
 pub(crate) use mapping::{is_list, split_target};
+pub use rate::{Rate, RateHeaders, RateOf, RatePer, RequestKind};
 pub use scope::{Scope, ScopeGroup, ScopeMembers, ScopeMode, SecondaryDomains};
 
 use crate::ids::AppId;

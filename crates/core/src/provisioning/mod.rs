@@ -12,6 +12,7 @@ mod drift;
 mod explain;
 mod guard;
 mod operation;
+mod quarantine;
 mod settle;
 mod swap;
 mod view;
@@ -25,6 +26,7 @@ pub use drift::{Difference, DriftChange, DriftKind, compare, shown_attributes, t
 pub use explain::explain;
 pub use guard::{Approval, CheckedRemoval, Guarded, Hold, REMOVAL_WINDOW, RemovalCandidate, SentRemoval, guard};
 pub use operation::{Operation, OperationKind, Outcome, Remote};
+pub use quarantine::{Health, Outcomes, Quarantine};
 pub use settle::{Jitter, ProvisioningEvent, Settlement, retry_delay, settle};
 pub use swap::{Swap, is_parked, parked_body, swap_of};
 pub use view::{ScopeVerdict, ServiceVerdict, UserView};

@@ -1,13 +1,19 @@
 //! How answers are read: leniently, since apps differ, and into few words that the engine can act on.
 
+use crate::pace::Heard;
+use provost_core::app::Profile;
 use provost_core::provisioning::Remote;
 use provost_core::time::{Span, Timestamp};
 use provost_platform::HttpResponse;
 use provost_scim::client::{error_of, error_text, id_of, read_list};
 use serde_json::{Map, Value};
+use std::time::Duration;
 
 /// The most of an app's words that is kept.
 const MESSAGE_CHARS_MAX: usize = 2_048;
+
+/// What an app says is left of its rate holds no longer than this.
+const ALLOWANCE_MAX: Span = Span::hours(1);
 
 /// An answer, read.
 #[derive(Debug, Clone, PartialEq)]
@@ -35,7 +41,8 @@ impl Answer {
         let carries_error = (200..300).contains(&response.status) && error_of(&value).is_some();
         let status = if carries_error { 400 } else { response.status };
         let words = error_text(&value);
-        let retry_at = response.header("retry-after").and_then(|value| retry_after(value, now));
+        let date = response.header("date");
+        let retry_at = response.header("retry-after").and_then(|value| retry_after(value, date, now));
         let scim_type = value.get("scimType").and_then(Value::as_str).map(str::to_owned);
         let message = words.unwrap_or_else(|| format!("the app answered {}", response.status));
         Self { status, body, message: message.chars().take(MESSAGE_CHARS_MAX).collect(), retry_at, scim_type }
@@ -80,19 +87,50 @@ fn remote(resource: &Map<String, Value>) -> Option<Remote> {
     id_of(resource).map(|id| Remote { id, resource: Some(resource.clone()) })
 }
 
-/// RFC 9110 section 10.2.3: seconds, or an HTTP date. Negative numbers and dates in the past mean now.
-fn retry_after(value: &str, now: Timestamp) -> Option<Timestamp> {
-    if let Ok(seconds) = value.trim().parse::<i64>() {
-        return Some(now + Span(seconds.clamp(0, 86_400) * 1_000_000));
-    }
+/// RFC 9110 section 10.2.3: seconds, or an HTTP date. Negative numbers and dates in the past mean now, and whatever is
+/// longer than a day means a day. A date is read against the app's own clock where it sends one.
+fn retry_after(value: &str, date: Option<&str>, now: Timestamp) -> Option<Timestamp> {
+    let wait = match seconds(value) {
+        Some(seconds) => seconds,
+        None => http_date(value)? - date.and_then(http_date).unwrap_or(now),
+    };
+    Some(now + wait.clamp(Span(0), Span::days(1)))
+}
+
+/// A number of seconds, however large or broken into parts; at most some thousand years.
+fn seconds(value: &str) -> Option<Span> {
+    let seconds: f64 = value.trim().parse().ok()?;
+    #[expect(clippy::cast_possible_truncation, reason = "clamped to what a span can hold")]
+    let micros = (!seconds.is_nan()).then_some((seconds.clamp(-1e11, 1e11) * 1e6) as i64)?;
+    Some(Span(micros))
+}
+
+fn http_date(value: &str) -> Option<Timestamp> {
     let date = jiff::fmt::rfc2822::parse(value.trim()).ok()?;
-    let at = Timestamp(date.timestamp().as_microsecond());
-    Some(at.max(now).min(now + Span::days(1)))
+    Some(Timestamp(date.timestamp().as_microsecond()))
+}
+
+/// What an answer says of the pace.
+pub(super) fn heard(response: &HttpResponse, answer: &Answer, profile: &Profile, now: Timestamp) -> Heard {
+    let left = profile.rate_headers.as_ref().and_then(|headers| {
+        let remaining = seconds_of(response, &headers.remaining)?;
+        let reset = seconds_of(response, &headers.reset)?;
+        // Seconds since 1970 rather than from now.
+        let wait = if reset > Span::days(3_650) { Timestamp(reset.0) - now } else { reset };
+        let wait = wait.clamp(Span(0), ALLOWANCE_MAX);
+        Some((u64::try_from(remaining.as_seconds()).unwrap_or(0), Duration::from_micros(u64::try_from(wait.0).unwrap_or(0))))
+    });
+    Heard { status: answer.status, retry_at: answer.retry_at, left }
+}
+
+fn seconds_of(response: &HttpResponse, header: &str) -> Option<Span> {
+    response.header(header).and_then(seconds)
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use provost_core::app::profile;
 
     fn answer(status: u16, body: &str) -> Answer {
         Answer::read(&HttpResponse { status, headers: Vec::new(), body: body.as_bytes().to_vec() }, Timestamp(0))
@@ -114,12 +152,45 @@ mod tests {
     }
 
     #[test]
-    fn retry_after_is_clamped() {
+    fn retry_after_is_read_leniently_and_clamped() {
         let now = Timestamp(1_800_000_000_000_000);
-        assert_eq!(retry_after("30", now), Some(now + Span::seconds(30)));
-        assert_eq!(retry_after("-5", now), Some(now));
-        assert_eq!(retry_after("1000000000", now), Some(now + Span::days(1)));
-        assert_eq!(retry_after("Wed, 21 Oct 2015 07:28:00 GMT", now), Some(now));
-        assert_eq!(retry_after("soon", now), None);
+        let table = [
+            ("30", Some(Span::seconds(30))),
+            (" 1.5 ", Some(Span(1_500_000))),
+            ("0", Some(Span(0))),
+            ("-5", Some(Span(0))),
+            ("1000000000", Some(Span::days(1))),
+            ("99999999999999999999999", Some(Span::days(1))),
+            ("Wed, 21 Oct 2015 07:28:00 GMT", Some(Span(0))),
+            ("Fri, 15 Jan 2027 08:01:00 GMT", Some(Span::seconds(60))),
+            ("Fri, 15 Jan 2038 08:01:00 GMT", Some(Span::days(1))),
+            ("soon", None),
+            ("NaN", None),
+            ("", None),
+        ];
+        for (value, wait) in table {
+            assert_eq!(retry_after(value, None, now), wait.map(|wait| now + wait), "{value}");
+        }
+        let (date, theirs) = ("Wed, 21 Oct 2015 07:28:20 GMT", "Wed, 21 Oct 2015 07:28:00 GMT");
+        assert_eq!(retry_after(date, Some(theirs), now), Some(now + Span::seconds(20)), "their clock is eleven years behind");
+    }
+
+    #[test]
+    fn what_is_left_of_the_rate_is_read_from_the_headers_that_the_profile_names() {
+        let now = Timestamp(1_800_000_000_000_000);
+        let netskope = profile("netskope").unwrap();
+        let left = |remaining: &str, reset: &str, profile: &Profile| {
+            let header = |name: &str, value: &str| (name.to_owned(), value.to_owned());
+            let headers = vec![header("ratelimit-remaining", remaining), header("ratelimit-reset", reset)];
+            let response = HttpResponse { status: 200, headers, body: Vec::new() };
+            heard(&response, &Answer::read(&response, now), profile, now).left
+        };
+        let seconds = Duration::from_secs;
+        assert_eq!(left("7", "2", netskope), Some((7, seconds(2))));
+        assert_eq!(left("0", "1800000005", netskope), Some((0, seconds(5))), "seconds since 1970");
+        assert_eq!(left("-3", "-1", netskope), Some((0, seconds(0))));
+        assert_eq!(left("5", "999999", netskope), Some((5, seconds(3_600))));
+        assert_eq!(left("many", "2", netskope), None);
+        assert_eq!(left("7", "2", profile("generic").unwrap()), None);
     }
 }

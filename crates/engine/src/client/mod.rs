@@ -8,7 +8,10 @@ mod request;
 pub(crate) use answer::{Answer, Page};
 
 use crate::gate::Gate;
-use provost_core::app::Profile;
+use crate::pacer::Pacer;
+use provost_core::app::{Profile, RequestKind};
+use provost_core::provisioning::OperationKind;
+use provost_core::time::Timestamp;
 use provost_platform::{Clock, HttpClient, HttpError, Method, Secret};
 use serde_json::{Map, Value};
 use std::sync::{Arc, Mutex};
@@ -17,6 +20,9 @@ use tokio::time::Instant;
 
 /// How long one request may take, from connecting to the last byte.
 const REQUEST_TIMEOUT: Duration = Duration::from_secs(30);
+
+/// How long a request may wait for its turn. Longer than this, what was decided is decided anew instead.
+const PATIENCE: Duration = Duration::from_secs(30);
 
 /// One request and its answer, for the log: never a header, never a token.
 #[derive(Debug, Clone, serde::Serialize)]
@@ -37,12 +43,22 @@ pub(crate) struct Exchange {
 /// Why a request was not answered.
 #[derive(Debug, Clone)]
 pub(crate) enum NoAnswer {
-    /// The gate was closed: nothing was sent.
+    /// The gate was closed, or its turn did not come: nothing was sent.
     Closed,
     /// Nothing was sent.
     NotSent(String),
     /// It may have been sent.
     Lost(String),
+}
+
+impl NoAnswer {
+    /// For people.
+    pub(crate) fn words(self) -> String {
+        match self {
+            Self::Closed => "stopped before the request".to_owned(),
+            Self::NotSent(message) | Self::Lost(message) => message,
+        }
+    }
 }
 
 /// An endpoint and what is needed to speak to it. Cheap to clone.
@@ -54,6 +70,8 @@ pub(crate) struct Client {
     pub(crate) profile: &'static Profile,
     pub(crate) gate: Gate,
     pub(crate) clock: Clock,
+    pacer: Pacer,
+    patience: Duration,
     exchanges: Arc<Mutex<Vec<Exchange>>>,
 }
 
@@ -65,15 +83,21 @@ impl Client {
         token: Secret,
         profile: &'static Profile,
         gate: Gate,
+        pacer: Pacer,
         clock: Clock,
     ) -> Self {
         let endpoint = endpoint.trim_end_matches('/').to_owned();
-        Self { http, endpoint, token, profile, gate, clock, exchanges: Arc::default() }
+        Self { http, endpoint, token, profile, gate, clock, pacer, patience: PATIENCE, exchanges: Arc::default() }
     }
 
-    /// The same client with an empty list of exchanges, for one operation.
-    pub(crate) fn for_operation(&self) -> Self {
-        Self { exchanges: Arc::default(), ..self.clone() }
+    /// The same client with an empty list of exchanges, for one operation. A removal goes at once or is decided anew, so
+    /// that none is sent for somebody who came back while it waited for its turn.
+    pub(crate) fn for_operation(&self, operation: OperationKind) -> Self {
+        let patience = match operation {
+            OperationKind::Suspend | OperationKind::HardDelete => Duration::ZERO,
+            OperationKind::LookUp | OperationKind::Create | OperationKind::Update | OperationKind::Restore => PATIENCE,
+        };
+        Self { exchanges: Arc::default(), patience, ..self.clone() }
     }
 
     /// The exchanges since [`Self::for_operation`], oldest first.
@@ -122,11 +146,17 @@ impl Client {
     }
 
     async fn send(&self, method: Method, path: String, body: Option<Value>) -> Result<Answer, NoAnswer> {
+        let kind = if method == Method::Get { RequestKind::Read } else { RequestKind::Write };
+        // The look at the gate comes last, so that nothing lies between it and the request.
+        if !self.pacer.permit(kind, self.patience, &self.gate).await {
+            return Err(NoAnswer::Closed);
+        }
+        let begun = Instant::now();
         if !self.gate.may_send().await {
+            self.pacer.not_sent();
             return Err(NoAnswer::Closed);
         }
         let request = request::http(self, method, &path, body.as_ref(), REQUEST_TIMEOUT);
-        let begun = Instant::now();
         let answer = self.http.send(request).await;
         let milliseconds = u64::try_from(begun.elapsed().as_millis()).unwrap_or(u64::MAX);
         let status = answer.as_ref().ok().map(|answer| answer.status);
@@ -134,16 +164,24 @@ impl Client {
         self.exchanges.lock().expect("nothing panics while it holds the list of exchanges").push(exchange);
         match answer {
             Ok(response) => {
-                let answer = Answer::read(&response, provost_core::time::Timestamp(self.clock.now_micros()));
+                let now = Timestamp(self.clock.now_micros());
+                let answer = Answer::read(&response, now);
                 if answer.status == 401 {
                     // Nothing starts after the first 401 has been read, whichever task read it.
                     self.gate.close();
                 }
+                self.pacer.answered(&answer::heard(&response, &answer, self.profile, now), begun);
                 Ok(answer)
             }
-            Err(error) if error.nothing_sent() => Err(NoAnswer::NotSent(error.to_string())),
-            Err(error @ (HttpError::NoAnswer { .. } | HttpError::TooLarge { .. })) => Err(NoAnswer::Lost(error.to_string())),
-            Err(error) => Err(NoAnswer::NotSent(error.to_string())),
+            Err(error) => {
+                self.pacer.not_answered(begun);
+                Err(match error {
+                    HttpError::NoAnswer { .. } | HttpError::TooLarge { .. } => NoAnswer::Lost(error.to_string()),
+                    HttpError::Refused { .. } | HttpError::InvalidUrl { .. } | HttpError::AddressNotAllowed { .. } => {
+                        NoAnswer::NotSent(error.to_string())
+                    }
+                })
+            }
         }
     }
 }

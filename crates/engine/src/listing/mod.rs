@@ -13,12 +13,12 @@ pub(crate) use adopt::adopted;
 
 use crate::apply::{no_answer, refused};
 use crate::client::{Answer, Client, NoAnswer};
-use crate::pace::Pace;
+use crate::pacer::Pacer;
 use paging::{Place, Seen, Turn};
-use provost_core::app::{Halt, HaltReason};
+use provost_core::app::{Halt, HaltReason, RequestKind};
 use provost_core::ids::UserId;
 use provost_core::provisioning::{Account, Jitter, OperationKind, Outcome, Remote, retry_delay, too_small};
-use provost_core::time::{Span, Timestamp};
+use provost_core::time::Timestamp;
 use provost_store::accounts::Rules;
 use provost_store::remote::{self, JoinedPage, Kept, Listing, ListingCounts, ListingState, Purpose, Shown};
 use provost_store::{Store, StoreError};
@@ -39,7 +39,9 @@ pub(crate) struct Desk<'a> {
     pub(crate) store: &'a Store,
     pub(crate) rules: &'a Rules,
     pub(crate) client: &'a Client,
-    pub(crate) pace: &'a mut Pace,
+    pub(crate) pacer: &'a Pacer,
+    /// The app is in quarantine: no page is asked for.
+    pub(crate) rests: bool,
     pub(crate) in_flight: &'a HashSet<UserId>,
     /// Something may have been asked for.
     pub(crate) hinted: bool,
@@ -195,13 +197,13 @@ impl Lister {
         } else {
             None
         };
-        if desk.pace.take(1, now) == 0 {
-            self.wants_token = true;
+        if desk.rests || desk.pacer.room(RequestKind::Read) == 0 {
+            self.wants_token = !desk.rests;
             return Ok(Step::Rests);
         }
         self.busy.clone_from(desk.in_flight);
         self.under_way = true;
-        let (client, sender) = (desk.client.for_operation(), self.sender.clone());
+        let (client, sender) = (desk.client.for_operation(OperationKind::LookUp), self.sender.clone());
         tokio::spawn(async move {
             let fetched = match one {
                 None => Fetched::Page(page(&client, &place).await),
@@ -228,7 +230,6 @@ impl Lister {
             Ok(answer) => return self.failed(desk, &listing, refused(&answer, OperationKind::LookUp), &answer).await,
             Err(lost) => return self.unanswered(desk, &listing, no_answer(lost)).await,
         };
-        desk.pace.answered();
         match one {
             Some(account) => self.keep_one(&desk, &listing, &account, gone.then_some(()).map_or(Some(answer), |()| None)).await?,
             None => match answer.list() {
@@ -259,18 +260,13 @@ impl Lister {
                 self.rest();
                 Ok(Step::Rests)
             }
-            Outcome::Throttled { until, .. } => {
-                desk.pace.throttled(until.unwrap_or(now + Span::seconds(1)));
-                Ok(Step::Moved)
-            }
+            // The pace has heard it too.
+            Outcome::Throttled { .. } => Ok(Step::Moved),
             Outcome::Unauthorized { message } => {
                 self.rest();
                 Ok(Step::Halted(Halt { reason: HaltReason::NeedsReauthorization, message, since: now }))
             }
-            Outcome::Unavailable { message, .. } | Outcome::Unknown { message } => {
-                desk.pace.did_not_answer();
-                self.try_again(desk, listing, &message).await
-            }
+            Outcome::Unavailable { message, .. } | Outcome::Unknown { message } => self.try_again(desk, listing, &message).await,
             Outcome::Rejected { message, .. } | Outcome::Conflict { message } => {
                 self.give_up(desk.store, listing, &format!("the app refused the list: {message}")).await?;
                 Ok(Step::Moved)

@@ -5,6 +5,7 @@
 
 pub mod connections;
 pub(crate) mod events;
+pub mod health;
 pub mod tests;
 
 use crate::log::names;

@@ -18,6 +18,10 @@ pub const CREATE_AUTO_PROV_CONFIG: &str = "CREATE_AUTO_PROV_CONFIG";
 pub const DELETE_AUTO_PROV_CONFIG: &str = "DELETE_AUTO_PROV_CONFIG";
 /// Turned on, off, or halted.
 pub const UPDATE_AUTO_PROV_STATUS: &str = "UPDATE_AUTO_PROV_STATUS";
+/// Most requests failed: the connection rests.
+pub const AUTO_PROV_QUARANTINE_BEGAN: &str = "AUTO_PROV_QUARANTINE_BEGAN";
+/// A probe was answered: the connection works again.
+pub const AUTO_PROV_QUARANTINE_ENDED: &str = "AUTO_PROV_QUARANTINE_ENDED";
 /// A new access token.
 pub const UPDATE_AUTO_PROV_CONFIG_CREDENTIALS: &str = "UPDATE_AUTO_PROV_CONFIG_CREDENTIALS";
 /// Another endpoint.
@@ -155,6 +159,8 @@ pub const LABELS: &[(&str, &str)] = &[
     (CREATE_AUTO_PROV_CONFIG, "Autoprovisioning configured"),
     (DELETE_AUTO_PROV_CONFIG, "Autoprovisioning configuration deleted"),
     (UPDATE_AUTO_PROV_STATUS, "Autoprovisioning status changed"),
+    (AUTO_PROV_QUARANTINE_BEGAN, "App in quarantine"),
+    (AUTO_PROV_QUARANTINE_ENDED, "App out of quarantine"),
     (UPDATE_AUTO_PROV_CONFIG_CREDENTIALS, "Autoprovisioning reauthorized"),
     (UPDATE_AUTO_PROV_CONFIG_CONNECTION_URL, "Endpoint URL changed"),
     (AUTO_PROV_CONFIG_ATTRIBUTE_MAPPING_UPDATED, "Attribute mapping updated"),

@@ -23,6 +23,7 @@ pub async fn reauthorize(store: &Store, by: &Actor, id: ConnectionId, token: &Se
          WHERE id = $1 AND revision = $2",
         [id.get().into(), old.revision.into(), sealed.into(), now.0.into()],
     );
+    crate::apps::health::add_probe_now(&mut batch, id, now);
     let detail = json!({ "APPLICATION_NAME": app.name });
     crate::log::append(
         &mut batch,

@@ -60,6 +60,8 @@ pub async fn edit(
         events.push(event(names::UPDATE_AUTO_PROV_CONFIG_CREDENTIALS, app.id, Some(id), detail));
     }
     if key != endpoint::normalized_endpoint(&old.config.endpoint) {
+        // It is another app, as far as pace and health go.
+        batch.run("DELETE FROM connection_health WHERE connection_id = $1", [id.get().into()]);
         let sql = "UPDATE account SET endpoint_key = $2 WHERE connection_id = $1 AND remote_id IS NOT NULL";
         batch.run(sql, [id.get().into(), key.into()]);
     }

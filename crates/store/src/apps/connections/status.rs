@@ -2,6 +2,7 @@
 
 use super::{commit, details, get, status_word};
 use crate::apps::events::event;
+use crate::apps::health::add_probe_now;
 use crate::log::names;
 use crate::schedule::{SweepTarget, mark_sweep};
 use crate::{Actor, Store, StoreError};
@@ -29,6 +30,7 @@ pub async fn turn_on(
     let mut batch = Batch::new();
     let now = store.now();
     mark_sweep(&mut batch, store.id::<()>().get(), Some(id), SweepTarget::Everyone, now);
+    add_probe_now(&mut batch, id, now);
     batch.run("UPDATE connection SET last_pass_at = $2 WHERE id = $1", [id.get().into(), now.0.into()]);
     set_status(store, by, found.connection, ConnectionStatus::Active, batch, now).await
 }
@@ -144,6 +146,7 @@ pub(crate) fn delete_rows(batch: &mut Batch, connection: &Connection) {
         "DELETE FROM sweep WHERE connection_id = $1",
         "DELETE FROM removal_hold WHERE connection_id = $1",
         "DELETE FROM removal_approval WHERE connection_id = $1",
+        "DELETE FROM connection_health WHERE connection_id = $1",
     ]
     .into_iter()
     .chain(crate::remote::OF_A_CONNECTION)
