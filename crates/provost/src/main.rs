@@ -84,6 +84,8 @@ async fn run(command: Command) -> anyhow::Result<Ended> {
         Command::Failures(arguments) => verbs::app::failures(arguments).await,
         Command::Explain(arguments) => verbs::app::explain(arguments).await,
         Command::Approve(arguments) => verbs::app::approve(arguments).await,
+        Command::Drift(arguments) => verbs::drift::run(arguments).await,
+        Command::NotManaged(arguments) => verbs::drift::not_managed(arguments).await,
         Command::TurnOn(arguments) => verbs::app::turn_on(arguments).await,
         Command::TurnOff(arguments) => verbs::app::turn_off(arguments).await,
         Command::Users(arguments) => verbs::users::run(arguments).await,

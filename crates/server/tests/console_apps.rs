@@ -9,6 +9,7 @@ use axum::http::{HeaderMap, Request, StatusCode};
 use provost_core::app::{Access, App, ConnectionStatus, ScopeMode, ServiceStatus, SsoDetails};
 use provost_core::directory::{DomainKind, Group, User};
 use provost_core::ids::AdminId;
+use provost_core::provisioning::{DriftChange, DriftKind, Remote};
 use provost_db::Location;
 use provost_platform::{Clock, Sealer};
 use provost_server::Server;
@@ -17,7 +18,7 @@ use provost_store::admins::{self, Role};
 use provost_store::apps::tests::{TestResult, answer_test, pending_tests};
 use provost_store::apps::{self, connections};
 use provost_store::directory::{domains, groups, org_units, users};
-use provost_store::{Actor, Store, drafts};
+use provost_store::{Actor, Store, drafts, remote};
 use tower::ServiceExt;
 use url::form_urlencoded::Serializer;
 
@@ -387,11 +388,23 @@ async fn an_auditor_sees_every_page_without_buttons_and_changes_nothing() {
         "/autoprovisioning/accounts",
         "/autoprovisioning/plan",
         "/autoprovisioning/held",
+        "/autoprovisioning/drift",
+        "/autoprovisioning/not-managed",
         &explain,
     ] {
         let page = console.get_as(&console.auditor, &format!("{base}{rest}")).await;
         assert_eq!(page.status, StatusCode::OK, "{rest}: {}", page.text);
-        for label in ["EDIT DETAILS", "DELETE APP", ">SAVE<", ">Edit<", "Reauthorize", ">Turn on<", "Retry all", "Approve all"] {
+        for label in [
+            "EDIT DETAILS",
+            "DELETE APP",
+            ">SAVE<",
+            ">Edit<",
+            "Reauthorize",
+            ">Turn on<",
+            "Retry all",
+            "Approve all",
+            "Check for drift<",
+        ] {
             assert!(!page.text.contains(label), "{rest} shows {label}");
         }
     }
@@ -406,6 +419,10 @@ async fn an_auditor_sees_every_page_without_buttons_and_changes_nothing() {
         "/autoprovisioning/sync",
         "/autoprovisioning/retry",
         "/autoprovisioning/held",
+        "/autoprovisioning/drift",
+        "/autoprovisioning/drift/settings",
+        "/autoprovisioning/drift/confirm",
+        "/autoprovisioning/drift/cancel",
         "/autoprovisioning/reauthorize",
         "/autoprovisioning/edit/scope",
         "/autoprovisioning/set-up/app-authorization",
@@ -417,4 +434,64 @@ async fn an_auditor_sees_every_page_without_buttons_and_changes_nothing() {
     let nobody = console.get_as("", &base).await;
     assert!(nobody.location().starts_with("/sign-in?next="), "{}", nobody.location());
     assert!(nobody.headers.get(SET_COOKIE).is_none());
+}
+
+/// A check of the app that has shown one stranger and one account of Ada's that differs.
+async fn checked(console: &Console, app: &App) -> remote::Listing {
+    let store = &console.store;
+    let connection = connections::of_app(store, app.id).await.unwrap().unwrap();
+    let check = remote::last_check(store, connection.id).await.unwrap().unwrap();
+    let resource = serde_json::json!({ "id": "s-1", "userName": "stranger@example.com", "active": false });
+    let remote = Remote { id: "s-1".to_owned(), resource: resource.as_object().cloned() };
+    let page = remote::join_page(store, &connection, &check, vec![remote::Shown::of(&remote, &connection)]).await.unwrap();
+    let change =
+        DriftChange { attribute: "name.givenName".to_owned(), ours: Some("Ada".into()), theirs: Some("<b>Mallory</b>".into()) };
+    let difference = remote::FoundDifference {
+        user_id: console.ada.id,
+        email: console.ada.primary_email.clone(),
+        remote_id: "a-1".to_owned(),
+        kind: DriftKind::Changed,
+        changes: vec![change],
+        action: remote::DriftAction::Reported,
+        found_at: store.now(),
+    };
+    let differences = [difference];
+    let kept =
+        remote::Kept { page: &page, place: "{}".to_owned(), steady: true, differences: &differences, counts_as_page: true };
+    remote::keep_page(store, &check, kept).await.unwrap()
+}
+
+#[tokio::test]
+async fn drift_is_checked_shown_held_confirmed_and_set() {
+    let console = Console::new().await;
+    let app = console.app().await;
+    console.set_up(&app).await;
+    let path = |rest: &str| format!("/apps/{}/autoprovisioning/{rest}", app.id);
+    console.get(&path("drift")).await.shows(&["Check for drift", "No check was made yet", "every week"]);
+    console.get(&path("not-managed")).await.shows(&["were not listed as a whole yet"]);
+    console.post(&path("drift"), &[]).await;
+    console.get(&path("drift")).await.shows(&["waiting", "Cancel the check", "sends nothing now"]);
+    let check = checked(&console, &app).await;
+    console.get(&path("drift")).await.shows(&[
+        "listing",
+        "ada@example.com",
+        "name.givenName",
+        "&lt;b&gt;Mallory&lt;/b&gt;",
+        "reported",
+    ]);
+    remote::hold(&console.store, &check, "The app lists 1 account.", remote::ListingCounts::default()).await.unwrap();
+    console.get(&path("drift")).await.shows(&["held", "The app lists 1 account.", "They are gone: go on"]);
+    console.post(&path("drift/confirm"), &[]).await;
+    let check = checked(&console, &app).await;
+    remote::finish(&console.store, &check, remote::ListingState::Done, None, remote::ListingCounts::default()).await.unwrap();
+    console.get(&path("drift")).await.shows(&["done", "1 changed", "1 accounts"]);
+    console.get(&path("not-managed")).await.shows(&["stranger@example.com", "s-1", "inactive", "1 account of Netskope"]);
+    console.get(&path("not-managed?q=nobody")).await.shows(&["No account fits."]);
+    let set = console.post(&path("drift/settings"), &[("rule", "accept"), ("hours", "0")]).await;
+    assert_eq!(set.status, StatusCode::SEE_OTHER, "{}", set.text);
+    let drift = connections::of_app(&console.store, app.id).await.unwrap().unwrap().config.drift;
+    assert_eq!((drift.rule.word(), drift.every), ("accept", None));
+    console.post(&path("drift/settings"), &[("rule", "destroy"), ("hours", "0")]).await;
+    let unchanged = connections::of_app(&console.store, app.id).await.unwrap().unwrap().config.drift;
+    assert_eq!(unchanged, drift);
 }

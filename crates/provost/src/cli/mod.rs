@@ -6,7 +6,8 @@ mod servers;
 
 pub(crate) use directory::{ConfigArguments, ConfigVerb, GroupVerb, GroupsArguments, ImportArguments, UserVerb, UsersArguments};
 pub(crate) use provisioning::{
-    AppArguments, ApproveArguments, ExplainArguments, FailuresArguments, PlanArguments, SyncArguments, TurnOnArguments,
+    AppArguments, ApproveArguments, DriftArguments, ExplainArguments, FailuresArguments, NotManagedArguments, PlanArguments,
+    SyncArguments, TurnOnArguments,
 };
 pub(crate) use servers::{
     AdminsArguments, AdminsVerb, ApiKeysArguments, ApiKeysVerb, ConformanceArguments, DemoArguments, ServeArguments,
@@ -57,6 +58,10 @@ pub(crate) enum Command {
     Explain(ExplainArguments),
     /// Approve or reject removals that the guard holds
     Approve(ApproveArguments),
+    /// Compare the app's accounts with what was last confirmed of them, and repair or report what differs
+    Drift(DriftArguments),
+    /// List the app's accounts that are linked to nobody
+    NotManaged(NotManagedArguments),
     /// Turn autoprovisioning on
     TurnOn(TurnOnArguments),
     /// Turn autoprovisioning off: nothing is sent from then on
@@ -84,6 +89,8 @@ impl Command {
             | Self::Failures(_)
             | Self::Explain(_)
             | Self::Approve(_)
+            | Self::Drift(_)
+            | Self::NotManaged(_)
             | Self::TurnOn(_)
             | Self::TurnOff(_)
             | Self::Users(_)

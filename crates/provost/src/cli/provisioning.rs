@@ -77,6 +77,44 @@ pub(crate) struct ApproveArguments {
 }
 
 #[derive(Debug, Args)]
+#[expect(clippy::struct_excessive_bools, reason = "each is a flag that is typed, and clap says which exclude each other")]
+pub(crate) struct DriftArguments {
+    /// The app's name or id
+    pub app: String,
+    /// Bring back what differs
+    #[arg(long, group = "rule")]
+    pub repair: bool,
+    /// Only list what differs
+    #[arg(long, group = "rule")]
+    pub report: bool,
+    /// Leave what differs until the directory changes that attribute
+    #[arg(long, group = "rule")]
+    pub accept: bool,
+    /// Begin nothing: show the last check
+    #[arg(long, conflicts_with_all = ["rule", "confirm", "cancel"])]
+    pub show: bool,
+    /// Take a held listing for the truth: those who are not in it are looked up one by one
+    #[arg(long, conflicts_with_all = ["rule", "cancel"])]
+    pub confirm: bool,
+    /// End a check that runs or is held
+    #[arg(long, conflicts_with = "rule")]
+    pub cancel: bool,
+    /// Give up waiting after this many seconds
+    #[arg(long, value_name = "SECONDS", default_value_t = 3_600)]
+    pub timeout: u64,
+    #[command(flatten)]
+    pub target: Target,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct NotManagedArguments {
+    /// The app's name or id
+    pub app: String,
+    #[command(flatten)]
+    pub target: Target,
+}
+
+#[derive(Debug, Args)]
 pub(crate) struct TurnOnArguments {
     /// The app's name or id
     pub app: String,

@@ -3,6 +3,7 @@
 pub(crate) mod access;
 pub(crate) mod app;
 pub(crate) mod config;
+pub(crate) mod drift;
 pub(crate) mod groups;
 pub(crate) mod import;
 pub(crate) mod sync;

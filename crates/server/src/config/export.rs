@@ -1,11 +1,12 @@
 //! What is stored, in the shape of the configuration file. Tokens are never exported.
 
 use super::{
-    AccessEntry, AppEntry, AutoprovisioningEntry, ConfigFile, DeprovisioningEntry, Duration, GuardEntry, RuleEntry, ScopeEntry,
-    ScopeGroupEntry, Wait,
+    AccessEntry, AppEntry, AutoprovisioningEntry, ConfigFile, DeprovisioningEntry, DriftEntry, Duration, GuardEntry, RuleEntry,
+    ScopeEntry, ScopeGroupEntry, Wait,
 };
 use provost_core::app::{Access, Connection, Rule, Scope, ScopeMode, ServiceStatus, default_mapping};
 use provost_core::ids::{GroupId, OrgUnitId};
+use provost_core::time::Span;
 use provost_store::apps::{self, connections};
 use provost_store::directory::{groups, org_units};
 use provost_store::{Store, StoreError};
@@ -81,6 +82,10 @@ pub async fn autoprovisioning_entry(store: &Store, connection: &Connection) -> R
             percent: limit(limits.percent),
         }),
         removal_quiet: Some(Duration(config.removal_quiet)),
+        drift: Some(DriftEntry {
+            differences: Some(config.drift.rule),
+            every: Some(Duration(config.drift.every.unwrap_or(Span(0)))),
+        }),
         status: Some(connection.status),
     })
 }

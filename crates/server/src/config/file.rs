@@ -1,7 +1,9 @@
 //! The file's shape, and reading it. Names are names here: nothing is looked up.
 
 use super::Duration;
-use provost_core::app::{ArchivedRule, ConnectionStatus, GracePeriod, ScopeMembers, SecondaryDomains, ServiceStatus, SsoDetails};
+use provost_core::app::{
+    ArchivedRule, ConnectionStatus, DriftRule, GracePeriod, ScopeMembers, SecondaryDomains, ServiceStatus, SsoDetails,
+};
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 
@@ -111,9 +113,24 @@ pub struct AutoprovisioningEntry {
     /// For how long nothing new must have happened before a removal goes.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub removal_quiet: Option<Duration>,
+    /// Drift checks.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub drift: Option<DriftEntry>,
     /// Turned on or off; left out, it stays as it is, and a new connection is inactive.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub status: Option<ConnectionStatus>,
+}
+
+/// Drift checks.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct DriftEntry {
+    /// `repair`, `report` or `accept`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub differences: Option<DriftRule>,
+    /// How often a check begins by itself; 0: only on demand.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub every: Option<Duration>,
 }
 
 /// The scope: `everyone`, or `groups: [...]`.

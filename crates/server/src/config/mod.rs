@@ -17,8 +17,8 @@ pub use apply::{Applied, apply};
 pub use duration::Duration;
 pub use export::{access_entry, autoprovisioning_entry, export, export_text};
 pub use file::{
-    AccessEntry, AppEntry, AutoprovisioningEntry, ConfigFile, DeprovisioningEntry, FileError, GuardEntry, RuleEntry, ScopeEntry,
-    ScopeGroupEntry, Wait, parse,
+    AccessEntry, AppEntry, AutoprovisioningEntry, ConfigFile, DeprovisioningEntry, DriftEntry, FileError, GuardEntry, RuleEntry,
+    ScopeEntry, ScopeGroupEntry, Wait, parse,
 };
 pub use parts::{Parts, resolve_access, warnings};
 pub use plan::{AppPlan, ConfigPlan, plan};

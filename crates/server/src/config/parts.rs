@@ -1,11 +1,11 @@
 //! The parts of a connection's configuration as they are sent and written, and making a configuration of them: names are
 //! looked up, what is left out stays.
 
-use super::{AccessEntry, AutoprovisioningEntry, ConfigError, DeprovisioningEntry, Duration, GuardEntry, ScopeEntry};
+use super::{AccessEntry, AutoprovisioningEntry, ConfigError, DeprovisioningEntry, DriftEntry, Duration, GuardEntry, ScopeEntry};
 use crate::Server;
 use provost_core::app::{
-    Access, Action, ArchivedRule, AttributeMapping, ConnectionConfig, DeprovisioningPolicy, Expression, GracePeriod, Limits,
-    Profile, Rule, Scope, ScopeGroup, ScopeMode, SecondaryDomains, ServiceStatus, default_mapping,
+    Access, Action, ArchivedRule, AttributeMapping, ConnectionConfig, DeprovisioningPolicy, DriftSettings, Expression,
+    GracePeriod, Limits, Profile, Rule, Scope, ScopeGroup, ScopeMode, SecondaryDomains, ServiceStatus, default_mapping,
 };
 use provost_core::time::Span;
 use provost_platform::check_endpoint;
@@ -39,6 +39,8 @@ pub struct Parts {
     pub guard: Option<GuardEntry>,
     /// The quiet time before removals.
     pub removal_quiet: Option<Duration>,
+    /// Drift checks.
+    pub drift: Option<DriftEntry>,
 }
 
 impl Parts {
@@ -54,6 +56,7 @@ impl Parts {
             within_24_hours_delete: entry.within_24_hours_delete,
             guard: entry.guard,
             removal_quiet: entry.removal_quiet,
+            drift: entry.drift,
         }
     }
 
@@ -103,9 +106,25 @@ impl Parts {
             }
             config.removal_quiet = quiet;
         }
+        if let Some(drift) = self.drift {
+            config.drift = drift_settings(drift, config.drift)?;
+        }
         config.check(profile).map_err(provost_store::StoreError::from)?;
         Ok(config)
     }
+}
+
+fn drift_settings(entry: DriftEntry, old: DriftSettings) -> Result<DriftSettings, ConfigError> {
+    let every = match entry.every {
+        None => old.every,
+        Some(Duration(Span(0))) => None,
+        Some(Duration(every)) if (Span::hours(1)..=Span::days(365)).contains(&every) => Some(every),
+        Some(_) => {
+            let message = "drift checks less than 1h or more than 8760h apart: set `every` between, or 0 for none".to_owned();
+            return Err(ConfigError::Invalid(message));
+        }
+    };
+    Ok(DriftSettings { rule: entry.differences.unwrap_or(old.rule), every })
 }
 
 /// The catalogue's default with `changes` merged over it. Rows keep the order that they have in `old`, so that a mapping

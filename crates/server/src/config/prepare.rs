@@ -249,6 +249,7 @@ pub(super) fn changed_parts(old: &ConnectionConfig, new: &ConnectionConfig) -> V
         ("within_24_hours_delete", old.within_24_hours_delete != new.within_24_hours_delete),
         ("guard", old.limits != new.limits),
         ("removal_quiet", old.removal_quiet != new.removal_quiet),
+        ("drift", old.drift != new.drift),
     ];
     parts.into_iter().filter(|(_, changed)| *changed).map(|(name, _)| name).collect()
 }

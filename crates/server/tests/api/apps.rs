@@ -72,6 +72,7 @@ async fn what_cannot_work_is_refused_with_what_to_do() {
         (json!({ "deprovisioning": { "suspended": { "suspend_after": "1d", "delete_after": "7d" } } }), "cannot suspend"),
         (json!({ "guard": { "percent": 101 } }), "100"),
         (json!({ "removal_quiet": "2h" }), "removal_quiet"),
+        (json!({ "drift": { "every": "10m" } }), "1h"),
         (json!({ "within_24_hours_delete": "24h" }), "within 24 hours"),
     ] {
         let refused = configured(&world, more).await;
@@ -224,4 +225,27 @@ async fn a_new_token_is_stored_and_never_shown() {
         let text = world.get(path).await.expect(200).text;
         assert!(!text.contains("second-token") && !text.contains("first-token"), "{path}: {text}");
     }
+}
+
+#[tokio::test]
+async fn a_drift_check_is_asked_for_shown_and_cancelled() {
+    let world = world().await;
+    app(&world).await;
+    configured(&world, json!({ "drift": { "differences": "report", "every": "0" } })).await.expect(201);
+    let path = |rest: &str| format!("{BASE}/drift{rest}");
+    let before = world.get(&path("")).await.expect(200).json();
+    assert_eq!((&before["differences"], &before["check"], &before["next_check"]), (&json!("report"), &json!(null), &json!(null)));
+    world.call("POST", &path("/confirm"), json!({})).await.expect(422);
+    let asked = world.call("POST", &path(""), json!({})).await.expect(200).json();
+    assert_eq!((&asked["state"], &asked["differences"]), (&json!("waiting"), &json!("report")));
+    let again = world.call("POST", &path(""), json!({ "differences": "repair" })).await.expect(200).json();
+    assert_eq!(again["id"], asked["id"], "one at a time");
+    world.call("POST", &path(""), json!({ "differences": "destroy" })).await.expect(400);
+    let cancelled = world.call("POST", &path("/cancel"), json!({})).await.expect(200).json();
+    assert_eq!((&cancelled["state"], &cancelled["open"]), (&json!("cancelled"), &json!(false)));
+    let other = world.call("POST", &path(""), json!({ "differences": "accept" })).await.expect(200).json();
+    assert_eq!(other["differences"], "accept");
+    assert_eq!(world.get(&path("/differences")).await.expect(200).json(), json!({ "items": [], "next": null }));
+    let none = world.get(&format!("{BASE}/not-managed?limit=5")).await.expect(200).json();
+    assert_eq!((&none["items"], &none["count"], &none["listed_at"]), (&json!([]), &json!(0), &json!(null)));
 }

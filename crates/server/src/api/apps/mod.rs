@@ -2,6 +2,7 @@
 
 mod accounts;
 mod configuration;
+mod drift;
 mod held;
 mod plans;
 mod status;
@@ -38,6 +39,7 @@ pub(super) fn routes() -> Vec<Route> {
     routes.extend(plans::routes());
     routes.extend(accounts::routes());
     routes.extend(held::routes());
+    routes.extend(drift::routes());
     routes
 }
 

@@ -1,10 +1,13 @@
-//! What autoprovisioning did, does and will do: sync log, failures, accounts, plan, held removals, explanations.
+//! What autoprovisioning did, does and will do: sync log, failures, accounts, plan, held removals, explanations,
+//! drift, and accounts that are not managed.
 
 mod accounts;
+mod drift;
 mod explain;
 mod failures;
 mod held;
 mod log;
+mod not_managed;
 mod plan;
 
 use crate::Server;
@@ -22,6 +25,8 @@ pub(super) fn routes() -> Router<Server> {
         .merge(plan::routes())
         .merge(held::routes())
         .merge(explain::routes())
+        .merge(drift::routes())
+        .merge(not_managed::routes())
 }
 
 /// A request in words.

@@ -35,6 +35,8 @@ pub(super) fn sections(app: &App, current: &str) -> Markup {
         ("Accounts", path_of(app, "accounts")),
         ("Plan", path_of(app, "plan")),
         ("Held removals", path_of(app, "held")),
+        ("Drift", path_of(app, "drift")),
+        ("Not managed", path_of(app, "not-managed")),
         ("Explain", path_of(app, "explain")),
     ];
     let items: Vec<(&str, &str)> = items.iter().map(|(label, href)| (*label, href.as_str())).collect();
