@@ -241,7 +241,7 @@ fn deprovision(view: &UserView<'_>, account: &Account, connection: &Connection, 
         }
     }
     decision.reasons.push(Reason::UpdatesPaused);
-    let Some(removal) = next_removal(&decision.causes, account, connection, now) else { return };
+    let Some(removal) = next_removal(view, &decision.causes, account, connection, now) else { return };
     decision.reasons.push(Reason::Removal);
     decision.removal = Some(removal);
     if removal.due > now {
@@ -254,8 +254,15 @@ fn deprovision(view: &UserView<'_>, account: &Account, connection: &Connection, 
 }
 
 /// The action that comes next: the earliest one; but where a hard delete is due already, a suspend before it would be
-/// an idle request.
-fn next_removal(causes: &Causes, account: &Account, connection: &Connection, now: Timestamp) -> Option<Removal> {
+/// an idle request. One that an administrator has rejected stands behind all others: it is for the guard to refuse, and
+/// does not hide what another cause brings.
+fn next_removal(
+    view: &UserView<'_>,
+    causes: &Causes,
+    account: &Account,
+    connection: &Connection,
+    now: Timestamp,
+) -> Option<Removal> {
     let config = &connection.config;
     let mut removals = Vec::new();
     for trigger in Trigger::ALL {
@@ -271,6 +278,11 @@ fn next_removal(causes: &Causes, account: &Account, connection: &Connection, now
         };
         add(RemovalKind::Suspend, rule.suspend.filter(|_| can_suspend), |action, _| action.after.before_suspend());
         add(RemovalKind::HardDelete, rule.hard_delete, |action, within| action.after.before_delete(within));
+    }
+    let rejected =
+        |removal: &Removal| view.verdicts.iter().any(|verdict| !verdict.approved && verdict.is_on(view.user_id, removal));
+    if !removals.iter().all(rejected) {
+        removals.retain(|removal| !rejected(removal));
     }
     let earliest = |kind: Option<RemovalKind>| {
         removals.iter().filter(|removal| kind.is_none_or(|kind| removal.kind == kind)).min_by_key(|removal| removal.due).copied()

@@ -59,11 +59,9 @@ pub struct Approval {
 }
 
 impl Approval {
-    fn fits(&self, candidate: &RemovalCandidate) -> bool {
-        self.user_id == candidate.user_id
-            && self.kind == candidate.removal.kind
-            && self.trigger == candidate.removal.trigger
-            && self.since == candidate.removal.since
+    /// Whether it is a verdict on this removal of this user's account.
+    pub fn is_on(&self, user_id: UserId, removal: &Removal) -> bool {
+        self.user_id == user_id && self.kind == removal.kind && self.trigger == removal.trigger && self.since == removal.since
     }
 }
 
@@ -128,17 +126,16 @@ pub fn guard(
     for kind in [RemovalKind::Suspend, RemovalKind::HardDelete] {
         let in_window = |removal: &&SentRemoval| removal.kind == kind && now - removal.at < REMOVAL_WINDOW;
         let sent_before = sent.iter().filter(in_window).count() as u64;
-        let (mut decided, mut undecided) = (0, Vec::new());
+        let rejected =
+            |approval: &&Approval| approval.kind == kind && !approval.approved && now - approval.decided_at < REMOVAL_WINDOW;
+        let (mut decided, mut undecided) = (approvals.iter().filter(rejected).count() as u64, Vec::new());
         for candidate in due.iter().filter(|candidate| candidate.removal.kind == kind && candidate.removal.due <= now) {
-            match approvals.iter().find(|approval| approval.fits(candidate)) {
+            match approvals.iter().find(|approval| approval.is_on(candidate.user_id, &candidate.removal)) {
                 Some(approval) if approval.approved => {
                     decided += 1;
                     guarded.passed.push(CheckedRemoval { candidate: candidate.clone(), approved: true });
                 }
-                Some(approval) => {
-                    decided += u64::from(now - approval.decided_at < REMOVAL_WINDOW);
-                    guarded.rejected.push(candidate.clone());
-                }
+                Some(_) => guarded.rejected.push(candidate.clone()),
                 None => undecided.push(candidate.clone()),
             }
         }

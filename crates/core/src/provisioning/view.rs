@@ -1,6 +1,6 @@
 //! Everything that is known of one user for one connection, with its evidence.
 
-use super::Swap;
+use super::{Approval, Swap};
 use crate::directory::User;
 use crate::ids::UserId;
 
@@ -65,6 +65,8 @@ pub struct UserView<'a> {
     pub scope: ScopeVerdict<'a>,
     /// The user's part in a cycle of users who wait for each other's addresses.
     pub swap: Option<Swap>,
+    /// What an administrator has said of this user's removals.
+    pub verdicts: &'a [Approval],
 }
 
 impl UserView<'_> {

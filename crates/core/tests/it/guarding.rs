@@ -3,9 +3,12 @@
 use crate::kit::{START, day};
 use proptest::prelude::*;
 use proptest::sample::select;
-use provost_core::app::{Limits, Trigger};
+use provost_core::app::{GracePeriod, Limits, Trigger};
+use provost_core::directory::{User, UserStatus};
 use provost_core::ids::UserId;
-use provost_core::provisioning::{Approval, Guarded, Removal, RemovalCandidate, RemovalKind, SentRemoval, guard};
+use provost_core::provisioning::{
+    Approval, Guarded, Removal, RemovalCandidate, RemovalKind, SentRemoval, UserView, decide, guard,
+};
 use provost_core::time::Span;
 
 use RemovalKind::{HardDelete, Suspend};
@@ -133,4 +136,28 @@ proptest! {
         let all = usize::try_from(waiting).expect("not negative");
         prop_assert_eq!((passed, held), if fits { (all, 0) } else { (0, all) });
     }
+}
+
+#[test]
+fn a_rejected_removal_does_not_hide_what_a_later_cause_brings() {
+    let mut connection = crate::kit::connection("generic");
+    connection.config.deprovisioning.app_off.hard_delete = Some(crate::kit::after(GracePeriod::Days1));
+    connection.config.deprovisioning.deleted.hard_delete = Some(crate::kit::after(GracePeriod::Days7));
+    let user = crate::kit::user(1, "ada@example.com");
+    let since = day(1);
+    let mut account = crate::kit::linked(&user, &connection);
+    account.causes.app_off_since = Some(since);
+    let kind = HardDelete;
+    let verdict = Approval { user_id: user.id, kind, trigger: Trigger::AppOff, since, approved: false, decided_at: day(3) };
+    let verdicts = [verdict];
+    let off = || UserView { verdicts: &verdicts, ..crate::kit::off(&user) };
+    let alone = decide(&off(), &account, &connection, day(4));
+    assert_eq!(alone.removal_due.map(|removal| removal.trigger), Some(Trigger::AppOff), "the guard is to refuse it");
+    let deleted = User { status: UserStatus { deleted_since: Some(day(4)), ..user.status.clone() }, ..user.clone() };
+    account.causes.deleted_since = Some(day(4));
+    let view = UserView { user: Some(&deleted), ..off() };
+    let later = decide(&view, &account, &connection, day(5));
+    assert_eq!((later.removal_due, later.wake_at), (None, Some(day(11))));
+    let due = decide(&view, &account, &connection, day(11)).removal_due;
+    assert_eq!(due.map(|removal| removal.trigger), Some(Trigger::Deleted));
 }

@@ -12,7 +12,7 @@ use provost_core::provisioning::{
     Approval, Hold, Intent, OperationKind, Removal, RemovalCandidate, RemovalKind, SentRemoval, decide,
 };
 use provost_core::time::Timestamp;
-use provost_db::{Batch, Query, Value};
+use provost_db::{Batch, Query, Row, Value, list as placeholders};
 use serde::{Deserialize, Serialize};
 use serde_json::json;
 use std::collections::BTreeSet;
@@ -128,8 +128,24 @@ const fn removal_kind(kind: OperationKind) -> Option<RemovalKind> {
 
 /// Every verdict on removals of the connection. One whose cause has ended fits nothing any more.
 pub async fn approvals(store: &Store, connection: ConnectionId) -> Result<Vec<Approval>, StoreError> {
-    let sql = "SELECT user_id, removal_kind, removal_trigger, removal_since, verdict, decided_at FROM removal_approval WHERE connection_id = $1";
-    let rows = store.db.read(Query::new(sql, [connection.get().into()])).await?;
+    let rows = store.db.read(Query::new(VERDICTS, [connection.get().into()])).await?;
+    approvals_from(&rows)
+}
+
+/// The verdicts on removals of these users, at most [`SUBJECTS_MAX`] of them.
+pub(super) async fn verdicts_on(store: &Store, connection: ConnectionId, users: &[UserId]) -> Result<Vec<Approval>, StoreError> {
+    if users.is_empty() {
+        return Ok(Vec::new());
+    }
+    let sql = format!("{VERDICTS} AND user_id IN {}", placeholders(2, users.len()));
+    let params = std::iter::once(connection.get()).chain(users.iter().map(|id| id.get())).map(Value::from);
+    approvals_from(&store.db.read(Query::new(sql, params)).await?)
+}
+
+const VERDICTS: &str = "SELECT user_id, removal_kind, removal_trigger, removal_since, verdict, decided_at FROM removal_approval \
+                        WHERE connection_id = $1";
+
+fn approvals_from(rows: &[Row]) -> Result<Vec<Approval>, StoreError> {
     rows.iter()
         .map(|row| {
             let kind: String = row.get(1)?;

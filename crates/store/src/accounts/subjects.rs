@@ -4,12 +4,12 @@
 //! what was decided on the older state is then refused by `begin`.
 
 use super::rows::{COLUMNS, from_row};
-use super::{Rules, waiting};
+use super::{Rules, removals, waiting};
 use crate::directory::users;
 use crate::{Store, StoreError};
 use provost_core::directory::User;
 use provost_core::ids::{ConnectionId, GroupId, UserId};
-use provost_core::provisioning::{Account, Swap, swap_of};
+use provost_core::provisioning::{Account, Approval, Swap, swap_of};
 use provost_core::time::Timestamp;
 use provost_db::{Query, Row, Value, list as placeholders};
 use std::collections::{BTreeMap, BTreeSet};
@@ -35,6 +35,8 @@ pub struct Subject {
     pub direct_groups: BTreeSet<GroupId>,
     /// The user's part in a cycle of users who wait for each other's addresses.
     pub swap: Option<Swap>,
+    /// What an administrator has said of removals of the account.
+    pub verdicts: Vec<Approval>,
 }
 
 /// Accounts that are due at `now`, longest first; at most `limit`, and at most 1,000.
@@ -139,11 +141,15 @@ pub(super) async fn with_directory(store: &Store, rules: &Rules, accounts: Vec<A
         users.insert(user.id, user);
     }
     let waits = waiting::for_each_other(store, rules.connection.id, &accounts).await?;
+    let leaving: Vec<UserId> = accounts.iter().filter(|account| account.causes.any()).map(|account| account.user_id).collect();
+    let verdicts = removals::verdicts_on(store, rules.connection.id, &leaving).await?;
+    let verdicts_of = |user: UserId| verdicts.iter().filter(|verdict| verdict.user_id == user).copied().collect();
     let mut memberships = memberships(rules, answers.get(1).map_or(&[], Vec::as_slice))?;
     let subject = |account: Account| {
         let (groups, direct_groups) = memberships.remove(&account.user_id).unwrap_or_default();
         let swap = swap_of(account.user_id, &waits);
-        Subject { recorded: true, user: users.remove(&account.user_id), groups, direct_groups, swap, account }
+        let verdicts = verdicts_of(account.user_id);
+        Subject { recorded: true, user: users.remove(&account.user_id), groups, direct_groups, swap, verdicts, account }
     };
     Ok(accounts.into_iter().map(subject).collect())
 }

@@ -175,7 +175,14 @@ impl World {
     fn view(&self, id: i64) -> UserView<'_> {
         let person = &self.people[&id];
         let user = (!person.purged).then_some(&person.user);
-        UserView { user_id: UserId::new(id), user, service: self.service(person), scope: self.scope_of(person), swap: None }
+        UserView {
+            user_id: UserId::new(id),
+            user,
+            service: self.service(person),
+            scope: self.scope_of(person),
+            swap: None,
+            verdicts: &[],
+        }
     }
 
     /// What is decided of a user now.
