@@ -1,15 +1,18 @@
 //! The clock: real time, or real time plus an offset that tests and the demo move forward.
 //!
-//! It never runs backwards within the process, also when the machine's clock is set back; it then stands still until real
-//! time has caught up. It does not judge whether the machine's clock is right.
+//! It runs evenly, and never backwards within the process, also when the machine's clock is set: what time does then, and
+//! what it reports, is said in [`crate::steady`].
 
-use std::sync::Arc;
-use std::sync::atomic::{AtomicI64, Ordering};
-use std::time::{Duration, SystemTime, UNIX_EPOCH};
+use crate::steady::{Reading, Steady};
+use std::sync::{Arc, LazyLock, Mutex, MutexGuard};
+use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 use tokio::sync::watch;
 
-/// The latest real time this process has seen, in microseconds since 1970.
-static LATEST_REAL_MICROS: AtomicI64 = AtomicI64::new(0);
+/// When this process first looked at a clock.
+static STARTED: LazyLock<Instant> = LazyLock::new(Instant::now);
+
+/// The time of this process.
+static STEADY: LazyLock<Mutex<Steady>> = LazyLock::new(|| Mutex::new(Steady::new(reading(), booted_micros())));
 
 /// A sleep is cut into pieces of this length, so that a machine's clock that is set forward is noticed.
 const SLEEP_MAX: Duration = Duration::from_mins(1);
@@ -54,6 +57,32 @@ impl Clock {
         self.offset_micros.as_ref().map_or(0, |offset| *offset.borrow())
     }
 
+    /// By how much the machine's clock is ahead of the time that has passed, when somebody has set it: more than five
+    /// minutes, or 0. A negative number is a clock that was set back.
+    pub fn disagreement_micros(&self) -> i64 {
+        #[cfg(feature = "simulation")]
+        if crate::simulation::now_micros().is_some() {
+            return 0;
+        }
+        real_micros();
+        steady().disagreement()
+    }
+
+    /// Takes the machine's clock for right: an administrator has confirmed it.
+    pub fn accept_machine_clock(&self) {
+        let (reading, booted) = (reading(), booted_micros());
+        steady().accept(reading, booted);
+    }
+
+    /// Goes on from `at_micros` where that lies ahead: the latest time that an earlier process has written down.
+    pub fn continue_from(&self, at_micros: i64) {
+        if self.is_adjustable() {
+            self.advance_micros(at_micros.saturating_sub(self.now_micros()));
+        } else {
+            steady().continue_from(at_micros);
+        }
+    }
+
     /// Returns as soon as this clock shows `at_micros` or later, whether real time passes or the clock is moved.
     pub async fn sleep_until(&self, at_micros: i64) {
         let mut moves = self.offset_micros.as_ref().map(|offset| offset.subscribe());
@@ -92,15 +121,35 @@ fn sleep_max() -> Duration {
 }
 
 /// Real time in microseconds since 1970, never running backwards within the process.
-#[expect(clippy::disallowed_methods, reason = "this is the one place that reads the system's clock")]
 pub(crate) fn real_micros() -> i64 {
     #[cfg(feature = "simulation")]
     if let Some(now) = crate::simulation::now_micros() {
         return now;
     }
+    // Read under the lock: a reading that waited for it would be an old one.
+    let mut steady = steady();
+    steady.now(reading(), booted_micros)
+}
+
+fn steady() -> MutexGuard<'static, Steady> {
+    STEADY.lock().expect("nothing panics while it holds the time")
+}
+
+#[expect(clippy::disallowed_methods, reason = "this is the one place that reads the system's clock")]
+fn reading() -> Reading {
     let since_epoch = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
-    let now = i64::try_from(since_epoch.as_micros()).unwrap_or(i64::MAX);
-    LATEST_REAL_MICROS.fetch_max(now, Ordering::SeqCst).max(now)
+    Reading {
+        wall: i64::try_from(since_epoch.as_micros()).unwrap_or(i64::MAX),
+        monotonic: i64::try_from(STARTED.elapsed().as_micros()).unwrap_or(i64::MAX),
+    }
+}
+
+/// The time since the machine's start, sleep included, as Linux tells it.
+fn booted_micros() -> Option<i64> {
+    let text = std::fs::read_to_string("/proc/uptime").ok()?;
+    let (seconds, rest) = text.split_whitespace().next()?.split_once('.')?;
+    let hundredths: i64 = rest.parse().ok()?;
+    Some(seconds.parse::<i64>().ok()? * 1_000_000 + hundredths * 10_000)
 }
 
 #[cfg(test)]

@@ -12,6 +12,7 @@ pub mod random;
 pub mod secret;
 #[cfg(feature = "simulation")]
 pub mod simulation;
+pub mod steady;
 pub mod token;
 
 pub use clock::Clock;
