@@ -4,6 +4,7 @@
 //! Nothing is sent from inside a transaction, and nothing is sent that was not committed as an intent before.
 
 mod apply;
+mod believing;
 mod client;
 mod gate;
 mod health;

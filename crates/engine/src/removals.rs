@@ -1,5 +1,6 @@
 //! The removal pass: everything whose grace period is over is judged at once, by the guard, and by nothing else.
 
+use crate::believing::removals_may_go;
 use crate::sending::seen_after_marks;
 use provost_core::ids::{ConnectionId, UserId};
 use provost_core::provisioning::{CheckedRemoval, REMOVAL_WINDOW, RemovalCandidate, decide, guard};
@@ -17,20 +18,25 @@ pub(crate) struct Judged {
     pub(crate) passed: Vec<(CheckedRemoval, Subject)>,
     /// When to judge again, if nothing happens before.
     pub(crate) again_at: Option<Timestamp>,
+    /// Nothing was judged: a clock or the database is not believed.
+    pub(crate) unbelieved: bool,
 }
 
 /// Judges all removals of a connection that are due. Waits until the directory has been quiet for a while, so that a
 /// storm of changes is judged as a whole.
-pub(crate) async fn judge(store: &Store, id: ConnectionId) -> Result<Judged, StoreError> {
+pub(crate) async fn judge(store: &Store, id: ConnectionId, app_ahead: Option<Span>) -> Result<Judged, StoreError> {
     let now = store.now();
     let (rules, subjects) = due_now(store, id, now).await?;
     let connection = &rules.connection;
     let due: Vec<RemovalCandidate> = subjects.values().map(|(candidate, _)| candidate.clone()).collect();
-    let nothing = |again_at| Judged { passed: Vec::new(), again_at };
+    let nothing = |again_at| Judged { passed: Vec::new(), again_at, unbelieved: false };
     let Some(oldest) = due.iter().map(|candidate| candidate.removal.due).min() else {
         removals::record_holds(store, connection.id, &[]).await?;
         return Ok(nothing(None));
     };
+    if !removals_may_go(store, connection.id, app_ahead).await? {
+        return Ok(Judged { unbelieved: true, ..nothing(Some(now + Span::seconds(60))) });
+    }
     if let Some(until) = quiet_until(store, &rules, oldest, now).await? {
         return Ok(nothing(Some(until)));
     }
@@ -47,7 +53,7 @@ pub(crate) async fn judge(store: &Store, id: ConnectionId) -> Result<Judged, Sto
         .collect();
     // The window slides: what is held today may pass when yesterday's removals and verdicts have left it.
     let again_at = (!guarded.holds.is_empty()).then_some(now + Span::seconds(60));
-    Ok(Judged { passed, again_at })
+    Ok(Judged { passed, again_at, unbelieved: false })
 }
 
 /// Every removal that is due, each decided on rules and a directory that were read after the account's marks.

@@ -35,6 +35,9 @@ const SETTLE: usize = 200;
 /// After a failure of the store, the next look.
 const AFTER_FAILURE: Duration = Duration::from_secs(1);
 
+/// While a clock is not believed, the app is asked for its time this often.
+const ASK_THE_TIME_EVERY: Duration = Duration::from_mins(1);
+
 /// The shortest wait between two removal passes without a hint.
 const JUDGE_EVERY: Duration = Duration::from_millis(500);
 
@@ -79,6 +82,7 @@ struct Worker {
     sender: mpsc::UnboundedSender<Finished>,
     lister: Lister,
     judged: Option<Instant>,
+    asked_the_time: Option<Instant>,
     judge_again_at: Option<Timestamp>,
     hinted: bool,
     wakes: Wakes,
@@ -103,6 +107,7 @@ impl Worker {
             sender,
             lister: Lister::new(),
             judged: None,
+            asked_the_time: None,
             judge_again_at: None,
             hinted: true,
             wakes,
@@ -400,8 +405,12 @@ impl Worker {
         }
         self.hinted = false;
         self.judged = Some(Instant::now());
-        let judged = judge(&self.store, self.id).await?;
+        let app_ahead = self.client.as_ref().and_then(|(_, client)| client.app_ahead());
+        let judged = judge(&self.store, self.id, app_ahead).await?;
         self.judge_again_at = judged.again_at;
+        if judged.unbelieved {
+            self.ask_the_time();
+        }
         for (removal, subject) in judged.passed {
             if !self.in_flight.contains(&subject.account.user_id) {
                 self.ready.push_back(Ready { subject, operation: Operation::Remove(removal) });
@@ -409,6 +418,18 @@ impl Worker {
         }
         self.start_ready(&rules.connection).await?;
         Ok(())
+    }
+
+    /// Nothing else may be sent for a while, so the app is asked for a page only to see its clock again.
+    fn ask_the_time(&mut self) {
+        let Some((_, client)) = &self.client else { return };
+        if self.asked_the_time.is_some_and(|asked| asked.elapsed() < ASK_THE_TIME_EVERY) {
+            return;
+        }
+        self.asked_the_time = Some(Instant::now());
+        let client = client.for_operation();
+        // Its clock stands in the answer, and whatever else the answer says will be said again.
+        tokio::spawn(async move { drop(client.list(1, 1).await) });
     }
 
     /// Waits for the requests under way, and settles them.

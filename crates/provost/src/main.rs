@@ -5,6 +5,7 @@ mod cli;
 mod conformance;
 mod data_dir;
 mod demo;
+mod high_water;
 mod output;
 mod serve;
 mod tenant;

@@ -3,6 +3,7 @@
 use crate::Ended;
 use crate::cli::ServeArguments;
 use crate::data_dir::DataDir;
+use crate::high_water::HighWater;
 use anyhow::Context;
 use axum::Router;
 use ipnet::IpNet;
@@ -20,6 +21,8 @@ pub(crate) async fn run(arguments: ServeArguments) -> anyhow::Result<Ended> {
     let listener = listen(arguments.listen).await?;
     let url = url_of(&listener)?;
     let store = data.open(arguments.database.as_deref(), Clock::system()).await?;
+    let high_water = HighWater::of(&arguments.data);
+    high_water.compare(&store, arguments.restored).await?;
     data.announce(&url)?;
     println!("Provost listens on {url}");
     if let Some(token) = provost_store::admins::first_start_token(&store).await? {
@@ -27,10 +30,12 @@ pub(crate) async fn run(arguments: ServeArguments) -> anyhow::Result<Ended> {
     }
     let stop = CancellationToken::new();
     let engine = start_engine(&store, arguments.allow_private.clone(), &stop);
+    let marking = tokio::spawn(high_water.keep(store.clone(), stop.clone()));
     let router = provost_server::router(Server::new(store, arguments.allow_private));
     let served = serve_until(listener, router, stop_signal()).await;
     stop.cancel();
     engine.await.context("the engine ended badly")?;
+    marking.await.context("the task that marks how far the data have come ended badly")?;
     served.map(|()| Ended::Well)
 }
 

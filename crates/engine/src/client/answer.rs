@@ -105,7 +105,8 @@ fn seconds(value: &str) -> Option<Span> {
     Some(Span(micros))
 }
 
-fn http_date(value: &str) -> Option<Timestamp> {
+/// RFC 9110 section 5.6.7.
+pub(super) fn http_date(value: &str) -> Option<Timestamp> {
     let date = jiff::fmt::rfc2822::parse(value.trim()).ok()?;
     Some(Timestamp(date.timestamp().as_microsecond()))
 }

@@ -11,8 +11,8 @@ use crate::gate::Gate;
 use crate::pacer::Pacer;
 use provost_core::app::{Profile, RequestKind};
 use provost_core::provisioning::OperationKind;
-use provost_core::time::Timestamp;
-use provost_platform::{Clock, HttpClient, HttpError, Method, Secret};
+use provost_core::time::{Span, Timestamp};
+use provost_platform::{Clock, HttpClient, HttpError, HttpResponse, Method, Secret};
 use serde_json::{Map, Value};
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
@@ -73,6 +73,8 @@ pub(crate) struct Client {
     pacer: Pacer,
     patience: Duration,
     exchanges: Arc<Mutex<Vec<Exchange>>>,
+    /// By how much the app's clock is ahead of the machine's, as its last answer said; of all operations together.
+    app_ahead: Arc<Mutex<Option<Span>>>,
 }
 
 impl Client {
@@ -87,7 +89,7 @@ impl Client {
         clock: Clock,
     ) -> Self {
         let endpoint = endpoint.trim_end_matches('/').to_owned();
-        Self { http, endpoint, token, profile, gate, clock, pacer, patience: PATIENCE, exchanges: Arc::default() }
+        Self { http, endpoint, token, profile, gate, clock, pacer, patience: PATIENCE, exchanges: Arc::default(), app_ahead: Arc::default() }
     }
 
     /// The same client with an empty list of exchanges, for one operation. A removal goes at once or is decided anew, so
@@ -103,6 +105,18 @@ impl Client {
     /// The exchanges since [`Self::for_operation`], oldest first.
     pub(crate) fn take_exchanges(&self) -> Vec<Exchange> {
         std::mem::take(&mut *self.exchanges.lock().expect("nothing panics while it holds the list of exchanges"))
+    }
+
+    /// By how much the app's clock is ahead of this machine's, as its last answer said.
+    pub(crate) fn app_ahead(&self) -> Option<Span> {
+        *self.app_ahead.lock().expect("nothing panics while it holds a difference of clocks")
+    }
+
+    /// RFC 9110 section 6.6.1. An adjustable clock is compared without what it was moved by.
+    fn note_date(&self, response: &HttpResponse) {
+        let Some(date) = response.header("date").and_then(answer::http_date) else { return };
+        let here = self.clock.now_micros() - self.clock.offset_micros();
+        *self.app_ahead.lock().expect("nothing panics while it holds a difference of clocks") = Some(Span(date.0 - here));
     }
 
     /// `POST /Users`.
@@ -164,6 +178,7 @@ impl Client {
         self.exchanges.lock().expect("nothing panics while it holds the list of exchanges").push(exchange);
         match answer {
             Ok(response) => {
+                self.note_date(&response);
                 let now = Timestamp(self.clock.now_micros());
                 let answer = Answer::read(&response, now);
                 if answer.status == 401 {

@@ -37,6 +37,9 @@ pub(crate) struct ServeArguments {
     /// A private network in which endpoints may be, e.g. 127.0.0.0/8; may be repeated
     #[arg(long, value_name = "CIDR")]
     pub allow_private: Vec<ipnet::IpNet>,
+    /// The data were restored from a backup: hold every removal until an administrator has looked
+    #[arg(long)]
+    pub restored: bool,
 }
 
 #[derive(Debug, Args)]

@@ -139,6 +139,11 @@ pub(crate) async fn explain(arguments: ExplainArguments) -> anyhow::Result<Ended
 /// `provost approve APP [USER …]`
 pub(crate) async fn approve(arguments: ApproveArguments) -> anyhow::Result<Ended> {
     let api = Api::open(&arguments.target).await?;
+    if let Some(reason) = &arguments.confirm {
+        let answer = api.call("POST", &path(&arguments.app, "/held/confirm"), Some(&json!({ "reason": reason }))).await?;
+        print_json(&answer);
+        return Ok(Ended::Well);
+    }
     if arguments.users.is_empty() && !arguments.all {
         let held = api.get(&path(&arguments.app, "/held")).await?;
         if arguments.target.json {
@@ -148,6 +153,12 @@ pub(crate) async fn approve(arguments: ApproveArguments) -> anyhow::Result<Ended
                 .iter()
                 .map(|held| ["email", "kind", "trigger", "since", "due"].iter().map(|field| text(held, field)).collect())
                 .collect();
+            for still in held.get("standstills").and_then(Value::as_array).into_iter().flatten() {
+                if still.get("confirmed") == Some(&Value::Bool(false)) {
+                    println!("{}", text(still, "message"));
+                    println!("Confirm with: provost approve {:?} --confirm {}", arguments.app, text(still, "reason"));
+                }
+            }
             if rows.is_empty() {
                 println!("No removal is held.");
             } else {

@@ -1,5 +1,6 @@
 //! Whether anything is left to do for a connection now.
 
+use super::standstill::{self, Standstill};
 use super::{counts, load_rules, removals};
 use crate::{Store, StoreError};
 use provost_core::app::ConnectionStatus;
@@ -9,7 +10,7 @@ use provost_core::time::Timestamp;
 use std::collections::HashSet;
 
 /// Whether nothing is left to do now: no sweep waits, no account is due or under way, and no removal is due but those that
-/// the guard or an administrator holds back. A connection that is halted, whatever is due, has nothing to do until it is
+/// the guard, an administrator or a standstill holds back. A connection that is halted, whatever is due, has nothing to do until it is
 /// reauthorized; users whose next attempt lies ahead are not waited for.
 pub async fn is_idle(store: &Store, connection: ConnectionId) -> Result<bool, StoreError> {
     let now = store.now();
@@ -32,7 +33,9 @@ pub async fn is_idle(store: &Store, connection: ConnectionId) -> Result<bool, St
     let verdicts = removals::approvals(store, connection).await?;
     let rejected: HashSet<(UserId, Timestamp)> =
         verdicts.into_iter().filter(|verdict| !verdict.approved).map(|verdict| (verdict.user_id, verdict.since)).collect();
-    let waits = |due: &RemovalCandidate| held.contains(&due.user_id) || rejected.contains(&(due.user_id, due.removal.since));
+    let still = standstill::standing(store, connection).await?.iter().any(Standstill::holds);
+    let waits =
+        |due: &RemovalCandidate| still || held.contains(&due.user_id) || rejected.contains(&(due.user_id, due.removal.since));
     // A removal that was begun since the first look is no candidate any more, but it is due, from the moment in which it was
     // begun until it is settled.
     Ok(due.iter().all(waits) && super::counts(store, connection, store.now()).await?.due == 0)

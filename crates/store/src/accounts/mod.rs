@@ -10,6 +10,7 @@ pub mod removals;
 mod rows;
 mod rules;
 mod settling;
+pub mod standstill;
 mod subjects;
 mod waiting;
 

@@ -55,6 +55,13 @@ pub struct LogQuery {
     pub limit: usize,
 }
 
+/// When the newest event happened.
+pub async fn newest_at(store: &Store) -> Result<Option<Timestamp>, StoreError> {
+    let rows = store.db.read(Query::new("SELECT max(at) FROM log_event", [])).await?;
+    let at: Option<i64> = rows.first().map(|row| row.get(0)).transpose()?.flatten();
+    Ok(at.map(Timestamp))
+}
+
 /// One page of the log, newest first.
 pub async fn list(store: &Store, query: &LogQuery) -> Result<Page<LogEntry>, StoreError> {
     let mut params: Vec<Value> = Vec::new();

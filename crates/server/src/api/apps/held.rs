@@ -11,6 +11,7 @@ use axum::extract::State;
 use axum::http::Method;
 use provost_core::ids::UserId;
 use provost_core::provisioning::{RemovalCandidate, RemovalKind};
+use provost_store::accounts::standstill::{self, Standstill, StandstillReason};
 use provost_store::accounts::{load_rules, removals};
 use provost_store::directory::users;
 use provost_store::{Store, StoreError};
@@ -22,6 +23,7 @@ pub(super) fn routes() -> Vec<Route> {
         read("/apps/{key}/autoprovisioning/held", list),
         change(Method::POST, "/apps/{key}/autoprovisioning/held/approve", approve),
         change(Method::POST, "/apps/{key}/autoprovisioning/held/reject", reject),
+        change(Method::POST, "/apps/{key}/autoprovisioning/held/confirm", confirm),
     ]
 }
 
@@ -52,7 +54,17 @@ async fn list(State(server): State<Server>, At(key): At<String>) -> Answer {
             "waiting": hold.waiting,
         })
     };
+    let standing = standstill::standing(store, connection.id).await?;
+    let still = |still: &Standstill| {
+        json!({
+            "reason": still.reason.word(),
+            "message": still.message,
+            "since": instant(Some(still.since)),
+            "confirmed": !still.holds(),
+        })
+    };
     ok(json!({
+        "standstills": standing.iter().map(still).collect::<Vec<_>>(),
         "holds": holds.iter().map(hold).collect::<Vec<_>>(),
         "items": waiting.iter().map(candidate_json).collect::<Vec<_>>(),
         "next": null,
@@ -74,6 +86,28 @@ async fn approve(server: State<Server>, caller: Extension<Principal>, key: At<St
 
 async fn reject(server: State<Server>, caller: Extension<Principal>, key: At<String>, verdict: Body<Verdict>) -> Answer {
     decide(server, caller, key, verdict, false).await
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Confirmation {
+    /// `machine_clock`, `app_clock` or `restored`.
+    reason: String,
+}
+
+async fn confirm(
+    State(server): State<Server>,
+    Extension(caller): Extension<Principal>,
+    At(key): At<String>,
+    Body(confirmation): Body<Confirmation>,
+) -> Answer {
+    let (_, connection) = connected(&server.store, &key).await?;
+    let reason = StandstillReason::parse(&confirmation.reason).ok_or_else(|| {
+        let words: Vec<&str> = StandstillReason::ALL.into_iter().map(StandstillReason::word).collect();
+        Problem::of(ProblemKind::Invalid, format!("\"{}\" is no reason: one of {}", confirmation.reason, words.join(", ")))
+    })?;
+    standstill::confirm(&server.store, &caller.actor, connection.id, reason).await?;
+    ok(json!({ "confirmed": reason.word() }))
 }
 
 async fn decide(

@@ -3,6 +3,7 @@
 use super::path_of;
 use provost_core::app::{App, Connection, ConnectionStatus, HaltReason};
 use provost_core::time::Timestamp;
+use provost_store::accounts::standstill::{self, Standstill};
 use provost_store::accounts::{self, AccountCounts, removals};
 use provost_store::log::{Usage, UsageCount, usage_30_days};
 use provost_store::{Store, StoreError};
@@ -17,6 +18,7 @@ pub(super) struct Standing {
     counts: AccountCounts,
     usage: Usage,
     next_removal: Option<Timestamp>,
+    still: bool,
     idle: bool,
     now: Timestamp,
 }
@@ -28,6 +30,7 @@ pub(super) async fn standing(store: &Store, connection: Connection) -> Result<St
         counts: accounts::counts(store, connection.id, now).await?,
         usage: usage_30_days(store, connection.id, now).await?,
         next_removal: removals::next_removal_at(store, connection.id).await?,
+        still: standstill::standing(store, connection.id).await?.iter().any(Standstill::holds),
         idle: accounts::is_idle(store, connection.id).await?,
         connection,
         now,
@@ -117,6 +120,9 @@ fn problems(app: &App, standing: &Standing, may_change: bool) -> Markup {
         @if counts.held > 0 {
             (notice_box(&Notice::warning(format!("{} removals are held: too many would go at once. Look at them, then approve or reject.", counts.held))))
             (link_button("Held removals", &path_of(app, "held"), ButtonKind::Secondary))
+        }
+        @if standing.still {
+            (notice_box(&Notice::warning("No removal is sent: a clock or the database is in doubt. Held removals says why, and lets them go on.")))
         }
         @if standing.connection.config.scope.has_lost_every_group() {
             (notice_box(&Notice::warning("Every group of the provisioning scope was deleted: accounts are neither created nor removed until you edit the scope.")))

@@ -145,6 +145,7 @@ pub(crate) fn delete_rows(batch: &mut Batch, connection: &Connection) {
         "DELETE FROM account WHERE connection_id = $1",
         "DELETE FROM sweep WHERE connection_id = $1",
         "DELETE FROM removal_hold WHERE connection_id = $1",
+        "DELETE FROM standstill WHERE connection_id = $1",
         "DELETE FROM removal_approval WHERE connection_id = $1",
         "DELETE FROM connection_health WHERE connection_id = $1",
     ]

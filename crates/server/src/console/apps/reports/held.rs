@@ -16,6 +16,7 @@ use provost_core::ids::UserId;
 use provost_core::provisioning::{RemovalCandidate, RemovalKind};
 use provost_store::accounts::load_rules;
 use provost_store::accounts::removals::{self, StoredHold};
+use provost_store::accounts::standstill::{self, Standstill, StandstillReason};
 use provost_web::{
     ButtonKind, Markup, Notice, Table, button_named, check_all, check_row, data_table, html, notice_box, page_header,
     redirect_with_notice, time,
@@ -30,7 +31,13 @@ async fn show(State(server): State<Server>, who: SignedIn, Path(id): Path<String
     let (app, connection) = connected(store, &id).await?;
     let holds = removals::holds(store, connection.id).await?;
     let waiting = removals::held(store, &load_rules(store, connection.id).await?, store.now()).await?;
-    let body = body(&app, &holds, &waiting, who.may_change());
+    let still = standstill::standing(store, connection.id).await?;
+    let body = html! {
+        (page_header("Held removals", html! {}))
+        (sections(&app, "held"))
+        @for still in still.iter().filter(|still| still.holds()) { (standstill_box(&app, still, who.may_change())) }
+        (body(&app, &holds, &waiting, who.may_change()))
+    };
     Ok(app_page(&server, &who, &app, "Held removals", StatusCode::OK, None, body))
 }
 
@@ -51,8 +58,6 @@ fn body(app: &App, holds: &[StoredHold], waiting: &[RemovalCandidate], may_chang
         empty: "No removal is held.",
     });
     html! {
-        (page_header("Held removals", html! {}))
-        (sections(app, "held"))
         @for hold in holds.iter().filter(|_| !waiting.is_empty()) {
             (notice_box(&Notice::warning(format!(
                 "{}: more than the {} that may go within 24 hours ({} went already). All of them wait since {}. Everything else goes on.",
@@ -76,6 +81,19 @@ fn body(app: &App, holds: &[StoredHold], waiting: &[RemovalCandidate], may_chang
     }
 }
 
+/// A reason for which every removal waits, with the button that says that it may not.
+fn standstill_box(app: &App, still: &Standstill, may_change: bool) -> Markup {
+    html! {
+        (notice_box(&Notice::warning(format!("{} Since {}. Everything but removals goes on.", still.message, still.since))))
+        @if may_change {
+            form method="post" action=(path_of(app, "held")) {
+                (provost_web::hidden("reason", still.reason.word()))
+                div.actions { (button_named("Confirm, and let removals go on", ButtonKind::Danger, "go", "confirm")) }
+            }
+        }
+    }
+}
+
 fn row(app: &App, candidate: &RemovalCandidate, may_change: bool) -> Vec<Markup> {
     let id = candidate.user_id.to_string();
     let removal = candidate.removal;
@@ -92,6 +110,11 @@ async fn decide(State(server): State<Server>, who: SignedIn, Path(id): Path<Stri
     who.require_change()?;
     let (app, connection) = connected(&server.store, &id).await?;
     let path = path_of(&app, "held");
+    let by = &who.principal.actor;
+    if let Some(reason) = StandstillReason::parse(fields.text("reason")).filter(|_| fields.text("go") == "confirm") {
+        standstill::confirm(&server.store, by, connection.id, reason).await?;
+        return Ok(redirect_with_notice(&path, &Notice::success("Confirmed: removals that are due go on.")));
+    }
     let (approve, field) = match fields.text("go") {
         "approve" => (true, "user"),
         "reject" => (false, "user"),
@@ -104,7 +127,6 @@ async fn decide(State(server): State<Server>, who: SignedIn, Path(id): Path<Stri
     if users.is_empty() {
         return Ok(redirect_with_notice(&path, &Notice::error("Nobody was selected. Tick the users, then approve or reject.")));
     }
-    let by = &who.principal.actor;
     let decided = removals::decide_held(&server.store, by, connection.id, None, Some(&users), approve).await?;
     let word = if approve { "approved" } else { "rejected" };
     let plural = if decided == 1 { "removal was" } else { "removals were" };

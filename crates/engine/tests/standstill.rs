@@ -1,0 +1,71 @@
+//! Removals wait for a clock that is not believed and for a database that was restored, and for nothing else.
+
+use provost_core::app::{Action, GracePeriod, Rule};
+use provost_core::directory::User;
+use provost_core::provisioning::AccountState;
+use provost_core::time::Span;
+use provost_store::accounts::standstill::{self, StandstillReason};
+use provost_store::directory::users::{self, UserEdit};
+use provost_store::{Actor, StoreError};
+use provost_testkit::{Fault, World, wait_for};
+
+const BY: Actor = Actor::CommandLine;
+
+/// A user whose account is to be hard deleted a week after the deletion.
+async fn world_with_a_leaver() -> (World, User) {
+    let world = World::new("netskope").await;
+    let user = world.add("ada", "/").await;
+    let mut config = world.config();
+    config.deprovisioning.deleted =
+        Rule { suspend: None, hard_delete: Some(Action { after: GracePeriod::Days7, edited_at: None }) };
+    world.turn_on(config).await;
+    world.settle().await;
+    (world, user)
+}
+
+fn deletes(world: &World) -> usize {
+    world.proxy.recorded().iter().filter(|request| request.method == "DELETE").count()
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn an_app_whose_clock_differs_holds_removals_until_it_is_confirmed() {
+    let (world, user) = world_with_a_leaver().await;
+    let id = world.connection().await.id;
+    let wrong = || vec![("Date".to_owned(), "Thu, 01 Jan 2015 00:00:00 GMT".to_owned())];
+    world.proxy.once(|request| request.method == "PATCH", Fault::Answer(200, wrong(), "{}".to_owned()));
+    for _ in 0..100 {
+        let list = r#"{"totalResults":0,"Resources":[]}"#.to_owned();
+        world.proxy.once(|request| request.method == "GET", Fault::Answer(200, wrong(), list));
+    }
+    let change = UserEdit { given_name: Some("Ada B.".to_owned()), ..UserEdit::default() };
+    users::edit(&world.store, &BY, user.id, None, change).await.expect("an edit");
+    world.settle().await;
+    users::delete(&world.store, &BY, user.id).await.expect("a deletion");
+    world.advance(Span::days(8)).await;
+    let standing = async || standstill::standing(&world.store, id).await.expect("the store answers");
+    wait_for("the standstill", async || !standing().await.is_empty()).await;
+    world.settle().await;
+    let held = standing().await;
+    assert_eq!((held[0].reason, held[0].holds(), deletes(&world)), (StandstillReason::AppClock, true, 0));
+    assert!(held[0].message.contains("behind"), "{}", held[0].message);
+    let joiner = world.add("joiner", "/").await;
+    assert_eq!(world.account(&joiner).await.state, AccountState::Linked, "everything else goes on");
+
+    let other = standstill::confirm(&world.store, &BY, id, StandstillReason::MachineClock).await;
+    assert!(matches!(other, Err(StoreError::Invalid(_))), "what is not held cannot be confirmed");
+    standstill::confirm(&world.store, &BY, id, StandstillReason::AppClock).await.expect("confirmed");
+    wait_for("the removal", async || deletes(&world) == 1).await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_restored_database_holds_removals_until_it_is_confirmed() {
+    let (world, user) = world_with_a_leaver().await;
+    let id = world.connection().await.id;
+    standstill::note(&world.store, id, StandstillReason::Restored, Span(1), "restored").await.expect("noted");
+    users::delete(&world.store, &BY, user.id).await.expect("a deletion");
+    world.advance(Span::days(8)).await;
+    world.settle().await;
+    assert_eq!(deletes(&world), 0);
+    standstill::confirm(&world.store, &BY, id, StandstillReason::Restored).await.expect("confirmed");
+    wait_for("the removal", async || deletes(&world) == 1).await;
+}
