@@ -1,49 +1,67 @@
-//! kill -9 at random points of a sync, of the tenant and of the server. `PROVOST_TEST_SEED=N` repeats the points of a run.
+//! kill -9 at random points of a sync, of the tenant and of the server, three hundred times in all. Between two kills an
+//! administrator changes somebody: what was acknowledged must be in the app at the end. `PROVOST_TEST_SEED=N` repeats the
+//! points of a run.
 
 use crate::installation::Installation;
 use crate::people::{entitled, files};
 use crate::run::eventually;
 use provost_testkit::Server;
+use serde_json::json;
 use std::collections::BTreeSet;
 use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
-const KILLS: usize = 20;
-const PEOPLE: usize = 900;
+const KILLS: usize = 150;
+const PEOPLE: usize = 3_000;
+
+/// A promise of the product: after a kill the server serves again within this time.
+const SERVING: Duration = Duration::from_secs(2);
 
 /// How long the work may take after the last kill: failed attempts wait for their next one.
 const RECOVERY: Duration = Duration::from_secs(90);
 
 #[test]
-fn the_tenant_is_killed_twenty_times_in_mid_sync() {
+fn the_tenant_is_killed_again_and_again_in_mid_sync() {
     kill_in_mid_sync(|installation| &mut installation.tenant);
 }
 
 #[test]
-fn the_server_is_killed_twenty_times_in_mid_sync() {
+fn the_server_is_killed_again_and_again_in_mid_sync() {
     kill_in_mid_sync(|installation| &mut installation.serve);
 }
 
 fn kill_in_mid_sync(victim: impl Fn(&mut Installation) -> &mut Server) {
     let mut installation = Installation::start(false);
     let people = files(PEOPLE, "person");
-    let expected = entitled(&[&people]);
+    let mut expected = entitled(&[&people]);
+    let changed: Vec<String> = expected.keys().take(10).cloned().collect();
     let points = points(expected.len());
     installation.import(&people);
     installation.configure();
-    let mut last = 0;
-    for point in points {
+    let (mut last, mut starts) = (0, Vec::with_capacity(KILLS));
+    for (turn, point) in points.into_iter().enumerate() {
         // Each kill meets new work, also where two points are close.
         let at_least = point.max(last + 1);
         let seen = eventually("the creates go on", Duration::from_mins(1), || {
             installation.tenant_total().filter(|total| *total >= at_least)
         });
+        let (name, title) = (&changed[turn % changed.len()], format!("After kill {turn}"));
+        let change = json!({ "set": { "title": title } });
+        let (status, answer) = installation.call("PATCH", &format!("/users/{name}"), Some(&change));
+        assert_eq!(status, 200, "{answer}");
+        expected.get_mut(name).expect("it is a key")["title"] = json!(title);
         victim(&mut installation).kill();
+        let begun = Instant::now();
         victim(&mut installation).start_again();
+        starts.push(begun.elapsed());
         let made = eventually("the tenant answers", Duration::from_secs(30), || installation.tenant_total());
         assert!(made < expected.len(), "work remained at {point}: {made} of {} were made", expected.len());
         println!("killed after {seen} of {}, {made} when it was back", expected.len());
         last = made;
     }
+    starts.sort();
+    println!("serving again after {:?} (median), {:?} (longest)", starts[KILLS / 2], starts[KILLS - 1]);
+    // On a machine that is busy with other tests a start in a hundred may take longer.
+    assert!(starts[KILLS * 98 / 100] <= SERVING, "{:?}", starts[KILLS * 98 / 100]);
     let begun = Instant::now();
     loop {
         let synced = installation.cli(&["sync", "Netskope", "--wait"]);

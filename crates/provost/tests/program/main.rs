@@ -10,5 +10,6 @@ mod kills;
 mod offline;
 mod people;
 mod processes;
+mod restore;
 mod run;
 mod transfer;

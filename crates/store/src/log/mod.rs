@@ -5,7 +5,7 @@ pub mod names;
 mod query;
 mod usage;
 
-pub use query::{newest_at, LogEntry, LogQuery, list};
+pub use query::{LogEntry, LogQuery, list, newest_at};
 pub use usage::{Usage, UsageCount, usage_30_days};
 
 use crate::{Actor, Store};
