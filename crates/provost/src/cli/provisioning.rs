@@ -72,7 +72,7 @@ pub(crate) struct ApproveArguments {
     /// Reject instead: they are not removed for this cause
     #[arg(long)]
     pub reject: bool,
-    /// Let removals go on that wait for a reason as a whole: "machine_clock", "app_clock" or "restored"
+    /// Let removals go on that wait for a reason as a whole: `machine_clock`, `app_clock` or `restored`
     #[arg(long, value_name = "REASON", conflicts_with_all = ["users", "all", "reject"])]
     pub confirm: Option<String>,
     #[command(flatten)]

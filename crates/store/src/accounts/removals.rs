@@ -138,7 +138,8 @@ pub(super) async fn verdicts_on(store: &Store, connection: ConnectionId, users: 
         return Ok(Vec::new());
     }
     let sql = format!("{VERDICTS} AND user_id IN {}", placeholders(2, users.len()));
-    let params = std::iter::once(connection.get()).chain(users.iter().map(|id| id.get())).map(Value::from);
+    let mut params: Vec<Value> = vec![connection.get().into()];
+    params.extend(users.iter().map(|id| Value::from(id.get())));
     approvals_from(&store.db.read(Query::new(sql, params)).await?)
 }
 
