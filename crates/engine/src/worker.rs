@@ -15,7 +15,7 @@ use crate::settings::Settings;
 use crate::settling::{Finished, of_decision, of_outcome};
 use provost_core::app::{Connection, ConnectionStatus, Halt, HaltReason, RequestKind};
 use provost_core::ids::{ConnectionId, UserId};
-use provost_core::provisioning::{Account, Intent, Operation, Outcome, decide};
+use provost_core::provisioning::{Account, Intent, Operation, OperationKind, Outcome, decide};
 use provost_core::time::Timestamp;
 use provost_platform::HttpClient;
 use provost_store::accounts::{Rules, SettleResult, Settled};
@@ -427,7 +427,7 @@ impl Worker {
             return;
         }
         self.asked_the_time = Some(Instant::now());
-        let client = client.for_operation();
+        let client = client.for_operation(OperationKind::LookUp);
         // Its clock stands in the answer, and whatever else the answer says will be said again.
         tokio::spawn(async move { drop(client.list(1, 1).await) });
     }

@@ -89,7 +89,18 @@ impl Client {
         clock: Clock,
     ) -> Self {
         let endpoint = endpoint.trim_end_matches('/').to_owned();
-        Self { http, endpoint, token, profile, gate, clock, pacer, patience: PATIENCE, exchanges: Arc::default(), app_ahead: Arc::default() }
+        Self {
+            http,
+            endpoint,
+            token,
+            profile,
+            gate,
+            clock,
+            pacer,
+            patience: PATIENCE,
+            exchanges: Arc::default(),
+            app_ahead: Arc::default(),
+        }
     }
 
     /// The same client with an empty list of exchanges, for one operation. A removal goes at once or is decided anew, so
