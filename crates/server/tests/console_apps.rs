@@ -9,14 +9,15 @@ use axum::http::{HeaderMap, Request, StatusCode};
 use provost_core::app::{Access, App, ConnectionStatus, ScopeMode, ServiceStatus, SsoDetails};
 use provost_core::directory::{DomainKind, Group, User};
 use provost_core::ids::AdminId;
-use provost_core::provisioning::{DriftChange, DriftKind, Remote};
+use provost_core::provisioning::{DriftChange, DriftKind, Quarantine, Remote};
+use provost_core::time::Span;
 use provost_db::Location;
 use provost_platform::{Clock, Sealer};
 use provost_server::Server;
 use provost_server::access::session_subject;
 use provost_store::admins::{self, Role};
 use provost_store::apps::tests::{TestResult, answer_test, pending_tests};
-use provost_store::apps::{self, connections};
+use provost_store::apps::{self, connections, health};
 use provost_store::directory::{domains, groups, org_units, users};
 use provost_store::{Actor, Store, drafts, remote};
 use tower::ServiceExt;
@@ -301,6 +302,32 @@ async fn turning_on_shows_the_plan_and_off_and_delete_ask_first() {
 }
 
 #[tokio::test]
+async fn the_card_tells_of_a_quarantine_and_lets_it_be_probed() {
+    let console = Console::new().await;
+    let app = console.app().await;
+    console.set_up(&app).await;
+    let connection = connections::required_of_app(&console.store, app.id).await.unwrap();
+    connections::turn_on(&console.store, &BY, connection.id, None).await.unwrap();
+    let now = console.store.now();
+    let none = health::ConnectionHealth::default();
+    let paused = health::ConnectionHealth { paused_until: Some(now + Span::hours(1)), ..none.clone() };
+    health::set(&console.store, &connection, &none, &paused).await.unwrap();
+    let page = format!("/apps/{}", app.id);
+    console.get(&page).await.shows(&["Netskope asked us to wait until"]);
+    let rest = Quarantine::begin("out of <order>", now);
+    let resting = health::ConnectionHealth { quarantine: Some(rest), ..none };
+    health::set(&console.store, &connection, &paused, &resting).await.unwrap();
+    console.get(&page).await.shows(&["Netskope is in quarantine", "out of &lt;order&gt;", "In quarantine since", "Try now"]);
+    console.get("/reporting/admin").await.shows(&["App in quarantine"]);
+    let sent = console.post(&format!("{page}/autoprovisioning/probe"), &[]).await;
+    assert_eq!(sent.location(), page);
+    let asked = health::get(&console.store, connection.id).await.unwrap().quarantine.unwrap();
+    assert!(asked.next_probe_at < now + Span::seconds(60));
+    connections::turn_off(&console.store, &BY, connection.id).await.unwrap();
+    assert!(!console.get(&page).await.text.contains("quarantine"), "what is off rests anyway");
+}
+
+#[tokio::test]
 async fn an_edit_shows_its_plan_before_update_and_a_stale_one_is_refused() {
     let console = Console::new().await;
     let app = console.app().await;
@@ -417,6 +444,7 @@ async fn an_auditor_sees_every_page_without_buttons_and_changes_nothing() {
         "/autoprovisioning/turn-off",
         "/autoprovisioning/delete",
         "/autoprovisioning/sync",
+        "/autoprovisioning/probe",
         "/autoprovisioning/retry",
         "/autoprovisioning/held",
         "/autoprovisioning/drift",

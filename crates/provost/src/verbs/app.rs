@@ -29,6 +29,14 @@ pub(crate) fn print_status(status: &Value) {
     if let Some(halted) = status.get("halted").filter(|halted| !halted.is_null()) {
         println!("  stopped: {} ({})", text(halted, "reason"), text(halted, "message"));
     }
+    if let Some(rest) = status.get("quarantine").filter(|rest| !rest.is_null()) {
+        println!(
+            "  in quarantine since {}: {} (next try {})",
+            text(rest, "since"),
+            text(rest, "message"),
+            text(rest, "next_probe")
+        );
+    }
     println!("  accounts: {}", counts(status.get("accounts"), Value::to_string));
     let total = |usage: &Value| text(usage, "total");
     println!("  in the last 30 days: {}", counts(status.get("usage_30_days"), total));

@@ -7,8 +7,10 @@ use crate::api::extract::At;
 use crate::api::json::{Answer, instant, ok};
 use crate::api::{Route, read};
 use axum::extract::State;
+use provost_core::provisioning::Quarantine;
 use provost_core::time::Timestamp;
 use provost_store::accounts::{self, removals};
+use provost_store::apps::health;
 use provost_store::log::{Usage, UsageCount, usage_30_days};
 use provost_store::schedule;
 use serde_json::{Value, json};
@@ -34,16 +36,28 @@ fn lag_seconds(next_due: Option<Timestamp>, now: Timestamp) -> i64 {
     next_due.filter(|due| *due <= now).map_or(0, |due| (now - due).as_seconds())
 }
 
+fn quarantine_json(rest: &Quarantine) -> Value {
+    json!({
+        "since": instant(Some(rest.since)),
+        "probes": rest.probes,
+        "next_probe": instant(Some(rest.next_probe_at)),
+        "message": rest.message,
+    })
+}
+
 async fn show(State(server): State<Server>, At(key): At<String>) -> Answer {
     let store = &server.store;
     let (app, connection) = connected(store, &key).await?;
     let now = store.now();
     let counts = accounts::counts(store, connection.id, now).await?;
+    let health = health::get(store, connection.id).await?;
     let next_due = schedule::next_due(store, connection.id).await?;
     ok(json!({
         "app": app.name,
         "status": status_word(connection.status),
         "halted": halt_json(connection.halt.as_ref()),
+        "quarantine": health.quarantine.as_ref().map(quarantine_json),
+        "paused_until": instant(health.paused_until.filter(|until| *until > now)),
         "accounts": counts,
         "pending": !accounts::is_idle(store, connection.id).await?,
         "usage_30_days": usage_json(&usage_30_days(store, connection.id, now).await?),

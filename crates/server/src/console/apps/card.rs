@@ -5,6 +5,7 @@ use provost_core::app::{App, Connection, ConnectionStatus, HaltReason};
 use provost_core::time::Timestamp;
 use provost_store::accounts::standstill::{self, Standstill};
 use provost_store::accounts::{self, AccountCounts, removals};
+use provost_store::apps::health::{self, ConnectionHealth};
 use provost_store::log::{Usage, UsageCount, usage_30_days};
 use provost_store::{Store, StoreError};
 use provost_web::{
@@ -20,6 +21,7 @@ pub(super) struct Standing {
     next_removal: Option<Timestamp>,
     still: bool,
     idle: bool,
+    health: ConnectionHealth,
     now: Timestamp,
 }
 
@@ -32,6 +34,7 @@ pub(super) async fn standing(store: &Store, connection: Connection) -> Result<St
         next_removal: removals::next_removal_at(store, connection.id).await?,
         still: standstill::standing(store, connection.id).await?.iter().any(Standstill::holds),
         idle: accounts::is_idle(store, connection.id).await?,
+        health: health::get(store, connection.id).await?,
         connection,
         now,
     })
@@ -117,6 +120,7 @@ fn problems(app: &App, standing: &Standing, may_change: bool) -> Markup {
             (notice_box(&Notice::error(format!("{why} {} said: {}", app.name, halt.message))))
             @if may_change { (link_button("Reauthorize", &path_of(app, "reauthorize"), ButtonKind::Primary)) }
         }
+        (bearing(app, standing, may_change))
         @if counts.held > 0 {
             (notice_box(&Notice::warning(format!("{} removals are held: too many would go at once. Look at them, then approve or reject.", counts.held))))
             (link_button("Held removals", &path_of(app, "held"), ButtonKind::Secondary))
@@ -126,6 +130,32 @@ fn problems(app: &App, standing: &Standing, may_change: bool) -> Markup {
         }
         @if standing.connection.config.scope.has_lost_every_group() {
             (notice_box(&Notice::warning("Every group of the provisioning scope was deleted: accounts are neither created nor removed until you edit the scope.")))
+        }
+    }
+}
+
+/// How the app bears our requests: a quarantine, or else a pause that it asked for.
+fn bearing(app: &App, standing: &Standing, may_change: bool) -> Markup {
+    let sends = standing.connection.status == ConnectionStatus::Active && standing.connection.halt.is_none();
+    let paused = standing.health.paused_until.filter(|until| *until > standing.now);
+    html! {
+        @if let Some(rest) = standing.health.quarantine.as_ref().filter(|_| sends) {
+            (notice_box(&Notice::warning(format!(
+                "{} is in quarantine: most requests failed, the last with: {}. One request at a time asks whether it works \
+                 again, and everything else waits; nothing is removed meanwhile.",
+                app.name, rest.message
+            ))))
+            p {
+                "In quarantine since " (time(rest.since.0)) " · next try "
+                @if rest.next_probe_at > standing.now {
+                    (time(rest.next_probe_at.0)) " (" (relative_time(rest.next_probe_at.0, standing.now.0)) ")"
+                } @else { "now" }
+            }
+            @if may_change {
+                form method="post" action=(path_of(app, "probe")) { (button("Try now", ButtonKind::Secondary)) }
+            }
+        } @else if let Some(until) = paused.filter(|_| sends) {
+            p { (app.name) " asked us to wait until " (time(until.0)) " (" (relative_time(until.0, standing.now.0)) ")." }
         }
     }
 }

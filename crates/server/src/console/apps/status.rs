@@ -1,4 +1,4 @@
-//! Turn off, delete configuration, sync now.
+//! Turn off, delete configuration, sync now, and a probe in quarantine.
 
 use super::details::app_page;
 use super::{Outcome, app_path, connected, path_of};
@@ -10,7 +10,7 @@ use axum::http::StatusCode;
 use axum::routing::{get, post};
 use provost_core::app::{App, ConnectionStatus};
 use provost_store::accounts;
-use provost_store::apps::connections;
+use provost_store::apps::{connections, health};
 use provost_web::{ButtonKind, Confirm, Markup, Notice, confirm_with, html, redirect_with_notice};
 
 pub(super) fn routes() -> Router<Server> {
@@ -18,6 +18,7 @@ pub(super) fn routes() -> Router<Server> {
         .route("/apps/{app}/autoprovisioning/turn-off", get(ask_turn_off).post(turn_off))
         .route("/apps/{app}/autoprovisioning/delete", get(ask_delete).post(delete))
         .route("/apps/{app}/autoprovisioning/sync", post(sync))
+        .route("/apps/{app}/autoprovisioning/probe", post(probe))
 }
 
 fn turn_off_body(app: &App) -> Markup {
@@ -95,4 +96,12 @@ async fn sync(State(server): State<Server>, who: SignedIn, Path(id): Path<String
     }
     connections::sync_now(&server.store, &who.principal.actor, connection.id).await?;
     Ok(redirect_with_notice(&app_path(&app), &Notice::success("Everybody is being looked at again.")))
+}
+
+async fn probe(State(server): State<Server>, who: SignedIn, Path(id): Path<String>) -> Outcome {
+    who.require_change()?;
+    let (app, connection) = connected(&server.store, &id).await?;
+    health::probe_now(&server.store, connection.id).await?;
+    let text = format!("{} is being asked whether it works again.", app.name);
+    Ok(redirect_with_notice(&app_path(&app), &Notice::success(text)))
 }
