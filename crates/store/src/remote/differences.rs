@@ -1,6 +1,6 @@
 //! Differences that a drift check has found, and what was done about each.
 
-use super::listings::{Listing, ListingCounts};
+use super::listing::{Listing, ListingCounts};
 use crate::directory::{Page, one_more};
 use crate::{Store, StoreError};
 use provost_core::ids::{ConnectionId, UserId};

@@ -1,6 +1,6 @@
 //! Accounts of ours that a listing has not shown.
 
-use super::listings::Listing;
+use super::listing::Listing;
 use crate::accounts::{COLUMNS, from_row};
 use crate::{Store, StoreError};
 use provost_core::ids::UserId;

@@ -8,6 +8,7 @@
 
 mod differences;
 mod known;
+mod listing;
 mod listings;
 mod missing;
 mod pages;
@@ -15,9 +16,9 @@ mod unmanaged;
 
 pub use differences::{DriftAction, FoundDifference, accepted, differences};
 pub use known::{Known, TRUSTED_FOR, known, known_all};
+pub use listing::{Listing, ListingCounts, ListingState, Purpose};
 pub use listings::{
-    Listing, ListingCounts, ListingState, Purpose, cancel, confirm, finish, hold, last_check, last_whole, meet, met, next_check,
-    open, proceed, recent, request_check, restart,
+    cancel, confirm, finish, hold, last_check, last_whole, meet, met, next_check, open, proceed, recent, request_check, restart,
 };
 pub use missing::{LinkedCounts, linked_counts, not_seen};
 pub use pages::{JoinedPage, Kept, Shown, join_page, keep_page};

@@ -1,7 +1,8 @@
 //! One page of a listing: joined to the account rows, and kept.
 
 use super::differences::{self, FoundDifference};
-use super::listings::{self, Listing};
+use super::listing::{Listing, ListingState};
+use super::listings;
 use crate::accounts::{COLUMNS, from_row};
 use crate::apps::connections::normalized_endpoint;
 use crate::{Store, StoreError};
@@ -138,7 +139,7 @@ pub async fn keep_page(store: &Store, listing: &Listing, kept: Kept<'_>) -> Resu
     let now = store.now();
     let mut batch = Batch::bulk();
     let state = match listing.state {
-        listings::ListingState::Waiting => listings::ListingState::Listing,
+        ListingState::Waiting => ListingState::Listing,
         state => state,
     };
     let next = Listing {

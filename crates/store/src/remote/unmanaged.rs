@@ -1,6 +1,6 @@
 //! "Not managed": accounts of the app that are linked to nobody. They are listed and never touched.
 
-use super::listings::Listing;
+use super::listing::Listing;
 use crate::directory::{Page, anywhere, one_more};
 use crate::{Store, StoreError};
 use provost_core::app::Connection;
