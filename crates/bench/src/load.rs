@@ -1,13 +1,12 @@
 //! The load: so many connections, each one request after the other until the time is over.
 
+use crate::client::Connection;
 use crate::operations::{Operation, Turn};
 use crate::target::Service;
 use anyhow::{Context, bail};
-use reqwest::Client;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-const REQUEST_MAX: Duration = Duration::from_secs(30);
 /// Answers before the measuring: connections are made, caches are as they will be.
 const WARM_UP: u64 = 3;
 /// Characters of an unexpected answer that are shown.
@@ -23,20 +22,6 @@ pub(crate) struct Measured {
     pub(crate) p99_ms: f64,
 }
 
-/// A client with one connection.
-pub(crate) fn client() -> anyhow::Result<Client> {
-    // Nothing here speaks TLS, but no client can be made without.
-    provost_platform::install_tls_provider();
-    Client::builder()
-        .http1_only()
-        .no_proxy()
-        .tcp_nodelay(true)
-        .pool_max_idle_per_host(1)
-        .timeout(REQUEST_MAX)
-        .build()
-        .context("cannot make an HTTP client")
-}
-
 /// Sends one operation over so many connections for so long; any unexpected answer is an error.
 pub(crate) async fn measure(
     service: &Arc<Service>,
@@ -48,12 +33,13 @@ pub(crate) async fn measure(
     let mut tasks = Vec::new();
     let warm = Arc::new(tokio::sync::Barrier::new(usize::from(connections)));
     for task in 0..u32::from(connections) {
-        let (service, warm, client) = (Arc::clone(service), Arc::clone(&warm), client()?);
+        let (service, warm) = (Arc::clone(service), Arc::clone(&warm));
+        let mut connection = Connection::new(&service.host, &service.token);
         tasks.push(tokio::spawn(async move {
             let turn = |number| Turn { run, task, number };
             let mut warmed = Ok(());
             for number in 0..WARM_UP {
-                warmed = warmed.and(once(&client, &service, operation, turn(number)).await);
+                warmed = warmed.and(once(&mut connection, &service, operation, turn(number)).await);
             }
             // All wait, also for one that has failed: nobody may wait for ever.
             warm.wait().await;
@@ -63,7 +49,7 @@ pub(crate) async fn measure(
             let mut micros = Vec::new();
             for number in WARM_UP.. {
                 let sent = Instant::now();
-                once(&client, &service, operation, turn(number)).await?;
+                once(&mut connection, &service, operation, turn(number)).await?;
                 micros.push(u32::try_from(sent.elapsed().as_micros()).unwrap_or(u32::MAX));
                 if started.elapsed() >= until {
                     break;
@@ -83,14 +69,12 @@ pub(crate) async fn measure(
     Ok(Measured { requests: all.len() as u64, per_second, p50_ms: percentile(&all, 50), p99_ms: percentile(&all, 99) })
 }
 
-async fn once(client: &Client, service: &Service, operation: Operation, turn: Turn) -> anyhow::Result<()> {
-    let request = operation.request(client, service, turn);
-    let answer = request.send().await.with_context(|| format!("{}: no answer", operation.name()))?;
-    let status = answer.status().as_u16();
-    let body = answer.bytes().await.with_context(|| format!("{}: the answer broke off", operation.name()))?;
-    if !operation.is_expected(status, &body, service, turn) {
-        let text: String = String::from_utf8_lossy(&body).chars().take(ANSWER_SHOWN).collect();
-        bail!("{}: an answer that was not expected: {status} {text}", operation.name());
+async fn once(connection: &mut Connection, service: &Service, operation: Operation, turn: Turn) -> anyhow::Result<()> {
+    let sent = operation.request(service, turn);
+    let answer = connection.send(&sent).await.with_context(|| format!("{}: no answer", operation.name()))?;
+    if !operation.is_expected(&answer, service, turn) {
+        let text: String = String::from_utf8_lossy(&answer.body).chars().take(ANSWER_SHOWN).collect();
+        bail!("{}: an answer that was not expected: {} {text}", operation.name(), answer.status);
     }
     Ok(())
 }

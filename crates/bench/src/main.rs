@@ -6,6 +6,8 @@
 //! what is a good result is for the reader to say: the exit code is 0 when every answer was the one that was expected,
 //! and with `engine --check` only if every goal was reached too.
 
+mod ceiling;
+mod client;
 mod engine;
 mod load;
 mod machine;
@@ -44,6 +46,12 @@ enum Command {
     /// Serve a tenant over this directory until standard input ends; prints its URL
     #[command(hide = true)]
     Serve {
+        /// Where the data is
+        data: PathBuf,
+    },
+    /// Serve the ceiling over this directory until standard input ends; prints its URL
+    #[command(hide = true)]
+    Ceiling {
         /// Where the data is
         data: PathBuf,
     },
@@ -102,6 +110,7 @@ fn main() -> ExitCode {
             Command::Engine(arguments) => engine::engine(arguments).await,
             Command::EngineRow(arguments) => engine::row(arguments).await,
             Command::Serve { data } => serve::serve(&data).await,
+            Command::Ceiling { data } => ceiling::serve(&data).await,
         }
     });
     match ended {

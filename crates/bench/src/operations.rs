@@ -1,12 +1,12 @@
 //! What is measured: one request each, and what its answer must be.
 
+use crate::client::{Answer, Sent};
 use crate::rows;
-use crate::target::Service;
-use reqwest::{Client, RequestBuilder};
+use crate::target::{Checks, Service};
 use serde_json::json;
 
 /// Users on the list page.
-const PAGE: usize = 100;
+pub(crate) const PAGE: usize = 100;
 
 /// An operation of a client.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -38,38 +38,52 @@ impl Operation {
         }
     }
 
+    /// The operation that stands for this one where only the ceiling is measured: what its answer costs to send, and whether
+    /// something is kept.
+    pub(crate) const fn bare(self) -> Self {
+        match self {
+            Self::Get | Self::Filter => Self::Get,
+            Self::Patch | Self::Create => Self::Patch,
+            Self::List => Self::List,
+        }
+    }
+
     /// The request with this number.
-    pub(crate) fn request(self, client: &Client, service: &Service, turn: Turn) -> RequestBuilder {
-        let Service { base, token, ids } = service;
-        let request = match self {
-            Self::Get => client.get(format!("{base}/Users/{}", ids[turn.index(ids.len())])),
-            Self::Filter => client.get(format!("{base}/Users?filter=userName%20eq%20%22{}%22", turn.user_name(ids.len()))),
+    pub(crate) fn request(self, service: &Service, turn: Turn) -> Sent {
+        let Service { path, ids, .. } = service;
+        let (method, rest, body) = match self {
+            Self::Get => ("GET", format!("/{}", ids[turn.index(ids.len())]), None),
+            Self::Filter => ("GET", format!("?filter=userName%20eq%20%22{}%22", turn.user_name(ids.len())), None),
             Self::Patch => {
                 let body = json!({
                     "schemas": ["urn:ietf:params:scim:api:messages:2.0:PatchOp"],
                     "Operations": [{ "op": "replace", "path": "title", "value": format!("Title {}-{}", turn.task, turn.number) }]
                 });
-                client.patch(format!("{base}/Users/{}", ids[turn.index(ids.len())])).body(body.to_string())
+                ("PATCH", format!("/{}", ids[turn.index(ids.len())]), Some(body))
             }
-            Self::List => client.get(format!("{base}/Users?startIndex={}&count={PAGE}", ids.len() / 2)),
+            Self::List => ("GET", format!("?startIndex={}&count={PAGE}", ids.len() / 2), None),
             Self::Create => {
                 let name = format!("new-{}-{}-{}@example.com", turn.run, turn.task, turn.number);
-                client.post(format!("{base}/Users")).body(rows::user(&name, turn.task).to_string())
+                ("POST", String::new(), Some(rows::user(&name, turn.task)))
             }
         };
-        request.bearer_auth(token).header("content-type", "application/scim+json")
+        Sent { method, target: format!("{path}/Users{rest}"), body: body.map(|body| body.to_string()) }
     }
 
     /// Whether the answer is the one to expect.
-    pub(crate) fn is_expected(self, status: u16, body: &[u8], service: &Service, turn: Turn) -> bool {
+    pub(crate) fn is_expected(self, Answer { status, body }: &Answer, service: &Service, turn: Turn) -> bool {
+        match service.checks {
+            Checks::Status => return *status == 200,
+            Checks::Whole => {}
+        }
         let holds = |text: &str| body.windows(text.len()).filter(|window| *window == text.as_bytes()).count();
         match self {
-            Self::Get => status == 200 && holds("\"userName\"") == 1,
-            Self::Filter => status == 200 && holds("\"userName\"") == 1 && holds(&turn.user_name(service.ids.len())) >= 1,
+            Self::Get => *status == 200 && holds("\"userName\"") == 1,
+            Self::Filter => *status == 200 && holds("\"userName\"") == 1 && holds(&turn.user_name(service.ids.len())) >= 1,
             // RFC 7644 section 3.5.2 leaves it to the server whether it shows the resource.
-            Self::Patch => status == 204 || (status == 200 && holds("\"userName\"") == 1),
-            Self::List => status == 200 && holds("\"userName\"") == PAGE,
-            Self::Create => status == 201,
+            Self::Patch => *status == 204 || (*status == 200 && holds("\"userName\"") == 1),
+            Self::List => *status == 200 && holds("\"userName\"") == PAGE,
+            Self::Create => *status == 201,
         }
     }
 }

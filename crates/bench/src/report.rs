@@ -5,8 +5,8 @@ use crate::operations::Operation;
 use crate::run::{Series, Who};
 use serde_json::{Value, json};
 
-/// One number of users: ours, the peer's, and the ratio of requests per second.
-pub(crate) fn print_size(connections: &[u16], ours: &Series, peer: Option<&Series>, has_peer: bool) {
+/// One number of users: ours, the peer's, the ceiling, and the ratios of requests per second.
+pub(crate) fn print_size(connections: &[u16], ours: &Series, peer: Option<&Series>, ceiling: &Series, has_peer: bool) {
     println!("\n{} stored users ({})", grouped(ours.users), about(ours));
     let mut headers = vec!["operation", "connections", "ops/s", "p50 ms", "p99 ms"];
     if let Some(peer) = peer {
@@ -15,8 +15,10 @@ pub(crate) fn print_size(connections: &[u16], ours: &Series, peer: Option<&Serie
     } else if has_peer {
         println!("peer: not measured (it holds its users in memory and is loaded over HTTP; see --peer-users-max)");
     }
+    headers.extend(["ceiling ops/s", "ours/ceiling"]);
     let mut rows = Vec::new();
     for (place, operation) in Operation::ALL.into_iter().enumerate() {
+        let bare = Operation::ALL.iter().position(|other| *other == operation.bare()).unwrap_or(place);
         for &connections in connections {
             let Some(mine) = ours.measured.get(&(place, connections)) else { continue };
             let mut row = vec![operation.name().to_owned(), connections.to_string()];
@@ -24,6 +26,10 @@ pub(crate) fn print_size(connections: &[u16], ours: &Series, peer: Option<&Serie
             if let Some(theirs) = peer.and_then(|peer| peer.measured.get(&(place, connections))) {
                 row.extend(cells(theirs));
                 row.push(format!("{:.1}", mine.per_second / theirs.per_second));
+            }
+            if let Some(bound) = ceiling.measured.get(&(bare, connections)) {
+                row.push(format!("{:.0}", bound.per_second));
+                row.push(format!("{:.2}", mine.per_second / bound.per_second));
             }
             rows.push(row);
         }
@@ -74,7 +80,7 @@ pub(crate) fn json(machine: &Value, peer: Option<&str>, all: &[Series]) -> Value
                 })
             });
             json!({
-                "server": match series.who { Who::Ours => "provost tenant", Who::Peer => "scim2-server" },
+                "server": match series.who { Who::Ours => "provost tenant", Who::Peer => "scim2-server", Who::Ceiling => "ceiling" },
                 "users": series.users,
                 "loaded_seconds": series.loaded_seconds,
                 "memory_mib": series.memory_mib,

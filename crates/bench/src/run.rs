@@ -12,6 +12,8 @@ use std::collections::BTreeMap;
 pub(crate) enum Who {
     Ours,
     Peer,
+    /// Nobody's: what the machine allows.
+    Ceiling,
 }
 
 /// What was measured of one server with one number of users.
@@ -49,8 +51,9 @@ pub(crate) async fn scim(arguments: ScimArguments) -> anyhow::Result<()> {
             }
             Some(_) | None => None,
         };
-        report::print_size(&arguments.connections, &ours, theirs.as_ref(), environment.is_some());
-        all.push(ours);
+        let ceiling = series(&arguments, Who::Ceiling, users, target::start_ceiling().await?).await?;
+        report::print_size(&arguments.connections, &ours, theirs.as_ref(), &ceiling, environment.is_some());
+        all.extend([ours, ceiling]);
         all.extend(theirs);
     }
     report::print_flatness(&arguments.connections, &all);
@@ -65,6 +68,9 @@ async fn series(arguments: &ScimArguments, who: Who, users: u32, target: Target)
     let mut measured = BTreeMap::new();
     let mut run = 0;
     for (place, operation) in Operation::ALL.into_iter().enumerate() {
+        if who == Who::Ceiling && operation.bare() != operation {
+            continue;
+        }
         for &connections in &arguments.connections {
             run += 1;
             let figures = load::measure(&target.service, operation, connections, arguments.seconds, run).await;

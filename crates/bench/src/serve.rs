@@ -1,6 +1,7 @@
 //! The child process that is measured: a tenant of the profile `standard` over a SQLite file, as `provost tenant` serves it.
 
 use anyhow::Context;
+use axum::Router;
 use provost_db::Location;
 use provost_platform::Clock;
 use provost_tenant::{ProfileName, Tenant};
@@ -14,17 +15,21 @@ pub(crate) async fn open(data: &Path) -> anyhow::Result<Tenant> {
     Tenant::open(location, Clock::system(), ProfileName::Standard).await.context("cannot open the tenant")
 }
 
-/// Serves until standard input ends, which it does when the measuring process ends, however that comes.
+/// Serves a tenant.
 pub(crate) async fn serve(data: &Path) -> anyhow::Result<()> {
     let tenant = open(data).await?;
+    until_parent_ends(provost_tenant::router(tenant), "/api/v2/scim").await
+}
+
+/// Serves until standard input ends, which it does when the measuring process ends, however that comes. Prints where it is.
+pub(crate) async fn until_parent_ends(router: Router, path: &str) -> anyhow::Result<()> {
     let listener = TcpListener::bind("127.0.0.1:0").await.context("cannot listen on the loopback address")?;
-    println!("http://{}/api/v2/scim", listener.local_addr().context("the listener has no address")?);
+    println!("http://{}{path}", listener.local_addr().context("the listener has no address")?);
     let parent_gone = async {
         let mut byte = [0];
         while tokio::io::stdin().read(&mut byte).await.is_ok_and(|count| count > 0) {}
     };
-    let served =
-        axum::serve(listener, provost_tenant::router(tenant).into_make_service_with_connect_info::<std::net::SocketAddr>());
+    let served = axum::serve(listener, router.into_make_service_with_connect_info::<std::net::SocketAddr>());
     tokio::select! {
         served = served => served.context("the listener failed"),
         () = parent_gone => Ok(()),

@@ -1,13 +1,22 @@
 //! The servers that are measured. Each is a process that this one started and ends.
 
+mod ceiling;
 mod ours;
 mod peer;
 
+pub(crate) use ceiling::start as start_ceiling;
 pub(crate) use ours::start as start_ours;
 pub(crate) use peer::{install, start as start_peer};
 
+use anyhow::Context;
+use std::path::Path;
+use std::process::Stdio;
 use std::sync::Arc;
-use tokio::process::Child;
+use std::time::Duration;
+use tokio::io::AsyncBufReadExt;
+use tokio::process::{Child, Command};
+
+const STARTING_MAX: Duration = Duration::from_secs(30);
 
 /// A running server with its users.
 #[derive(Debug)]
@@ -25,12 +34,23 @@ pub(crate) struct Target {
 /// Where a server is, and whom it holds.
 #[derive(Debug)]
 pub(crate) struct Service {
-    /// `http://127.0.0.1:PORT/path`, without a slash at its end.
-    pub(crate) base: String,
+    /// `127.0.0.1:PORT`.
+    pub(crate) host: String,
+    /// `/path`, without a slash at its end.
+    pub(crate) path: String,
     /// Its bearer token.
     pub(crate) token: String,
     /// The ids of the stored users, by their number.
     pub(crate) ids: Vec<String>,
+    pub(crate) checks: Checks,
+}
+
+/// What of an answer must be as expected.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Checks {
+    Whole,
+    /// The server answers everybody with the same user.
+    Status,
 }
 
 impl Target {
@@ -47,4 +67,24 @@ impl Target {
         // It may have ended by itself.
         let _ = self.child.kill().await;
     }
+}
+
+/// Starts this program once more, as a server over a directory.
+async fn serve_here(command: &str, data: &Path) -> anyhow::Result<(Child, String, String)> {
+    let program = std::env::current_exe().context("cannot find this program")?;
+    let mut child = Command::new(program)
+        .arg(command)
+        .arg(data)
+        .stdin(Stdio::piped())
+        .stdout(Stdio::piped())
+        .kill_on_drop(true)
+        .spawn()
+        .context("cannot start the server")?;
+    let stdout = child.stdout.take().context("the server has no standard output")?;
+    let mut lines = tokio::io::BufReader::new(stdout).lines();
+    let base = tokio::time::timeout(STARTING_MAX, lines.next_line()).await.context("the server did not start in time")??;
+    let base = base.context("the server ended before it listened")?;
+    let place = base.trim_start_matches("http://");
+    let (host, path) = place.split_at(place.find('/').unwrap_or(place.len()));
+    Ok((child, host.to_owned(), path.to_owned()))
 }

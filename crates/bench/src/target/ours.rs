@@ -1,6 +1,6 @@
 //! Our tenant: filled by an import, then served by a child process of this program.
 
-use super::{Service, Target};
+use super::{Checks, Service, Target};
 use crate::rows;
 use anyhow::{Context, ensure};
 use provost_tenant::options::Options;
@@ -8,13 +8,8 @@ use provost_tenant::tokens::{self, Grant, Lifetime, Permission};
 use provost_tenant::transfer;
 use std::io::{BufReader, BufWriter, Write};
 use std::path::Path;
-use std::process::Stdio;
 use std::sync::Arc;
-use std::time::{Duration, Instant};
-use tokio::io::AsyncBufReadExt;
-use tokio::process::Command;
-
-const STARTING_MAX: Duration = Duration::from_secs(30);
+use std::time::Instant;
 
 /// Fills a fresh tenant and serves it.
 pub(crate) async fn start(users: u32) -> anyhow::Result<Target> {
@@ -22,20 +17,8 @@ pub(crate) async fn start(users: u32) -> anyhow::Result<Target> {
     let started = Instant::now();
     let token = fill(data.path(), users).await?;
     let loaded_seconds = started.elapsed().as_secs_f64();
-    let program = std::env::current_exe().context("cannot find this program")?;
-    let mut child = Command::new(program)
-        .arg("serve")
-        .arg(data.path())
-        .stdin(Stdio::piped())
-        .stdout(Stdio::piped())
-        .kill_on_drop(true)
-        .spawn()
-        .context("cannot start the tenant")?;
-    let stdout = child.stdout.take().context("the tenant has no standard output")?;
-    let mut lines = tokio::io::BufReader::new(stdout).lines();
-    let base = tokio::time::timeout(STARTING_MAX, lines.next_line()).await.context("the tenant did not start in time")??;
-    let base = base.context("the tenant ended before it listened")?;
-    let service = Arc::new(Service { base, token, ids: (0..users).map(id).collect() });
+    let (child, host, path) = super::serve_here("serve", data.path()).await?;
+    let service = Arc::new(Service { host, path, token, ids: (0..users).map(id).collect(), checks: Checks::Whole });
     Ok(Target { child, service, loaded_seconds, _data: Some(data) })
 }
 

@@ -1,6 +1,6 @@
 //! `scim2-server` of the Python Package Index, started by its own command with its own defaults; filled over its Bulk endpoint.
 
-use super::{Service, Target};
+use super::{Checks, STARTING_MAX, Service, Target};
 use crate::rows;
 use anyhow::{Context, bail, ensure};
 use serde_json::{Value, json};
@@ -12,7 +12,7 @@ use std::time::{Duration, Instant};
 use tokio::process::Command;
 
 const TOKEN: &str = "bench";
-const STARTING_MAX: Duration = Duration::from_secs(30);
+const REQUEST_MAX: Duration = Duration::from_secs(30);
 const INSTALLING_MAX: Duration = Duration::from_mins(5);
 const LOADING_MAX: Duration = Duration::from_mins(10);
 const BULK_OPERATIONS: usize = 200;
@@ -53,12 +53,27 @@ pub(crate) async fn start(environment: &Path, users: u32) -> anyhow::Result<Targ
         .spawn()
         .context("cannot start scim2-server")?;
     let base = format!("http://127.0.0.1:{port}/v2");
-    let client = crate::load::client()?;
+    let client = client()?;
     wait(&client, &base).await?;
     let started = Instant::now();
     let ids = fill(&client, &base, users).await?;
-    let service = Arc::new(Service { base, token: TOKEN.to_owned(), ids });
+    let (host, path) = (format!("127.0.0.1:{port}"), "/v2".to_owned());
+    let service = Arc::new(Service { host, path, token: TOKEN.to_owned(), ids, checks: Checks::Whole });
     Ok(Target { child, service, loaded_seconds: started.elapsed().as_secs_f64(), _data: None })
+}
+
+/// The client that stores the users.
+fn client() -> anyhow::Result<reqwest::Client> {
+    // Nothing here speaks TLS, but no client can be made without.
+    provost_platform::install_tls_provider();
+    reqwest::Client::builder()
+        .http1_only()
+        .no_proxy()
+        .tcp_nodelay(true)
+        .pool_max_idle_per_host(1)
+        .timeout(REQUEST_MAX)
+        .build()
+        .context("cannot make an HTTP client")
 }
 
 async fn wait(client: &reqwest::Client, base: &str) -> anyhow::Result<()> {
