@@ -17,8 +17,9 @@ use std::time::{Duration, Instant};
 const STEPS_PER_LOOK: i32 = 250;
 /// Looks that a read may take: about a millisecond of work.
 const LOOKS_MAX: i64 = 80;
-/// The same as time, for pages that come slowly from the disk.
-const TIME_MAX: Duration = Duration::from_millis(2);
+/// The same as time, for pages that come slowly from the disk. On a busy machine much of it may pass without any work being done,
+/// so a text is not taken for a long one because of it.
+const TIME_MAX: Duration = Duration::from_millis(10);
 /// How often a text whose read was long is left to the threads before it is tried here again.
 const PENALTY: u32 = 64;
 /// Texts that are remembered as long.
@@ -45,12 +46,14 @@ struct Budget {
     /// Microseconds after `opened`.
     until: AtomicU64,
     is_spent: AtomicBool,
+    is_long: AtomicBool,
 }
 
 impl Budget {
     fn new() -> Self {
         let opened = Instant::now();
-        Self { opened, looks_left: AtomicI64::new(0), until: AtomicU64::new(0), is_spent: AtomicBool::new(false) }
+        let (is_spent, is_long) = (AtomicBool::new(false), AtomicBool::new(false));
+        Self { opened, looks_left: AtomicI64::new(0), until: AtomicU64::new(0), is_spent, is_long }
     }
 
     fn micros(&self) -> u64 {
@@ -61,11 +64,15 @@ impl Budget {
         self.looks_left.store(LOOKS_MAX, Ordering::Relaxed);
         self.until.store(self.micros() + u64::try_from(TIME_MAX.as_micros()).unwrap_or(u64::MAX), Ordering::Relaxed);
         self.is_spent.store(false, Ordering::Relaxed);
+        self.is_long.store(false, Ordering::Relaxed);
     }
 
     /// Whether the read is to be interrupted. It says so once: what then undoes the transaction is let through.
     fn look(&self) -> bool {
         let looks_left = self.looks_left.fetch_sub(1, Ordering::Relaxed);
+        if looks_left <= 0 {
+            self.is_long.store(true, Ordering::Relaxed);
+        }
         let is_over = looks_left <= 0 || self.micros() > self.until.load(Ordering::Relaxed);
         is_over && !self.is_spent.swap(true, Ordering::Relaxed)
     }
@@ -102,8 +109,9 @@ impl Direct {
         place.budget.begin();
         let answer = read_snapshot(&place.connection, queries);
         let is_spent = place.budget.is_spent.load(Ordering::Relaxed);
+        let is_long = place.budget.is_long.load(Ordering::Relaxed);
         drop(place);
-        if is_spent {
+        if is_long {
             self.penalize(queries);
         }
         // What failed is asked again where locks are waited for; the second answer counts.

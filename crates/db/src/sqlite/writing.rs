@@ -19,7 +19,7 @@ const GROUP_STATEMENTS_MAX: usize = 512;
 /// A batch of more statements is nothing for the caller's thread.
 const HERE_STATEMENTS_MAX: usize = 16;
 /// A commit that took longer was nothing for it either.
-const HERE_TIME_MAX: Duration = Duration::from_millis(2);
+const HERE_TIME_MAX: Duration = Duration::from_millis(5);
 /// So many groups of one must follow before a caller may commit itself again.
 const DETOURS: u32 = 32;
 
