@@ -24,7 +24,7 @@ pub use answer::{
 pub use bulk::{BulkCall, BulkOperation, BulkRequest, BulkRun, NextCall, OPERATIONS_MAX, PAYLOAD_BYTES_MAX};
 pub use cursor::{Cursor, fingerprint};
 pub use discovery::{resource_type, resource_types, schema, schemas, service_provider_config};
-pub use plan::{plan, plan_operation};
+pub use plan::{allowed_methods, plan, plan_operation};
 pub use preconditions::{EntityTags, Preconditions, version};
 pub use profile::{AllowedFilter, AllowedFilters, Deletion, PatchAnswer, ProviderProfile};
 pub use rules::{Meta, Patched, location, patched, replaced, with_meta};
@@ -117,6 +117,9 @@ pub enum Method {
 }
 
 impl Method {
+    /// All of them.
+    pub const ALL: [Self; 5] = [Self::Get, Self::Post, Self::Put, Self::Patch, Self::Delete];
+
     /// Reads the name of a method.
     pub fn parse(text: &str) -> Option<Self> {
         match text {

@@ -78,6 +78,18 @@ fn route(provider: &Provider, request: &Asked<'_>) -> Result<ProviderRequest, Sc
     }
 }
 
+/// The methods that a path takes, for the `Allow` of a 405 (RFC 9110 section 15.5.6). What is no endpoint takes reading, which says
+/// so with a 404.
+pub fn allowed_methods(path: &str) -> &'static [Method] {
+    let segments: Vec<&str> = path.trim_matches('/').split('/').collect();
+    match segments.as_slice() {
+        ["Users" | "Groups"] => &[Method::Get, Method::Post],
+        [".search" | "Bulk"] | ["Users" | "Groups", ".search"] => &[Method::Post],
+        ["Users" | "Groups", _] => &[Method::Get, Method::Put, Method::Patch, Method::Delete],
+        _ => &[Method::Get],
+    }
+}
+
 fn not_implemented(what: &str) -> ProviderRequest {
     ProviderRequest::NotImplemented { what: what.to_owned() }
 }

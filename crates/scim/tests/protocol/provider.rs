@@ -119,6 +119,29 @@ fn every_endpoint_and_method_has_its_plan() {
 }
 
 #[test]
+fn the_allowed_methods_of_a_path_are_those_that_it_takes() {
+    for target in [
+        "/Users",
+        "/Groups/",
+        "/Users/1",
+        "/Groups/a%2Fb",
+        "/Users/.search",
+        "/.search",
+        "/",
+        "/Bulk",
+        "/Schemas",
+        "/Schemas/urn:x",
+    ] {
+        // A body that is refused was looked at: the method is one of the path's.
+        let refuses = |method: &Method| {
+            plan(&standard(), *method, target, &Value::Null).is_err_and(|error| [404, 405].contains(&error.status))
+        };
+        let taken: Vec<Method> = Method::ALL.into_iter().filter(|method| !refuses(method)).collect();
+        assert_eq!(provider::allowed_methods(target), taken, "{target}");
+    }
+}
+
+#[test]
 fn list_parameters_are_read_from_the_query_and_from_search_bodies() {
     let provider = standard();
     let target =

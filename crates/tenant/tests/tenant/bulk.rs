@@ -2,9 +2,11 @@
 
 use crate::support::{GROUPS, USERS, World, token, world_at};
 use provost_db::Location;
+use provost_db::testing::sqlite_file;
 use provost_tenant::{ProfileName, users};
 use serde_json::{Value, json};
 use std::collections::BTreeMap;
+use std::time::Duration;
 
 const BULK: &str = "/api/v2/scim/Bulk";
 const USER: &str = "urn:ietf:params:scim:schemas:core:2.0:User";
@@ -36,6 +38,34 @@ fn statuses(results: &[Value]) -> Vec<&str> {
 
 fn create(bulk_id: &str) -> Value {
     json!({ "method": "POST", "path": "/Users", "bulkId": bulk_id, "data": { "schemas": [USER], "userName": bulk_id } })
+}
+
+/// The client goes away when the first user is there. On a disk, each of them takes its time.
+#[tokio::test]
+async fn a_client_that_goes_away_does_not_leave_it_half_done() {
+    const USERS_MADE: u64 = 200;
+    let (location, _guard) = sqlite_file();
+    let world = world_at(location, ProfileName::Standard).await;
+    let operations: Vec<Value> = (0..USERS_MADE).map(|user| create(&format!("u{user}"))).collect();
+    let body = request(&json!(operations));
+    let count = async || users::count(&world.tenant).await.unwrap().0;
+    let one_is_there = async {
+        while count().await == 0 {
+            tokio::task::yield_now().await;
+        }
+    };
+    tokio::select! {
+        biased;
+        answer = world.call("POST", BULK, Some(&body)) => panic!("answered before the client went away: {}", answer.text),
+        () = one_is_there => {}
+    }
+    assert!(count().await < USERS_MADE, "all of it was done before the client went away");
+    let all_are_there = async {
+        while count().await < USERS_MADE {
+            tokio::time::sleep(Duration::from_millis(1)).await;
+        }
+    };
+    tokio::time::timeout(Duration::from_mins(1), all_are_there).await.expect("it is carried out to its end");
 }
 
 #[tokio::test]

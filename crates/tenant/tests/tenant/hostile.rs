@@ -111,6 +111,12 @@ async fn paths_and_parameters_that_mean_no_good() {
         if expected >= 400 {
             assert_eq!(answer.header("content-type"), "application/json", "{path}");
             assert_eq!(answer.json()["status"], expected.to_string());
+            let allowed = match (expected, path) {
+                (405, USERS) => "GET, HEAD, POST",
+                (405, _) => "GET, HEAD, PUT, PATCH, DELETE",
+                _ => "",
+            };
+            assert_eq!(answer.header("allow"), allowed, "{method} {path}");
         } else {
             assert_eq!(answer.json()["totalResults"], 0);
         }

@@ -2,12 +2,27 @@
 
 use super::{Context, carry_out};
 use crate::api::answer::Refused;
-use crate::api::gate;
+use crate::api::gate::{self, Caller};
 use provost_scim::ScimError;
 use provost_scim::provider::{self, BulkCall, BulkRequest, BulkRun, EntityTags, Preconditions, Response};
 use std::sync::Arc;
 
-pub(super) async fn carry_out_all(context: &Context<'_>, request: BulkRequest) -> Response {
+/// Carries them out to the end, also when the client goes away in between: it could not know which of them were.
+pub(super) async fn carry_out_all(context: &Context<'_>, caller: &Caller, request: BulkRequest) -> Result<Response, Refused> {
+    let (tenant, caller) = (context.tenant.clone(), caller.clone());
+    let (provider, base) = (Arc::clone(&context.provider), context.base.clone());
+    let running = tokio::spawn(async move {
+        let Caller { options, grants } = &caller;
+        let preconditions = Preconditions::default();
+        in_turn(&Context { tenant: &tenant, options, grants, provider, base, preconditions }, request).await
+    });
+    running.await.map_err(|error| {
+        tracing::error!(%error, "a bulk request ended badly");
+        ScimError::new(500, "The bulk request was not carried out to its end.").into()
+    })
+}
+
+async fn in_turn(context: &Context<'_>, request: BulkRequest) -> Response {
     let mut run = BulkRun::new(request, &context.base);
     while let Some(next) = run.next_call() {
         let answered = one(context, &next.call).await;

@@ -17,8 +17,8 @@ use crate::tokens::Grant;
 use crate::users::WriteError;
 use axum::Extension;
 use axum::extract::{Request, State};
-use axum::http::header;
 use axum::http::request::Parts;
+use axum::http::{HeaderValue, StatusCode, header};
 use axum::response::Response;
 use provost_scim::provider::{self, EntityTags, Meta, Method, Preconditions, Provider, ProviderRequest, ResourceKind};
 use provost_scim::{Resource, ScimError};
@@ -47,6 +47,29 @@ struct Context<'a> {
 /// Answers a request that the gate has let through.
 pub(super) async fn answer(State(tenant): State<Tenant>, Extension(caller): Extension<Caller>, request: Request) -> Response {
     let (parts, body) = request.into_parts();
+    let mut response = decide(&tenant, &caller, &parts, body).await;
+    if response.status() == StatusCode::METHOD_NOT_ALLOWED
+        && let Ok(allowed) = HeaderValue::from_str(&allowed_methods(parts.uri.path()))
+    {
+        response.headers_mut().insert(header::ALLOW, allowed);
+    }
+    response
+}
+
+/// What to say in `Allow`; what can be read can be asked for by HEAD too.
+fn allowed_methods(path: &str) -> String {
+    let methods = provider::allowed_methods(path.strip_prefix(super::SCIM_PATH).unwrap_or_default());
+    let words = methods.iter().flat_map(|method| match method {
+        Method::Get => ["GET", "HEAD"].as_slice(),
+        Method::Post => &["POST"],
+        Method::Put => &["PUT"],
+        Method::Patch => &["PATCH"],
+        Method::Delete => &["DELETE"],
+    });
+    words.copied().collect::<Vec<_>>().join(", ")
+}
+
+async fn decide(tenant: &Tenant, caller: &Caller, parts: &Parts, body: axum::body::Body) -> Response {
     let provider = tenant.inner.providers.with(&caller.options);
     let base = super::scim_base(&parts.headers);
     let tags = |name| parts.headers.get(name).and_then(|value| value.to_str().ok()).map(EntityTags::parse);
@@ -55,10 +78,10 @@ pub(super) async fn answer(State(tenant): State<Tenant>, Extension(caller): Exte
     } else {
         Preconditions::default()
     };
-    let Caller { options, grants } = &caller;
-    let context = Context { tenant: &tenant, options, grants, provider, base, preconditions };
-    let decided = match read(&context, &parts, body).await {
-        Ok(ProviderRequest::Bulk(request)) => Ok(bulk::carry_out_all(&context, request).await),
+    let Caller { options, grants } = caller;
+    let context = Context { tenant, options, grants, provider, base, preconditions };
+    let decided = match read(&context, parts, body).await {
+        Ok(ProviderRequest::Bulk(request)) => bulk::carry_out_all(&context, caller, request).await,
         Ok(request) => carry_out(&context, request).await,
         Err(error) => Err(error.into()),
     };

@@ -153,23 +153,16 @@ impl<'a> Search<'a> {
         if total > SCAN_MAX as u64 { Err(self.too_many().into()) } else { Ok(()) }
     }
 
-    async fn in_order(&self, mut source: Source) -> Result<Vec<i64>, Refused> {
-        let mut found = Vec::new();
-        let mut looked_at = 0;
-        loop {
-            let chunk = self.look(&mut source, ROWS).await?;
-            if chunk.is_empty() {
-                return Ok(found);
-            }
-            looked_at += chunk.len();
-            if looked_at > SCAN_MAX {
-                return Err(self.too_many().into());
-            }
-            found.extend(chunk.into_iter().filter(|looked| looked.matches).map(|looked| looked.place.position));
-        }
+    async fn in_order(&self, source: Source) -> Result<Vec<i64>, Refused> {
+        self.matches(source, usize::MAX, |looked| looked.place.position).await
     }
 
-    async fn by_value(&self, mut source: Source) -> Result<Vec<(Rank, i64)>, Refused> {
+    async fn by_value(&self, source: Source) -> Result<Vec<(Rank, i64)>, Refused> {
+        self.matches(source, SORTED_MAX, |looked| (Rank::Value(looked.key), looked.place.position)).await
+    }
+
+    /// What is wanted of each that matches, at most `found_max` of them.
+    async fn matches<T>(&self, mut source: Source, found_max: usize, wanted: impl Fn(Looked) -> T) -> Result<Vec<T>, Refused> {
         let mut found = Vec::new();
         let mut looked_at = 0;
         loop {
@@ -178,9 +171,8 @@ impl<'a> Search<'a> {
                 return Ok(found);
             }
             looked_at += chunk.len();
-            let matching = chunk.into_iter().filter(|looked| looked.matches);
-            found.extend(matching.map(|looked| (Rank::Value(looked.key), looked.place.position)));
-            if looked_at > SCAN_MAX || found.len() > SORTED_MAX {
+            found.extend(chunk.into_iter().filter(|looked| looked.matches).map(&wanted));
+            if looked_at > SCAN_MAX || found.len() > found_max {
                 return Err(self.too_many().into());
             }
         }
