@@ -46,6 +46,7 @@ const FREE_ATTEMPTS: u32 = 5;
 const MIGRATIONS: &[Migration] = &[
     Migration { version: 1, name: "tenant", sql: include_str!("../migrations/0001_tenant.sql") },
     Migration { version: 2, name: "web_session", sql: provost_web::SESSION_MIGRATION_SQL },
+    Migration { version: 3, name: "group_name", sql: include_str!("../migrations/0003_group_name.sql") },
 ];
 
 /// An open tenant. Cheap to clone; all clones are the same tenant.

@@ -21,23 +21,23 @@ pub(crate) enum Names {
 /// Keeps a new group whose members are the users at these positions, each once, in the batch that the caller commits; whoever calls
 /// has looked at its name.
 pub(crate) fn insert_group_with_members(batch: &mut Batch, group: &GroupRecord, members: &[i64]) -> Result<(), CommitError> {
-    insert_with(batch, group, &MemberSet { users: members.to_vec(), groups: Vec::new() })
+    insert_with(batch, group, &MemberSet { users: members.to_vec(), groups: Vec::new() }, Names::Free)
 }
 
 /// Keeps a new group with users and groups as members.
 pub(crate) async fn insert_named(db: &Db, group: &GroupRecord, members: &MemberSet, names: Names) -> Result<(), WriteError> {
     let mut batch = Batch::new();
     claim_name(&mut batch, group, names);
-    insert_with(&mut batch, group, members)?;
+    insert_with(&mut batch, group, members, names)?;
     db.commit(batch).await?;
     Ok(())
 }
 
-fn insert_with(batch: &mut Batch, group: &GroupRecord, members: &MemberSet) -> Result<(), CommitError> {
+fn insert_with(batch: &mut Batch, group: &GroupRecord, members: &MemberSet, names: Names) -> Result<(), CommitError> {
     batch.expect(
         1,
         "INSERT INTO tenant_group (position, id, display_name, display_name_key, external_id_key, body, created_at, modified_at, \
-         revision, member_count) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)",
+         revision, member_count, claimed_name) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11)",
         [
             group.position.into(),
             group.id.clone().into(),
@@ -49,6 +49,7 @@ fn insert_with(batch: &mut Batch, group: &GroupRecord, members: &MemberSet) -> R
             group.modified_at.into(),
             group.revision.into(),
             members.count().into(),
+            claimed_name(group, names).into(),
         ],
     );
     add_members(batch, group.position, members);
@@ -69,7 +70,7 @@ pub(crate) async fn replace(
     batch.expect(
         1,
         "UPDATE tenant_group SET display_name = $3, display_name_key = $4, external_id_key = $5, body = $6, modified_at = $7, \
-         revision = $8, member_count = member_count + $9 WHERE position = $1 AND revision = $2",
+         revision = $8, member_count = member_count + $9, claimed_name = $10 WHERE position = $1 AND revision = $2",
         [
             after.position.into(),
             before.revision.into(),
@@ -80,6 +81,7 @@ pub(crate) async fn replace(
             after.modified_at.into(),
             after.revision.into(),
             (added.count() - removed.count()).into(),
+            claimed_name(after, names).into(),
         ],
     );
     remove_members(&mut batch, after.position, removed);
@@ -124,7 +126,16 @@ pub(crate) async fn remove(db: &Db, group: &GroupRecord, now: i64) -> Result<(),
     Ok(())
 }
 
-/// Refuses the batch when another group has the name: an expectation of nothing (see [`WriteError::Duplicate`]).
+/// What a unique index keeps, so that of two nodes that look at the same moment only one takes the name.
+fn claimed_name(group: &GroupRecord, names: Names) -> Option<String> {
+    match names {
+        Names::Free => None,
+        Names::Unique => Some(keys::folded(&group.display_name)),
+    }
+}
+
+/// Refuses the batch when another group has the name, also one that was imported and claims none: an expectation of nothing (see
+/// [`WriteError::Duplicate`]).
 fn claim_name(batch: &mut Batch, group: &GroupRecord, names: Names) {
     match names {
         Names::Free => {}

@@ -2,7 +2,8 @@
 
 use crate::support::{GROUPS, USERS, World, world, world_at};
 use provost_db::Location;
-use provost_tenant::ProfileName;
+use provost_db::testing::locations;
+use provost_tenant::{ProfileName, Tenant};
 use serde_json::{Value, json};
 
 async fn patch(world: &World, id: &str, operations: Value) -> u16 {
@@ -177,5 +178,25 @@ async fn members_by_name_change_as_all_members_do() {
         assert_eq!(patch(&world, &one, json!(operations)).await, expected, "{operations:?}");
         assert_eq!(patch(&world, &two, json!(general)).await, expected, "{general:?}");
         assert_eq!(members(&world, &one).await, members(&world, &two).await, "{operations:?}");
+    }
+}
+
+/// Two nodes on one database look for the name at the same moment; only one may take it.
+#[tokio::test(flavor = "multi_thread", worker_threads = 4)]
+async fn of_two_nodes_one_takes_a_name() {
+    for (engine, location, _guard) in locations() {
+        let first = world_at(location.clone(), ProfileName::Netskope).await;
+        let second = Tenant::open(location, first.clock.clone(), ProfileName::Netskope).await.unwrap();
+        let second = first.on(&second);
+        for round in 0..20 {
+            let body = group(&format!("Round {round}"), &[]);
+            let (a, b) = (first.clone(), second.clone());
+            let (to_a, to_b) = (body.clone(), body);
+            let a = tokio::spawn(async move { a.call("POST", GROUPS, Some(&to_a)).await.status.as_u16() });
+            let b = tokio::spawn(async move { b.call("POST", GROUPS, Some(&to_b)).await.status.as_u16() });
+            let mut statuses = [a.await.unwrap(), b.await.unwrap()];
+            statuses.sort_unstable();
+            assert_eq!(statuses, [201, 409], "{engine}: round {round}");
+        }
     }
 }

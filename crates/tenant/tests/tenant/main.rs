@@ -10,6 +10,7 @@ mod find;
 mod gates;
 mod groups;
 mod hostile;
+mod large_group;
 mod paging;
 mod preconditions;
 mod scale;

@@ -60,6 +60,11 @@ pub(crate) async fn token(tenant: &Tenant, name: &str, grants: &[&str]) -> Strin
 }
 
 impl World {
+    /// The same client at another node.
+    pub(crate) fn on(&self, tenant: &Tenant) -> Self {
+        Self { router: router(tenant.clone()), tenant: tenant.clone(), ..self.clone() }
+    }
+
     /// Sends a request as it is.
     pub(crate) async fn send(&self, request: Request<Body>) -> Answer {
         let response = self.router.clone().oneshot(request).await.unwrap();
