@@ -45,6 +45,8 @@ pub struct Report {
     pub results: Vec<Outcome>,
     /// Paths of test resources that the server would not remove.
     pub left_behind: Vec<String>,
+    /// Whether it was ended before everything was tried.
+    pub was_stopped: bool,
 }
 
 impl Report {
@@ -71,6 +73,7 @@ impl Report {
             "failed": self.count(Verdict::Failed),
             "skipped": self.count(Verdict::Skipped),
             "left_behind": self.left_behind,
+            "was_stopped": self.was_stopped,
             "results": results.collect::<Vec<_>>(),
         })
     }

@@ -5,10 +5,11 @@ use crate::answer::Stop;
 use crate::cast::{Cast, filter_finds};
 use crate::report::{Outcome, Report, Verdict};
 use crate::requirement::{Requirement, Trial, requirements};
-use crate::session::{Request, Session, encoded};
+use crate::session::{Request, STOPPED, Session, encoded};
 use provost_platform::{HttpClient, HttpError, Method, Secret};
 use provost_scim::ScimType;
 use serde_json::Value;
+use std::pin::pin;
 use std::time::Duration;
 
 /// How a run is made.
@@ -52,8 +53,16 @@ pub enum RunError {
 
 /// Holds the server at `base_url` (the URL that `/Users` is appended to) against every requirement.
 ///
-/// Makes and removes test resources there, so it wants a server, or a tenant of one, where that does no harm.
-pub async fn run(client: &HttpClient, base_url: &str, token: &Secret, options: &Options) -> Result<Report, RunError> {
+/// Makes and removes test resources there, so it wants a server, or a tenant of one, where that does no harm. When `stop` is done,
+/// no further request is sent but those that remove what was made; what was not tried by then is skipped.
+pub async fn run(
+    client: &HttpClient,
+    base_url: &str,
+    token: &Secret,
+    options: &Options,
+    stop: impl Future<Output = ()>,
+) -> Result<Report, RunError> {
+    let mut stop = pin!(stop);
     let mut session = Session::new(client, base_url, token, &options.run_name, options.timeout);
     session.announced = discover(&session, base_url).await?;
     let mut results = Vec::new();
@@ -61,7 +70,16 @@ pub async fn run(client: &HttpClient, base_url: &str, token: &Secret, options: &
     let mut kept: Vec<String> = Vec::new();
     for requirement in requirements() {
         let had_cast = session.cast.initialized();
-        let (verdict, evidence) = try_one(&session, requirement).await;
+        let mut trial = pin!(try_one(&session, requirement));
+        let (verdict, evidence) = tokio::select! {
+            biased;
+            // The request that is under way is answered: it may have made something.
+            () = &mut stop, if !session.is_stopped() => {
+                session.stop();
+                trial.await
+            }
+            tried = &mut trial => tried,
+        };
         results.push(Outcome { requirement, verdict, evidence });
         let made = session.take_made();
         // The cast stays until the end; it is made within the first requirement that wants it.
@@ -73,7 +91,7 @@ pub async fn run(client: &HttpClient, base_url: &str, token: &Secret, options: &
         left_behind.extend(session.clean(goes).await);
     }
     left_behind.extend(session.clean(kept).await);
-    Ok(Report { server: base_url.to_owned(), results, left_behind })
+    Ok(Report { server: base_url.to_owned(), results, left_behind, was_stopped: session.is_stopped() })
 }
 
 /// Reads the three discovery endpoints. Only a server that speaks SCIM at all gets further requests.
@@ -96,6 +114,9 @@ async fn discover(session: &Session, base_url: &str) -> Result<Announced, RunErr
 }
 
 async fn try_one(session: &Session, requirement: &'static Requirement) -> (Verdict, String) {
+    if session.is_stopped() {
+        return (Verdict::Skipped, STOPPED.to_owned());
+    }
     if session.is_gone() {
         return (Verdict::Skipped, "the server takes no more connections".to_owned());
     }

@@ -17,6 +17,9 @@ use tokio::sync::OnceCell;
 /// The media type of RFC 7644 section 3.1.
 pub(crate) const MEDIA_TYPE: &str = "application/scim+json";
 
+/// Why something was not tried.
+pub(crate) const STOPPED: &str = "the run was stopped";
+
 /// One run against one server.
 pub(crate) struct Session {
     pub announced: Announced,
@@ -29,6 +32,7 @@ pub(crate) struct Session {
     timeout: Duration,
     drawn: AtomicU64,
     gone: AtomicBool,
+    stopped: AtomicBool,
     made: Mutex<Vec<String>>,
     last: Mutex<String>,
 }
@@ -92,6 +96,7 @@ impl Session {
             timeout,
             drawn: AtomicU64::new(0),
             gone: AtomicBool::new(false),
+            stopped: AtomicBool::new(false),
             made: Mutex::new(Vec::new()),
             last: Mutex::new(String::new()),
         }
@@ -112,8 +117,20 @@ impl Session {
         self.gone.load(Ordering::Relaxed)
     }
 
+    /// Sends no more requests but those that remove what was made.
+    pub(crate) fn stop(&self) {
+        self.stopped.store(true, Ordering::Relaxed);
+    }
+
+    pub(crate) fn is_stopped(&self) -> bool {
+        self.stopped.load(Ordering::Relaxed)
+    }
+
     /// Sends a request. That there is no answer is a failure of what is being tried.
     pub(crate) async fn send(&self, request: Request) -> Result<Answer, Stop> {
+        if self.is_stopped() {
+            return Err(Stop::Skipped(STOPPED.to_owned()));
+        }
         let named = format!("{} {}", request.method, short(&request.path));
         self.try_send(request).await.map_err(|error| {
             if error.nothing_sent() {

@@ -3,7 +3,8 @@
 use crate::Ended;
 use crate::cli::ConformanceArguments;
 use crate::output::{print_json, print_table};
-use anyhow::Context;
+use crate::serve::stop_signal;
+use anyhow::{Context, bail};
 use provost_conformance::{Options, Report, Verdict};
 use provost_platform::{HttpClient, Secret, check_endpoint};
 use std::time::Duration;
@@ -31,7 +32,8 @@ pub(crate) async fn run(arguments: &ConformanceArguments) -> anyhow::Result<Ende
     } else {
         print_report(&report);
     }
-    Ok(if report.count(Verdict::Failed) == 0 { Ended::Well } else { Ended::WithFailures })
+    let is_good = report.count(Verdict::Failed) == 0 && !report.was_stopped;
+    Ok(if is_good { Ended::Well } else { Ended::WithFailures })
 }
 
 async fn report(arguments: &ConformanceArguments) -> anyhow::Result<Report> {
@@ -40,7 +42,17 @@ async fn report(arguments: &ConformanceArguments) -> anyhow::Result<Report> {
     let token = std::fs::read_to_string(file).with_context(|| format!("cannot read the token from {}", file.display()))?;
     let client = HttpClient::new(arguments.allow_private.clone());
     let options = Options { run_name: provost_platform::random::base62(8).to_lowercase(), timeout: REQUEST_TIMEOUT };
-    Ok(provost_conformance::run(&client, arguments.url.trim(), &Secret::new(token.trim()), &options).await?)
+    let token = Secret::new(token.trim());
+    let running = provost_conformance::run(&client, arguments.url.trim(), &token, &options, stop_signal());
+    let stopped_twice = async {
+        stop_signal().await;
+        eprintln!("Stopping: what was made is being removed. Stop once more to leave it there.");
+        stop_signal().await;
+    };
+    tokio::select! {
+        report = running => Ok(report?),
+        () = stopped_twice => bail!("stopped before everything was removed: users and groups named conformance-{}-… may be left", options.run_name),
+    }
 }
 
 fn print_report(report: &Report) {

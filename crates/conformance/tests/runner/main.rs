@@ -9,9 +9,13 @@ use server::{Behaviour, Server};
 use std::time::Duration;
 
 async fn report(base_url: &str) -> Result<Report, RunError> {
+    report_until(base_url, std::future::pending()).await
+}
+
+async fn report_until(base_url: &str, stop: impl Future<Output = ()>) -> Result<Report, RunError> {
     let client = HttpClient::new(vec!["127.0.0.0/8".parse().expect("a network")]);
     let options = Options { run_name: "test".to_owned(), timeout: Duration::from_secs(10) };
-    run(&client, base_url, &Secret::new("token"), &options).await
+    run(&client, base_url, &Secret::new("token"), &options, stop).await
 }
 
 fn verdict(report: &Report, id: &str) -> Verdict {
@@ -39,6 +43,25 @@ async fn a_careless_server_fails_and_is_left_clean() {
     }
     let evidence = &report.results.iter().find(|outcome| outcome.requirement.id == "create-duplicate").unwrap().evidence;
     assert!(evidence.starts_with("POST /Users → 201: 409 was expected"), "{evidence}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_run_that_is_stopped_leaves_the_server_clean() {
+    let server = Server::start(Behaviour::Careless).await;
+    let stop = async {
+        while server.made() < 30 {
+            tokio::task::yield_now().await;
+        }
+    };
+    let report = report_until(&server.base, stop).await.unwrap();
+    assert!(report.was_stopped);
+    assert!((30..35).contains(&server.made()), "it made {} users", server.made());
+    assert_eq!((server.stored(), &report.left_behind), (Vec::<String>::new(), &Vec::<String>::new()));
+    let stopped = |outcome: &&provost_conformance::Outcome| outcome.evidence == "the run was stopped";
+    assert!(report.results.iter().filter(stopped).count() > 50);
+    assert!(report.results.iter().filter(stopped).all(|outcome| outcome.verdict == Verdict::Skipped));
+    assert_eq!(report.results.len(), requirements().count());
+    assert!(server.foreign_untouched());
 }
 
 #[tokio::test(flavor = "multi_thread")]
