@@ -3,19 +3,20 @@
 //! One account is worked on by one task at a time, since its row is claimed here and nowhere else. A slow or failing
 //! user takes one of the connection's places and delays nobody else.
 
+mod ending;
+
 use crate::apply::apply;
 use crate::client::Client;
 use crate::gate::Gate;
 use crate::health::{AppHealth, MayStart};
 use crate::listing::{Desk, Lister, Step, adopted};
 use crate::pacer::Pacer;
-use crate::removals::judge;
 use crate::sending::{Ready, first_request, halt_after, intent, seen_after_marks};
 use crate::settings::Settings;
 use crate::settling::{Finished, of_decision, of_outcome};
 use provost_core::app::{Connection, ConnectionStatus, Halt, HaltReason, RequestKind};
 use provost_core::ids::{ConnectionId, UserId};
-use provost_core::provisioning::{Account, Intent, Operation, OperationKind, Outcome, decide};
+use provost_core::provisioning::{Account, Intent, Operation, Outcome, decide};
 use provost_core::time::Timestamp;
 use provost_platform::HttpClient;
 use provost_store::accounts::{Rules, SettleResult, Settled};
@@ -34,12 +35,6 @@ const SETTLE: usize = 200;
 
 /// After a failure of the store, the next look.
 const AFTER_FAILURE: Duration = Duration::from_secs(1);
-
-/// While a clock is not believed, the app is asked for its time this often.
-const ASK_THE_TIME_EVERY: Duration = Duration::from_mins(1);
-
-/// The shortest wait between two removal passes without a hint.
-const JUDGE_EVERY: Duration = Duration::from_millis(500);
 
 /// Works one connection until it is deleted or `stop` is cancelled.
 pub(crate) async fn work(store: Store, http: HttpClient, id: ConnectionId, settings: Settings, stop: CancellationToken) {
@@ -395,59 +390,5 @@ impl Worker {
             }
         }
         Ok(())
-    }
-
-    async fn judge_removals(&mut self, rules: &Rules, sending: bool) -> Result<(), StoreError> {
-        let rested = self.judged.is_none_or(|judged| judged.elapsed() >= JUDGE_EVERY);
-        let rests = self.app.as_ref().is_some_and(|(_, _, health)| health.in_quarantine());
-        if !sending || rests || !self.ready.is_empty() || !(rested || self.hinted) {
-            return Ok(());
-        }
-        self.hinted = false;
-        self.judged = Some(Instant::now());
-        let app_ahead = self.client.as_ref().and_then(|(_, client)| client.app_ahead());
-        let judged = judge(&self.store, self.id, app_ahead).await?;
-        self.judge_again_at = judged.again_at;
-        if judged.unbelieved {
-            self.ask_the_time();
-        }
-        for (removal, subject) in judged.passed {
-            if !self.in_flight.contains(&subject.account.user_id) {
-                self.ready.push_back(Ready { subject, operation: Operation::Remove(removal) });
-            }
-        }
-        self.start_ready(&rules.connection).await?;
-        Ok(())
-    }
-
-    /// Nothing else may be sent for a while, so the app is asked for a page only to see its clock again.
-    fn ask_the_time(&mut self) {
-        let Some((_, client)) = &self.client else { return };
-        if self.asked_the_time.is_some_and(|asked| asked.elapsed() < ASK_THE_TIME_EVERY) {
-            return;
-        }
-        self.asked_the_time = Some(Instant::now());
-        let client = client.for_operation(OperationKind::LookUp);
-        // Its clock stands in the answer, and whatever else the answer says will be said again.
-        tokio::spawn(async move { drop(client.list(1, 1).await) });
-    }
-
-    /// Waits for the requests under way, and settles them.
-    async fn drain(&mut self) {
-        if let Some((_, client)) = &self.client {
-            client.gate.close();
-        }
-        while !self.in_flight.is_empty() {
-            let Some(finished) = self.results.recv().await else { return };
-            self.finished.push_back(finished);
-            let settled = match apps::connections::get(&self.store, self.id).await {
-                Ok(connection) => self.settle_finished(&connection).await,
-                Err(error) => Err(error),
-            };
-            if let Err(error) = settled {
-                tracing::error!(connection = %self.id, %error, "requests under way could not be settled; they are looked up at the next start");
-                return;
-            }
-        }
     }
 }

@@ -215,7 +215,6 @@ fn is_open(view: &UserView<'_>, account: &Account, connection: &Connection) -> b
     !successor || (view.entitled() && is_active(view, connection))
 }
 
-/// Neither deleted nor suspended.
 fn is_active(view: &UserView<'_>, connection: &Connection) -> bool {
     view.user.is_some_and(|user| user.status.deleted_since.is_none() && suspended_since(user, connection).is_none())
 }

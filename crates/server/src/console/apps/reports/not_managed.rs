@@ -41,7 +41,7 @@ fn body(app: &App, found: &Page<Unmanaged>, count: u64, whole: Option<&Listing>,
         (sections(app, "not-managed"))
         @match whole.and_then(|listing| listing.finished_at) {
             Some(at) => p { (count) " account" @if count != 1 { "s" } " of " (app.name) " belong to no user of the directory who should have one. As listed " (time(at.0)) "." },
-            None => p { "The accounts of " (app.name) " were not listed as a whole yet. " a href=(path_of(app, "drift")) { "Check for drift" } " to list them." },
+            None => p { "The accounts of " (app.name) " were not listed as a whole yet: a " a href=(path_of(app, "drift")) { "drift check" } " lists them." },
         }
         (hint("They are never touched. An account is adopted when a user of that name should have one."))
         (filter_bar(FilterBar { action: &path_of(app, "not-managed"), target: "accounts", fields: search_field("Name in the app", "q", text), actions: html! {} }))
