@@ -4,7 +4,6 @@
 //! Nothing is sent from inside a transaction, and nothing is sent that was not committed as an intent before.
 
 mod apply;
-mod believing;
 mod client;
 mod gate;
 mod health;
@@ -16,6 +15,7 @@ mod removals;
 mod sending;
 mod settings;
 mod settling;
+mod standstill;
 mod supervisor;
 mod worker;
 

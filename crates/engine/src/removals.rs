@@ -1,7 +1,7 @@
 //! The removal pass: everything whose grace period is over is judged at once, by the guard, and by nothing else.
 
-use crate::believing::removals_may_go;
 use crate::sending::seen_after_marks;
+use crate::standstill::removals_may_go;
 use provost_core::ids::{ConnectionId, UserId};
 use provost_core::provisioning::{CheckedRemoval, REMOVAL_WINDOW, RemovalCandidate, decide, guard};
 use provost_core::time::{Span, Timestamp};

@@ -3,7 +3,8 @@
 //! One account is worked on by one task at a time, since its row is claimed here and nowhere else. A slow or failing
 //! user takes one of the connection's places and delays nobody else.
 
-mod ending;
+mod finishing;
+mod removing;
 
 use crate::apply::apply;
 use crate::client::Client;
@@ -29,9 +30,6 @@ use tokio_util::sync::CancellationToken;
 
 /// The accounts that are decided in one go.
 const CLAIM: usize = 500;
-
-/// The accounts that are settled in one go.
-const SETTLE: usize = 200;
 
 /// After a failure of the store, the next look.
 const AFTER_FAILURE: Duration = Duration::from_secs(1);
@@ -341,54 +339,5 @@ impl Worker {
             // Only a worker that has ended does not listen: the intent stays, and the next one looks first.
             let _ = sender.send(Finished { account, operation, outcome, exchanges, halt });
         });
-    }
-
-    async fn settle_finished(&mut self, connection: &Connection) -> Result<(), StoreError> {
-        let mut settled = Vec::new();
-        let mut halted = None;
-        let now = self.store.now();
-        while settled.len() < SETTLE {
-            let Some(finished) = self.finished.pop_front().or_else(|| self.results.try_recv().ok()) else { break };
-            if let Some((_, _, health)) = &mut self.app {
-                health.note(finished.account.user_id, &finished.outcome, now);
-            }
-            let (one, halt) = of_outcome(connection, finished, now);
-            halted = halt.or(halted);
-            settled.push(one);
-        }
-        if let Some((_, pacer, health)) = &mut self.app {
-            health.hear_listing(now).await;
-            health.keep(&self.store, connection, pacer.paused_until()).await?;
-        }
-        if let Some(halt) = halted {
-            self.halt(&halt).await?;
-        }
-        let users: Vec<UserId> = settled.iter().map(|one| one.before.user_id).collect();
-        self.store_settled(connection, settled).await?;
-        for user in users {
-            self.in_flight.remove(&user);
-        }
-        Ok(())
-    }
-
-    async fn store_settled(&mut self, connection: &Connection, settled: Vec<Settled>) -> Result<(), StoreError> {
-        if settled.is_empty() {
-            return Ok(());
-        }
-        let users: Vec<UserId> = settled.iter().map(|one| one.before.user_id).collect();
-        let results = accounts::settle(&self.store, connection, settled).await?;
-        for (user, result) in users.into_iter().zip(results) {
-            match result {
-                SettleResult::Stored => {}
-                // Another account of ours took the remote id in between: the intent stands, and the look-up finds its holder.
-                SettleResult::RemoteHeld => {
-                    tracing::warn!(connection = %self.id, %user, "the account found belongs to another user");
-                }
-                SettleResult::Moved => {
-                    tracing::warn!(connection = %self.id, %user, "the account's row has moved; it is decided anew");
-                }
-            }
-        }
-        Ok(())
     }
 }

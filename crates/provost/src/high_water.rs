@@ -5,9 +5,10 @@
 //! every removal waits until an administrator has looked, and the apps are read first.
 
 use anyhow::Context;
+use provost_core::app::DriftRule;
 use provost_core::time::{Span, Timestamp};
 use provost_store::accounts::standstill::{self, StandstillReason};
-use provost_store::{Store, apps, log};
+use provost_store::{Actor, Store, apps, log, remote};
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 use tokio_util::sync::CancellationToken;
@@ -36,10 +37,12 @@ impl HighWater {
         }
         let message = format!(
             "The database was restored from a backup: its newest event is of {newest}, and it knows nothing of what happened \
-             since. Removals wait. Bring the directory up to date, look at what a drift check finds, and then confirm."
+             since. Removals wait. Bring the directory up to date, look at what the drift check finds, and then confirm."
         );
         for connection in apps::connections::list(store).await? {
             standstill::note(store, connection.id, StandstillReason::Restored, Span(newest.0), &message).await?;
+            // Read, and nothing else: what the app holds may be newer than what the directory says.
+            remote::request_check(store, &Actor::CommandLine, connection.id, Some(DriftRule::Report)).await?;
         }
         println!("{message}");
         Ok(())

@@ -215,6 +215,7 @@ fn is_open(view: &UserView<'_>, account: &Account, connection: &Connection) -> b
     !successor || (view.entitled() && is_active(view, connection))
 }
 
+/// Neither deleted nor suspended.
 fn is_active(view: &UserView<'_>, connection: &Connection) -> bool {
     view.user.is_some_and(|user| user.status.deleted_since.is_none() && suspended_since(user, connection).is_none())
 }
@@ -332,10 +333,8 @@ fn parking(
     let swap = view.swap.filter(|_| waiting)?;
     let renamable = connection.profile.renamable;
     decision.reasons.push(Reason::Swap { renamable });
-    if swap == Swap::Waits || !renamable || account.state != AccountState::Linked {
-        return None;
-    }
-    let body = parked_body(account.user_id, account.applied.as_ref()?, connection.profile)?;
+    let parks = swap == Swap::Parks && renamable;
+    let body = parked_body(account.user_id, account.applied.as_ref().filter(|_| parks)?, connection.profile)?;
     decision.reasons.push(Reason::Parked);
     Some(body)
 }

@@ -38,6 +38,7 @@ fn a_backup_that_is_put_back_holds_every_removal_until_somebody_has_looked() {
     let written = || std::fs::read_to_string(data.join("newest-event")).ok()?.parse::<u128>().ok();
     let before = micros();
     installation.cli(&["users", "set", &name, "title=After the backup"]).well();
+    installation.cli(&["sync", "Netskope", "--wait"]).well();
     eventually("it is written how far the data have come", Duration::from_secs(30), || written().filter(|at| *at >= before));
     installation.serve.kill();
     copy(&backup, &data);
@@ -45,6 +46,13 @@ fn a_backup_that_is_put_back_holds_every_removal_until_somebody_has_looked() {
     let held = standstills(&installation);
     assert_eq!((&held[0]["reason"], &held[0]["confirmed"]), (&json!("restored"), &json!(false)), "{held}");
     assert!(held[0]["message"].as_str().is_some_and(|message| message.contains("restored from a backup")), "{held}");
+
+    let check = || installation.call("GET", "/apps/Netskope/autoprovisioning/drift", None).1;
+    let done = eventually("the app was read", Duration::from_secs(60), || {
+        let shown = check();
+        (shown["check"]["state"] == "done").then_some(shown)
+    });
+    assert_eq!(done["check"]["counts"]["changed"], json!(1), "the title that the backup knows nothing of: {done}");
 
     let shown = installation.cli(&["approve", "Netskope"]).well();
     assert!(shown.contains("--confirm restored"), "{shown}");

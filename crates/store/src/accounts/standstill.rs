@@ -14,6 +14,10 @@ use serde_json::json;
 /// A measure this near to the one that was confirmed needs no second confirmation.
 const SAME_MEASURE: Span = Span::seconds(5 * 60);
 
+const fn near(one: Span, other: Span) -> bool {
+    (one.0 - other.0).abs() <= SAME_MEASURE.0
+}
+
 /// Why every removal waits.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum StandstillReason {
@@ -62,7 +66,12 @@ pub struct Standstill {
 impl Standstill {
     /// Whether removals wait for it.
     pub fn holds(&self) -> bool {
-        self.confirmed.is_none_or(|confirmed| (self.measured.0 - confirmed.0).abs() > SAME_MEASURE.0)
+        !self.confirms(self.measured)
+    }
+
+    /// Whether an administrator has confirmed such a measure.
+    pub fn confirms(&self, measured: Span) -> bool {
+        self.confirmed.is_some_and(|confirmed| near(confirmed, measured))
     }
 }
 
@@ -94,7 +103,7 @@ pub async fn note(
     message: &str,
 ) -> Result<(), StoreError> {
     let known = standing(store, connection).await?.into_iter().find(|standstill| standstill.reason == reason);
-    if known.as_ref().is_some_and(|known| (known.measured.0 - measured.0).abs() <= SAME_MEASURE.0) {
+    if known.as_ref().is_some_and(|known| near(known.measured, measured)) {
         return Ok(());
     }
     let now = store.now();

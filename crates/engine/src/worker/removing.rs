@@ -1,11 +1,11 @@
-//! What a worker does besides sending: judging removals, and ending with every request settled.
+//! The removals of a worker: judged when nothing else waits, and sent like everything else.
 
 use super::Worker;
 use crate::removals::judge;
 use crate::sending::Ready;
 use provost_core::provisioning::{Operation, OperationKind};
+use provost_store::StoreError;
 use provost_store::accounts::Rules;
-use provost_store::{StoreError, apps};
 use std::time::Duration;
 use tokio::time::Instant;
 
@@ -49,24 +49,5 @@ impl Worker {
         let client = client.for_operation(OperationKind::LookUp);
         // Its clock stands in the answer, and whatever else the answer says will be said again.
         tokio::spawn(async move { drop(client.list(1, 1).await) });
-    }
-
-    /// Waits for the requests under way, and settles them.
-    pub(super) async fn drain(&mut self) {
-        if let Some((_, client)) = &self.client {
-            client.gate.close();
-        }
-        while !self.in_flight.is_empty() {
-            let Some(finished) = self.results.recv().await else { return };
-            self.finished.push_back(finished);
-            let settled = match apps::connections::get(&self.store, self.id).await {
-                Ok(connection) => self.settle_finished(&connection).await,
-                Err(error) => Err(error),
-            };
-            if let Err(error) = settled {
-                tracing::error!(connection = %self.id, %error, "requests under way could not be settled; they are looked up at the next start");
-                return;
-            }
-        }
     }
 }
