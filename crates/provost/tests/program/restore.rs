@@ -48,7 +48,7 @@ fn a_backup_that_is_put_back_holds_every_removal_until_somebody_has_looked() {
     assert!(held[0]["message"].as_str().is_some_and(|message| message.contains("restored from a backup")), "{held}");
 
     let check = || installation.call("GET", "/apps/Netskope/autoprovisioning/drift", None).1;
-    let done = eventually("the app was read", Duration::from_secs(60), || {
+    let done = eventually("the app was read", Duration::from_mins(1), || {
         let shown = check();
         (shown["check"]["state"] == "done").then_some(shown)
     });
