@@ -57,7 +57,7 @@ pub(crate) async fn apply(
         Operation::Remove(removal) => {
             let remote_id = &removal.candidate().remote_id;
             match removal.operation_kind() {
-                OperationKind::Suspend => changed(client.patch(remote_id, &set_inactive(client.profile.boolean_strings)).await),
+                OperationKind::Suspend => changed(suspend(client, store, connection, user, remote_id).await?),
                 OperationKind::HardDelete
                 | OperationKind::LookUp
                 | OperationKind::Create
@@ -70,6 +70,27 @@ pub(crate) async fn apply(
         Outcome::Found { remote } => held_or(store, connection, user, &remote, Outcome::Found { remote: remote.clone() }).await,
         outcome => Ok(outcome),
     }
+}
+
+/// `active: false`, by a PUT of the whole account where the app knows no PATCH.
+async fn suspend(
+    client: &Client,
+    store: &Store,
+    connection: &Connection,
+    user: UserId,
+    remote_id: &str,
+) -> Result<Result<Answer, NoAnswer>, StoreError> {
+    let whole = match client.profile.update {
+        UpdateVerb::Patch => None,
+        UpdateVerb::Put => accounts::account(store, connection.id, user).await?.and_then(|account| account.applied),
+    };
+    Ok(match whole {
+        None => client.patch(remote_id, &set_inactive(client.profile.boolean_strings)).await,
+        Some(mut body) => {
+            body.insert("active".to_owned(), Value::Bool(false));
+            client.replace(remote_id, &body).await
+        }
+    })
 }
 
 fn set_inactive(boolean_strings: bool) -> PatchRequest {
@@ -125,19 +146,26 @@ async fn list_and_match(seeker: Seeker<'_>, matching: &str) -> Outcome {
     let client = seeker.client;
     let mut shown = Vec::new();
     let mut start_index = 1;
+    let mut cursor = client.profile.cursors.then(String::new);
     loop {
-        let answer = match client.list(start_index, client.profile.page_size).await {
+        let asked = match &cursor {
+            Some(cursor) => client.list_from(cursor, client.profile.page_size).await,
+            None => client.list(start_index, client.profile.page_size).await,
+        };
+        let answer = match asked {
             Ok(answer) if answer.succeeded() => answer,
             Ok(answer) => return refused(&answer, OperationKind::LookUp),
             Err(lost) => return no_answer(lost),
         };
-        let (page, total) = match answer.accounts() {
-            Ok(read) => read,
+        let page = match answer.list() {
+            Ok(page) => page,
             Err(message) => return not_a_list(&answer, message),
         };
-        start_index += page.len() as u64;
-        let last = page.is_empty() || total.is_some_and(|total| start_index > total);
-        shown.extend(matches(client, page, matching));
+        start_index += page.remotes.len() as u64;
+        let whole = page.total.map_or(cursor.is_some(), |total| start_index > total);
+        let last = page.remotes.is_empty() || (page.next_cursor.is_none() && whole);
+        cursor = page.next_cursor;
+        shown.extend(matches(client, page.remotes, matching));
         if last {
             return found(shown, seeker.user, seeker.config);
         }

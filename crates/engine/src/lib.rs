@@ -3,6 +3,7 @@
 //! [`run`] works every connection until it is stopped. Deciding is `provost_core`'s; what is kept is `provost_store`'s.
 //! Nothing is sent from inside a transaction, and nothing is sent that was not committed as an intent before.
 
+mod announcement;
 mod apply;
 mod client;
 mod gate;

@@ -3,9 +3,11 @@
 //! The probe changes an account that cannot exist (a random id). 404 means that the token may write, 403 that it may
 //! not: so a read-only token is found out in the wizard, and not by the first user.
 
+use crate::announcement::{self, Told};
 use crate::client::{Answer, Client};
 use crate::gate::Gate;
 use crate::pacer::Pacer;
+use provost_core::app::{Announced, Profile, UpdateVerb};
 use provost_platform::{HttpClient, random};
 use provost_scim::{PatchOp, PatchOperation, PatchRequest};
 use provost_store::apps::tests::{PendingTest, TestResult};
@@ -27,8 +29,17 @@ pub(crate) enum Probe {
 
 /// Sends the write probe.
 pub(crate) async fn write_probe(client: &Client) -> Probe {
+    let client = &client.clone().on_version(None);
+    let nobody = random::uuid_v4();
     let change = PatchOperation { op: PatchOp::Replace, path: Some("active".to_owned()), value: Some(Value::Bool(true)) };
-    match client.patch(&random::uuid_v4(), &PatchRequest { operations: vec![change] }).await {
+    let answer = match client.profile.update {
+        UpdateVerb::Patch => client.patch(&nobody, &PatchRequest { operations: vec![change] }).await,
+        UpdateVerb::Put => {
+            let body = serde_json::Map::from_iter([("userName".to_owned(), Value::String(nobody.clone()))]);
+            client.replace(&nobody, &body).await
+        }
+    };
+    match answer {
         Ok(answer) => match answer.status {
             404 | 410 => Probe::MayWrite,
             403 => Probe::CannotWrite(answer.message),
@@ -42,25 +53,47 @@ pub(crate) async fn write_probe(client: &Client) -> Probe {
 /// Answers every test that a page has asked for.
 pub(crate) async fn answer_tests(store: &Store, http: &HttpClient) -> Result<(), StoreError> {
     for test in apps::tests::pending_tests(store).await? {
-        let result = run_test(store, http, &test).await;
+        let result = run_test(store, http, &test).await?;
         apps::tests::answer_test(store, test.id, &result).await?;
     }
     Ok(())
 }
 
-async fn run_test(store: &Store, http: &HttpClient, test: &PendingTest) -> TestResult {
+async fn run_test(store: &Store, http: &HttpClient, test: &PendingTest) -> Result<TestResult, StoreError> {
     let pacer = Pacer::new(test.profile, None, &store.clock);
     let (token, gate) = (test.token.clone(), Gate::open());
     let client = Client::new(http.clone(), &test.endpoint, token, test.profile, gate, pacer, store.clock.clone());
-    let failed = |message: String, can_write| TestResult { ok: false, message, can_write };
+    let failed = |message: String, can_write| TestResult { ok: false, message, can_write, announced: None };
     match client.list(1, 1).await {
         Ok(answer) if answer.succeeded() => {}
-        Ok(answer) => return failed(reading_refused(&answer), None),
-        Err(lost) => return failed(format!("The endpoint did not answer: {}. Check the endpoint URL.", lost.words()), None),
+        Ok(answer) => return Ok(failed(reading_refused(&answer), None)),
+        Err(lost) => {
+            return Ok(failed(format!("The endpoint did not answer: {}. Check the endpoint URL.", lost.words()), None));
+        }
     }
-    match write_probe(&client).await {
+    let announced = announced(store, test, &client).await?;
+    let profile = Profile::learned(&test.profile.key, announced.as_ref()).unwrap_or(test.profile);
+    let written = written(write_probe(&client.with_profile(profile)).await);
+    Ok(TestResult { announced, ..written })
+}
+
+/// What the app announces; kept where the test is one of a connection's own endpoint.
+async fn announced(store: &Store, test: &PendingTest, client: &Client) -> Result<Option<Announced>, StoreError> {
+    let Told::Read(read) = announcement::read(client, store).await else { return Ok(None) };
+    let connection = apps::connections::of_app(store, test.app_id).await?;
+    let endpoint = apps::connections::normalized_endpoint;
+    if let Some(connection) = connection.filter(|known| endpoint(&known.config.endpoint) == endpoint(&test.endpoint)) {
+        apps::announcement::keep(store, &connection, &read).await?;
+    }
+    Ok(read.announced)
+}
+
+fn written(probe: Probe) -> TestResult {
+    let failed = |message: String, can_write| TestResult { ok: false, message, can_write, announced: None };
+    match probe {
         Probe::MayWrite => {
-            TestResult { ok: true, message: "The app took the token, and the token may write.".to_owned(), can_write: Some(true) }
+            let message = "The app took the token, and the token may write.".to_owned();
+            TestResult { ok: true, message, can_write: Some(true), announced: None }
         }
         Probe::CannotWrite(message) => failed(
             format!(

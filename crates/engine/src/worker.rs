@@ -4,8 +4,10 @@
 //! user takes one of the connection's places and delays nobody else.
 
 mod finishing;
+mod learning;
 mod removing;
 
+use crate::announcement::Learner;
 use crate::apply::apply;
 use crate::client::Client;
 use crate::gate::Gate;
@@ -74,6 +76,7 @@ struct Worker {
     results: mpsc::UnboundedReceiver<Finished>,
     sender: mpsc::UnboundedSender<Finished>,
     lister: Lister,
+    learner: Learner,
     judged: Option<Instant>,
     asked_the_time: Option<Instant>,
     judge_again_at: Option<Timestamp>,
@@ -99,6 +102,7 @@ impl Worker {
             results,
             sender,
             lister: Lister::new(),
+            learner: Learner::default(),
             judged: None,
             asked_the_time: None,
             judge_again_at: None,
@@ -118,6 +122,9 @@ impl Worker {
         let sending = self.open_client(&rules.connection).await?;
         if !sending {
             self.ready.clear();
+        }
+        if let Some(next) = self.learn(&rules.connection, sending).await? {
+            return Ok(next);
         }
         let listed = self.list(&rules, sending).await?;
         let claimed = if self.lister.holds_claims() { 0 } else { self.claim(&rules, sending).await? };
@@ -189,9 +196,12 @@ impl Worker {
             }
             return Ok(false);
         }
-        if self.client.as_ref().is_some_and(|(revision, _)| *revision == connection.revision) {
+        // The gate of a client that only learns something of its app stays.
+        let same = self.client.as_ref().filter(|(revision, _)| *revision == connection.revision).map(|(_, client)| client);
+        if same.is_some_and(|client| std::ptr::eq(client.profile, connection.profile)) {
             return Ok(true);
         }
+        let gate = same.map_or_else(|| Gate::of(&self.store, self.id), |client| client.gate.clone());
         let Some(token) = apps::connections::credential(&self.store, self.id).await? else {
             let message = "no access token is stored".to_owned();
             self.halt(&Halt { reason: HaltReason::NeedsReauthorization, message, since: self.store.now() }).await?;
@@ -207,7 +217,7 @@ impl Worker {
                 pacer
             }
         };
-        let (gate, clock) = (Gate::of(&self.store, self.id), self.store.clock.clone());
+        let clock = self.store.clock.clone();
         let client = Client::new(self.http.clone(), endpoint, token, connection.profile, gate, pacer, clock);
         self.client = Some((connection.revision, client));
         Ok(true)
@@ -325,7 +335,7 @@ impl Worker {
 
     fn send(&mut self, connection: &Connection, ready: Ready) {
         let Some((_, client)) = &self.client else { return };
-        let client = client.for_operation(ready.operation.kind());
+        let client = client.for_operation(ready.operation.kind()).on_version(ready.subject.account.version.as_ref());
         let (store, sender, connection) = (self.store.clone(), self.sender.clone(), connection.clone());
         let account = Account { intent: Some(intent(&connection, &ready)), ..ready.subject.account };
         let operation = ready.operation;

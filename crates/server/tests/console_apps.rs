@@ -6,6 +6,7 @@ use axum::Router;
 use axum::body::{Body, to_bytes};
 use axum::http::header::{CONTENT_TYPE, COOKIE, HOST, LOCATION, SET_COOKIE};
 use axum::http::{HeaderMap, Request, StatusCode};
+use provost_core::app::Announced;
 use provost_core::app::{Access, App, ConnectionStatus, ScopeMode, ServiceStatus, SsoDetails};
 use provost_core::directory::{DomainKind, Group, User};
 use provost_core::ids::AdminId;
@@ -16,6 +17,7 @@ use provost_platform::{Clock, Sealer};
 use provost_server::Server;
 use provost_server::access::session_subject;
 use provost_store::admins::{self, Role};
+use provost_store::apps::announcement::{self, Announcement};
 use provost_store::apps::tests::{TestResult, answer_test, pending_tests};
 use provost_store::apps::{self, connections, health};
 use provost_store::directory::{domains, groups, org_units, users};
@@ -103,7 +105,8 @@ impl Console {
                 for test in pending_tests(&engine).await.unwrap() {
                     let can_write = !test.token.expose().contains("readonly");
                     let message = if can_write { "fine" } else { "the token may read but not write" };
-                    let result = TestResult { ok: can_write, message: message.to_owned(), can_write: Some(can_write) };
+                    let result =
+                        TestResult { ok: can_write, message: message.to_owned(), can_write: Some(can_write), announced: None };
                     answer_test(&engine, test.id, &result).await.unwrap();
                 }
                 wakes.changed().await;
@@ -325,6 +328,23 @@ async fn the_card_tells_of_a_quarantine_and_lets_it_be_probed() {
     assert!(asked.next_probe_at < now + Span::seconds(60));
     connections::turn_off(&console.store, &BY, connection.id).await.unwrap();
     assert!(!console.get(&page).await.text.contains("quarantine"), "what is off rests anyway");
+}
+
+#[tokio::test]
+async fn the_settings_show_what_the_app_announces() {
+    let console = Console::new().await;
+    let app = console.app().await;
+    console.set_up(&app).await;
+    let path = format!("/apps/{}/autoprovisioning", app.id);
+    assert!(!console.get(&path).await.text.contains("What the app announces"), "it was not asked yet");
+    let connection = connections::required_of_app(&console.store, app.id).await.unwrap();
+    let announced = Announced { patch: Some(false), results_max: Some(250), ..Announced::default() };
+    let mut kept = Announcement { read_at: console.store.now(), announced: Some(announced), message: None };
+    announcement::keep(&console.store, &connection, &kept).await.unwrap();
+    console.get(&path).await.shows(&["What the app announces", "Read from the app", "Paging by cursor", "not said", ">250<"]);
+    kept = Announcement { announced: None, message: Some("the app answered 503".to_owned()), ..kept };
+    announcement::keep(&console.store, &connection, &kept).await.unwrap();
+    console.get(&path).await.shows(&["the app answered 503", "tried again", ">250<"]);
 }
 
 #[tokio::test]

@@ -30,6 +30,8 @@ pub struct Recorded {
     pub path: String,
     /// As it was sent.
     pub body: String,
+    /// `If-Match`, where it was sent.
+    pub if_match: Option<String>,
 }
 
 type Matcher = Box<dyn Fn(&Recorded) -> bool + Send>;
@@ -39,6 +41,9 @@ struct Shared {
     recorded: Vec<Recorded>,
     faults: VecDeque<(Matcher, Fault)>,
     always: Vec<(Matcher, Fault)>,
+    /// What the app announces of itself; `None`: nothing (404).
+    announces: Option<(u16, String)>,
+    announcements_read: usize,
 }
 
 /// A running proxy; it ends with its runtime.
@@ -83,7 +88,20 @@ impl Proxy {
 
     /// Forgets what came, and the faults that were not met.
     pub fn clear(&self) {
-        *self.lock() = Shared::default();
+        let mut shared = self.lock();
+        let announces = shared.announces.take();
+        *shared = Shared { announces, ..Shared::default() };
+    }
+
+    /// From now on the app answers this when it is asked what it announces of itself (`ServiceProviderConfig`). Without it the
+    /// app announces nothing. These requests are not recorded and meet no faults, so that tests count the others.
+    pub fn announce(&self, status: u16, body: impl Into<String>) {
+        self.lock().announces = Some((status, body.into()));
+    }
+
+    /// How often it was asked for that since [`Self::clear`].
+    pub fn announcements_read(&self) -> usize {
+        self.lock().announcements_read
     }
 
     /// Faults that no request has met yet.
@@ -139,6 +157,11 @@ async fn read_message(stream: &mut BufReader<TcpStream>) -> std::io::Result<Opti
     Ok(Some(Message { head, body }))
 }
 
+fn if_match(head: &[String]) -> Option<String> {
+    let line = head.iter().find(|line| line.to_ascii_lowercase().starts_with("if-match:"))?;
+    line.split_once(':').map(|(_, value)| value.trim().to_owned())
+}
+
 fn without_body_headers(head: &[String]) -> impl Iterator<Item = &String> {
     head.iter().filter(|line| {
         let line = line.to_ascii_lowercase();
@@ -166,7 +189,23 @@ async fn serve(socket: TcpStream, target: &str, shared: &Mutex<Shared>) -> std::
     while let Some(request) = read_message(&mut socket).await? {
         let mut words = request.head.first().map_or("", String::as_str).split(' ');
         let (method, path) = (words.next().unwrap_or_default().to_owned(), words.next().unwrap_or_default().to_owned());
-        let recorded = Recorded { at: Instant::now(), method, path, body: String::from_utf8_lossy(&request.body).into_owned() };
+        if path.ends_with("/ServiceProviderConfig") {
+            let (status, body) = {
+                let mut shared = shared.lock().expect("no test panics while it holds the proxy");
+                shared.announcements_read += 1;
+                shared.announces.clone().unwrap_or((404, "{}".to_owned()))
+            };
+            let head = vec![format!("HTTP/1.1 {status} Announcement"), "Content-Type: application/scim+json".to_owned()];
+            write_message(socket.get_mut(), &Message { head, body: body.into_bytes() }, false).await?;
+            continue;
+        }
+        let recorded = Recorded {
+            at: Instant::now(),
+            method,
+            path,
+            body: String::from_utf8_lossy(&request.body).into_owned(),
+            if_match: if_match(&request.head),
+        };
         let fault = {
             let mut shared = shared.lock().expect("no test panics while it holds the proxy");
             shared.recorded.push(recorded.clone());

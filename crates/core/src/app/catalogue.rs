@@ -1,6 +1,6 @@
 //! The app catalogue: one profile per app, data in `app-catalogue/*.toml`, built into the program.
 
-use super::{AttributeMapping, Expression, Rate, RateHeaders};
+use super::{Announceable, AttributeMapping, Expression, Rate, RateHeaders};
 use serde::Deserialize;
 use std::sync::LazyLock;
 
@@ -17,7 +17,7 @@ pub enum UpdateVerb {
 /// One row of a profile's default mapping.
 #[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
 #[serde(deny_unknown_fields)]
-struct MappingRow {
+pub(super) struct MappingRow {
     target: String,
     source: String,
 }
@@ -57,6 +57,15 @@ pub struct Profile {
     pub content_type: String,
     /// The most resources the app answers with a page.
     pub page_size: u32,
+    /// Whether accounts have versions, so that a change can say which one it was decided on.
+    #[serde(default)]
+    pub etags: bool,
+    /// Whether lists are read by cursor from the first page on.
+    #[serde(default)]
+    pub cursors: bool,
+    /// What this profile states whatever the app announces of itself.
+    #[serde(default)]
+    pub stated: Vec<Announceable>,
     /// The rates that the app bears; none where no limit is known.
     pub rates: Vec<Rate>,
     /// The headers that tell how much of the rate is left, where the app sends them.
@@ -64,7 +73,7 @@ pub struct Profile {
     pub rate_headers: Option<RateHeaders>,
     /// Requests under way at once, at the most.
     pub concurrency: u32,
-    mapping: Vec<MappingRow>,
+    pub(super) mapping: Vec<MappingRow>,
 }
 
 static CATALOGUE: LazyLock<Vec<Profile>> = LazyLock::new(|| {

@@ -1,6 +1,7 @@
 //! Apps, their connections, and the rules an administrator sets for them.
 
 mod access;
+mod announced;
 mod catalogue;
 mod connection;
 mod deprovisioning;
@@ -9,6 +10,7 @@ mod rate;
 mod scope;
 
 pub use access::{Access, ServiceStatus};
+pub use announced::{Announceable, Announced};
 pub use catalogue::{Profile, UpdateVerb, catalogue, profile};
 pub use connection::{
     ArchivedRule, Connection, ConnectionConfig, ConnectionStatus, DriftRule, DriftSettings, Halt, HaltReason, InvalidConfig,

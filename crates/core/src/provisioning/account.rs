@@ -191,6 +191,8 @@ pub struct Account {
     pub remote_id: Option<String>,
     /// The mapped body, with `active`, as last confirmed; set unless the state is absent.
     pub applied: Option<Map<String, Value>>,
+    /// The account's version as last seen, where the app has versions; `None` when it is not known.
+    pub version: Option<String>,
     /// The causes that hold.
     pub causes: Causes,
     /// The next removal, when a cause holds and the policy has an action left.
@@ -218,6 +220,7 @@ impl Account {
             state: AccountState::Absent,
             remote_id: None,
             applied: None,
+            version: None,
             causes: Causes::default(),
             removal: None,
             intent: None,

@@ -17,6 +17,8 @@ pub struct Contact {
     pub to_create: u64,
     /// Whether the app keeps the matching attribute unique itself.
     pub unique: bool,
+    /// Whether the app answers filters; a look-up in one that does not is a listing of its own.
+    pub filterable: bool,
     /// Accounts on a page of the app.
     pub page_size: u64,
     /// How many accounts the app holds, once it has said so.
@@ -46,6 +48,9 @@ impl Contact {
 
     /// From how many users on it is worth asking for the next page.
     pub fn listed_from(&self) -> u64 {
+        if !self.filterable {
+            return 1;
+        }
         match (self.requests_by_listing(), self.unique) {
             (Some(pages), _) => pages + 1,
             (None, false) => ASKED_FROM,
@@ -85,14 +90,22 @@ mod tests {
             // A profile that says nonsense of its pages.
             (5, false, 0, Some(4), List),
         ] {
-            let contact = Contact { to_create, unique, page_size, accounts };
+            let contact = Contact { to_create, unique, filterable: true, page_size, accounts };
             assert_eq!(contact.approach(), expected, "{contact:?}");
         }
     }
 
     #[test]
+    fn an_app_without_filters_is_always_listed() {
+        let contact = |to_create, accounts| Contact { to_create, unique: true, filterable: false, page_size: 10, accounts };
+        assert_eq!(contact(1, Some(100_000)).approach(), Approach::List);
+        assert_eq!(contact(0, None).approach(), Approach::LookUp, "there is nobody to look for");
+    }
+
+    #[test]
     fn pages_are_counted_up() {
-        let pages = |accounts| Contact { to_create: 0, unique: true, page_size: 100, accounts }.requests_by_listing();
+        let pages =
+            |accounts| Contact { to_create: 0, unique: true, filterable: true, page_size: 100, accounts }.requests_by_listing();
         assert_eq!([None, Some(0), Some(1), Some(100), Some(101)].map(pages), [None, Some(1), Some(1), Some(1), Some(2)]);
     }
 }

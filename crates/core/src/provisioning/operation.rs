@@ -122,6 +122,11 @@ impl Remote {
     pub fn external_id(&self) -> Option<&str> {
         self.resource.as_ref()?.get("externalId")?.as_str()
     }
+
+    /// Its version, where the app has versions (RFC 7644 section 3.14).
+    pub fn version(&self) -> Option<&str> {
+        self.resource.as_ref()?.get("meta")?.get("version")?.as_str().filter(|version| !version.is_empty())
+    }
 }
 
 /// What came of a request.
@@ -199,4 +204,24 @@ pub enum Outcome {
         /// The app's words.
         message: String,
     },
+}
+
+impl Outcome {
+    /// The account's version after this, `before` being the one seen last: what an answer shows counts, and a change whose
+    /// answer shows none leaves it unknown.
+    pub(super) fn version_seen(&self, before: Option<&String>) -> Option<String> {
+        match self {
+            Self::Applied { remote } => remote.as_ref().and_then(Remote::version).map(str::to_owned),
+            Self::Found { remote } => remote.version().map(str::to_owned),
+            Self::NotFound | Self::AlreadyGone | Self::Unknown { .. } | Self::Stale => None,
+            Self::FoundHeld { .. }
+            | Self::Ambiguous { .. }
+            | Self::Conflict { .. }
+            | Self::Rejected { .. }
+            | Self::Throttled { .. }
+            | Self::Unavailable { .. }
+            | Self::NotStarted
+            | Self::Unauthorized { .. } => before.cloned(),
+        }
+    }
 }

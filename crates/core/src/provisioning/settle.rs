@@ -68,6 +68,20 @@ pub fn settle(
     now: Timestamp,
     jitter: Jitter,
 ) -> Settlement {
+    let seen = outcome.version_seen(account.version.as_ref());
+    let settlement = settle_but_version(operation, outcome, account, connection, now, jitter);
+    let version = seen.filter(|_| settlement.account.remote_id.is_some());
+    Settlement { account: Account { version, ..settlement.account }, ..settlement }
+}
+
+fn settle_but_version(
+    operation: &Operation,
+    outcome: &Outcome,
+    account: Account,
+    connection: &Connection,
+    now: Timestamp,
+    jitter: Jitter,
+) -> Settlement {
     let failed = |account: Account, kind: FailureKind, status: Option<u16>, message: &str, until: Option<Timestamp>| {
         fail(operation.kind(), account, &Cause { kind, status, message, until }, now, jitter)
     };

@@ -34,7 +34,7 @@ impl Answer {
     /// Reads an answer that came at `now`.
     pub(crate) fn read(response: &HttpResponse, now: Timestamp) -> Self {
         let body = match serde_json::from_slice(&response.body) {
-            Ok(Value::Object(object)) => Some(object),
+            Ok(Value::Object(object)) => Some(with_version(object, response)),
             Ok(_) | Err(_) => None,
         };
         let value = body.clone().map_or(Value::Null, Value::Object);
@@ -85,6 +85,17 @@ pub(crate) struct Page {
 
 fn remote(resource: &Map<String, Value>) -> Option<Remote> {
     id_of(resource).map(|id| Remote { id, resource: Some(resource.clone()) })
+}
+
+/// Some apps tell an account's version in the header only; it belongs in `meta.version` (RFC 7644 section 3.14).
+fn with_version(mut resource: Map<String, Value>, response: &HttpResponse) -> Map<String, Value> {
+    if let Some(etag) = response.header("etag").filter(|_| resource.contains_key("id")) {
+        let meta = resource.entry("meta").or_insert_with(|| Value::Object(Map::new()));
+        if let Some(meta) = meta.as_object_mut().filter(|meta| !meta.contains_key("version")) {
+            meta.insert("version".to_owned(), etag.into());
+        }
+    }
+    resource
 }
 
 /// RFC 9110 section 10.2.3: seconds, or an HTTP date. Negative numbers and dates in the past mean now, and whatever is

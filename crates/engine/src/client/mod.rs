@@ -72,6 +72,8 @@ pub(crate) struct Client {
     pub(crate) clock: Clock,
     pacer: Pacer,
     patience: Duration,
+    /// The account's version that a change was decided on (RFC 7644 section 3.14).
+    version: Option<String>,
     exchanges: Arc<Mutex<Vec<Exchange>>>,
     /// By how much the app's clock is ahead of the machine's, as its last answer said; of all operations together.
     app_ahead: Arc<Mutex<Option<Span>>>,
@@ -98,6 +100,7 @@ impl Client {
             clock,
             pacer,
             patience: PATIENCE,
+            version: None,
             exchanges: Arc::default(),
             app_ahead: Arc::default(),
         }
@@ -110,7 +113,18 @@ impl Client {
             OperationKind::Suspend | OperationKind::HardDelete => Duration::ZERO,
             OperationKind::LookUp | OperationKind::Create | OperationKind::Update | OperationKind::Restore => PATIENCE,
         };
-        Self { exchanges: Arc::default(), patience, ..self.clone() }
+        Self { exchanges: Arc::default(), patience, version: None, ..self.clone() }
+    }
+
+    /// The same client for an app that was learned to be so.
+    pub(crate) fn with_profile(self, profile: &'static Profile) -> Self {
+        Self { profile, ..self }
+    }
+
+    /// The same client for a change that was decided on this version of the account, where the app has versions.
+    pub(crate) fn on_version(self, version: Option<&String>) -> Self {
+        let version = version.filter(|_| self.profile.etags).cloned();
+        Self { version, ..self }
     }
 
     /// The exchanges since [`Self::for_operation`], oldest first.
@@ -128,6 +142,11 @@ impl Client {
         let Some(date) = response.header("date").and_then(answer::http_date) else { return };
         let here = self.clock.now_micros() - self.clock.offset_micros();
         *self.app_ahead.lock().expect("nothing panics while it holds a difference of clocks") = Some(Span(date.0 - here));
+    }
+
+    /// `GET /ServiceProviderConfig`.
+    pub(crate) async fn announcement(&self) -> Result<Answer, NoAnswer> {
+        self.send(Method::Get, "/ServiceProviderConfig".to_owned(), None).await
     }
 
     /// `POST /Users`.

@@ -63,6 +63,9 @@ pub(super) fn http(client: &Client, method: Method, path: &str, body: Option<&Va
     if body.is_some() {
         headers.push(("content-type".to_owned(), client.profile.content_type.clone()));
     }
+    if let Some(version) = client.version.as_ref().filter(|_| matches!(method, Method::Patch | Method::Put | Method::Delete)) {
+        headers.push(("if-match".to_owned(), version.clone()));
+    }
     HttpRequest {
         method,
         url: format!("{}{path}", client.endpoint),

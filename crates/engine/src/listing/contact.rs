@@ -12,7 +12,13 @@ const COUNTED: usize = 1_000;
 pub(super) async fn numbers(store: &Store, rules: &Rules, accounts: Option<u64>) -> Result<Contact, StoreError> {
     let connection: &Connection = &rules.connection;
     let profile = connection.profile;
-    let contact = Contact { to_create: 0, unique: profile.matching_unique, page_size: u64::from(profile.page_size), accounts };
+    let contact = Contact {
+        to_create: 0,
+        unique: profile.matching_unique,
+        filterable: profile.matching_filterable,
+        page_size: u64::from(profile.page_size),
+        accounts,
+    };
     Ok(Contact { to_create: creates_wanted(store, rules, contact.listed_from()).await?, ..contact })
 }
 

@@ -250,6 +250,7 @@ impl Lister {
         let joined = remote::join_page(desk.store, connection, listing, shown).await?;
         let seen = Seen {
             asked: u64::from(connection.profile.page_size),
+            by_cursor: connection.profile.cursors && listing.place.is_none(),
             shown: count,
             fresh: joined.fresh,
             total: page.total,
@@ -346,6 +347,8 @@ async fn page(client: &Client, place: &Place) -> Result<Answer, NoAnswer> {
     let count = client.profile.page_size;
     match &place.cursor {
         Some(cursor) => client.list_from(cursor, count).await,
+        // RFC 9865 section 2.1: an empty cursor asks for the first page.
+        None if client.profile.cursors && place.pages == 0 => client.list_from("", count).await,
         None => client.list(place.read + 1, count).await,
     }
 }

@@ -50,6 +50,8 @@ pub(crate) struct Seen {
     pub(crate) total: Option<u64>,
     /// `nextCursor`.
     pub(crate) next_cursor: Option<String>,
+    /// The first page was asked for with an empty cursor.
+    pub(crate) by_cursor: bool,
 }
 
 /// What follows a page.
@@ -93,6 +95,9 @@ impl Place {
         } else if self.cursor.is_some() {
             // RFC 9865 section 2: the last page has no nextCursor.
             next.ended()
+        } else if seen.by_cursor && seen.total.is_none() && seen.shown < seen.asked {
+            // A full page without a cursor and a total may come from an app that does not know cursors.
+            Turn::Whole
         } else {
             next.by_index(seen, empty)
         };
@@ -154,7 +159,7 @@ mod tests {
     fn play(pages: impl IntoIterator<Item = (u64, u64, Option<u64>, Option<&'static str>)>) -> (Turn, u64, bool) {
         let mut place = Place::begin();
         for (shown, fresh, total, cursor) in pages {
-            let seen = Seen { asked: 100, shown, fresh, total, next_cursor: cursor.map(str::to_owned) };
+            let seen = Seen { asked: 100, shown, fresh, total, next_cursor: cursor.map(str::to_owned), by_cursor: false };
             let (next, turn) = place.after(&seen);
             place = next;
             if turn != Turn::More {
@@ -220,6 +225,15 @@ mod tests {
         // One was removed from the first page: another has slipped through.
         let pages = [(100, 100, Some(200), None), (99, 99, Some(199), None)];
         assert_eq!(play(pages), (Turn::Whole, 2, false));
+    }
+
+    #[test]
+    fn a_first_page_by_cursor_may_be_the_only_one() {
+        let seen = |shown, total| Seen { asked: 100, shown, fresh: shown, total, next_cursor: None, by_cursor: true };
+        let turn = |shown, total| Place::begin().after(&seen(shown, total)).1;
+        assert_eq!(turn(99, None), Turn::Whole);
+        assert_eq!(turn(100, None), Turn::More, "the cursor may have been ignored");
+        assert_eq!([turn(99, Some(99)), turn(99, Some(300))], [Turn::Whole, Turn::More]);
     }
 
     #[test]

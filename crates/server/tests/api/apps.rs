@@ -1,7 +1,9 @@
 //! Apps and their autoprovisioning.
 
 use crate::support::{Reply, World, world};
+use provost_core::app::Announced;
 use provost_platform::Secret;
+use provost_store::apps::announcement::{self, Announcement};
 use provost_store::apps::{connections, tests};
 use serde_json::{Value, json};
 
@@ -186,6 +188,21 @@ async fn status_lists_and_verbs_answer_before_anything_was_sent() {
 }
 
 #[tokio::test]
+async fn what_the_app_announces_is_told_with_when_it_was_read() {
+    let world = world().await;
+    app(&world).await;
+    configured(&world, json!({})).await.expect(201);
+    assert_eq!(world.get(BASE).await.json()["announcement"], Value::Null);
+    let announced = Announced { patch: Some(false), results_max: Some(200), ..Announced::default() };
+    let connection = connections::list(&world.store).await.unwrap().remove(0);
+    let kept = Announcement { read_at: world.store.now(), announced: Some(announced), message: None };
+    announcement::keep(&world.store, &connection, &kept).await.unwrap();
+    let told = world.get(BASE).await.expect(200).json()["announcement"].clone();
+    assert_eq!((&told["announced"]["patch"], &told["announced"]["results_max"]), (&json!(false), &json!(200)));
+    assert_eq!((told["announced"]["etag"].clone(), told["read_at"].is_string()), (Value::Null, true));
+}
+
+#[tokio::test]
 async fn a_test_is_a_row_that_the_engine_answers() {
     let world = world().await;
     app(&world).await;
@@ -199,7 +216,7 @@ async fn a_test_is_a_row_that_the_engine_answers() {
             if let Some(pending) = tests::pending_tests(&store).await.unwrap().pop() {
                 assert_eq!((pending.endpoint.as_str(), pending.token.expose()), (ENDPOINT, "the-token"));
                 let message = "the token may read only".to_owned();
-                let result = tests::TestResult { ok: false, message, can_write: Some(false) };
+                let result = tests::TestResult { ok: false, message, can_write: Some(false), announced: None };
                 return tests::answer_test(&store, pending.id, &result).await.unwrap();
             }
             tokio::task::yield_now().await;

@@ -67,7 +67,7 @@ pub async fn account(store: &Store, connection: ConnectionId, user: UserId) -> R
 pub async fn accounts_of_user(store: &Store, user: UserId) -> Result<Vec<(ConnectionId, Account)>, StoreError> {
     let sql = format!("SELECT {COLUMNS}, a.connection_id FROM account a WHERE a.user_id = $1 ORDER BY a.connection_id");
     let rows = store.db.read(Query::new(sql, [user.get().into()])).await?;
-    rows.iter().map(|row| Ok((ConnectionId::new(row.get(18)?), from_row(row)?))).collect()
+    rows.iter().map(|row| Ok((ConnectionId::new(row.get(super::ACCOUNT_COLUMNS)?), from_row(row)?))).collect()
 }
 
 /// The accounts that are linked to this id of the app, or whose open create or confirmed body has this value of the matching

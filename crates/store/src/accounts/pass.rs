@@ -6,7 +6,7 @@ use provost_core::ids::ConnectionId;
 use provost_db::Query;
 
 /// How many columns of [`everybody`] are the account's; those of the user follow.
-pub const ACCOUNT_COLUMNS: usize = 18;
+pub const ACCOUNT_COLUMNS: usize = 19;
 
 /// Which of them is the body that the app last confirmed.
 pub const APPLIED_COLUMN: usize = 4;

@@ -10,7 +10,7 @@ use provost_db::Row;
 /// The columns that [`from_row`] reads, of a table named `a`.
 pub(crate) const COLUMNS: &str = "a.user_id, a.email, a.state, a.remote_id, a.applied, a.app_off_since, a.suspended_since, \
      a.deleted_since, a.removal_kind, a.removal_trigger, a.removal_since, a.removal_at, a.intent, a.failure, a.due_at, a.marked, \
-     a.entitlement_marked_at, a.revision";
+     a.entitlement_marked_at, a.revision, a.version";
 
 pub(crate) fn from_row(row: &Row) -> Result<Account, StoreError> {
     let state: String = row.get(2)?;
@@ -29,6 +29,7 @@ pub(crate) fn from_row(row: &Row) -> Result<Account, StoreError> {
         marked: row.get(15)?,
         entitlement_marked_at: Timestamp(row.get(16)?),
         revision: row.get(17)?,
+        version: row.get(18)?,
     })
 }
 

@@ -162,7 +162,7 @@ fn write(batch: &mut Batch, connection: &Connection, endpoint: &str, settled: &S
          removal_trigger = CASE WHEN marked = $4 THEN CAST($15 AS TEXT) ELSE removal_trigger END, \
          removal_since = CASE WHEN marked = $4 THEN CAST($16 AS BIGINT) ELSE removal_since END, \
          removal_at = CASE WHEN marked = $4 THEN CAST($17 AS BIGINT) ELSE removal_at END, intent = $18, failure = $19, failing = $20, \
-         due_at = CASE WHEN marked = $4 THEN CAST($21 AS BIGINT) ELSE due_at END, revision = revision + 1 \
+         due_at = CASE WHEN marked = $4 THEN CAST($21 AS BIGINT) ELSE due_at END, version = $22, revision = revision + 1 \
          WHERE connection_id = $1 AND user_id = $2 AND revision = $3",
         [
             connection.id.get().into(),
@@ -186,6 +186,7 @@ fn write(batch: &mut Batch, connection: &Connection, endpoint: &str, settled: &S
             after.failure.as_ref().map(serde_json::to_string).transpose()?.into(),
             after.failure.is_some().into(),
             instant(after.due_at).into(),
+            after.version.clone().into(),
         ],
     );
     Ok(())

@@ -3,6 +3,7 @@
 //! # For the directory half
 //! `directory::groups::delete` calls [`group_deleted`] while it builds its batch.
 
+pub mod announcement;
 pub mod connections;
 pub(crate) mod events;
 pub mod health;

@@ -5,7 +5,7 @@
 use super::events::event;
 use crate::log::names;
 use crate::{Actor, Store, StoreError};
-use provost_core::app::{Profile, profile};
+use provost_core::app::{Announced, Profile, profile};
 use provost_core::ids::AppId;
 use provost_core::time::{Span, Timestamp};
 use provost_db::{Batch, Query, Row};
@@ -25,6 +25,9 @@ pub struct TestResult {
     pub message: String,
     /// What the write probe found; `None` when it was not reached or could not tell.
     pub can_write: Option<bool>,
+    /// What the app announces of itself, where it does.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub announced: Option<Announced>,
 }
 
 /// A test that waits for the engine.
@@ -79,7 +82,7 @@ pub async fn pending_tests(store: &Store) -> Result<Vec<PendingTest>, StoreError
             pending.push(pending_test(&row, id, token)?);
         } else {
             let message = "the token could not be opened with the present key: enter it again".to_owned();
-            answer_test(store, id, &TestResult { ok: false, message, can_write: None }).await?;
+            answer_test(store, id, &TestResult { ok: false, message, can_write: None, announced: None }).await?;
         }
     }
     Ok(pending)

@@ -105,7 +105,7 @@ async fn join_some(
     for row in answers.first().into_iter().flatten() {
         let account = from_row(row)?;
         let Some(one) = account.remote_id.as_ref().and_then(|id| shown.remove(id)) else { continue };
-        page.fresh += u64::from(row.get::<Option<i64>>(18)? != Some(listing.id));
+        page.fresh += u64::from(row.get::<Option<i64>>(crate::accounts::ACCOUNT_COLUMNS)? != Some(listing.id));
         page.linked.push((account, one));
     }
     for id in ids {

@@ -204,9 +204,10 @@ fn a_connection_test_is_answered_once_and_its_token_erased() {
         assert_eq!(test_result(store, id).await.unwrap(), None);
         let pending = pending_tests(store).await.unwrap();
         assert_eq!((pending[0].id, pending[0].endpoint.as_str(), pending[0].token.expose()), (id, ENDPOINT, "s3cret"));
-        let result = TestResult { ok: false, message: "the token cannot write".to_owned(), can_write: Some(false) };
+        let result =
+            TestResult { ok: false, message: "the token cannot write".to_owned(), can_write: Some(false), announced: None };
         answer_test(store, id, &result).await.unwrap();
-        answer_test(store, id, &TestResult { ok: true, message: String::new(), can_write: None }).await.unwrap();
+        answer_test(store, id, &TestResult { ok: true, message: String::new(), can_write: None, announced: None }).await.unwrap();
         assert_eq!(test_result(store, id).await.unwrap(), Some(result));
         assert!(pending_tests(store).await.unwrap().is_empty());
         let rows = store.db.read(provost_db::Query::new("SELECT credential FROM connection_test", [])).await.unwrap();

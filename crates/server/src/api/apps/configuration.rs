@@ -13,6 +13,7 @@ use axum::http::Method;
 use provost_core::app::{Connection, Halt, profile};
 use provost_platform::Secret;
 use provost_store::accounts::load_rules;
+use provost_store::apps::announcement::Announcement;
 use provost_store::apps::{self, connections};
 use provost_store::{Store, StoreError, planning};
 use serde::Deserialize;
@@ -35,8 +36,14 @@ pub(super) fn halt_json(halt: Option<&Halt>) -> Value {
     halt.map_or(Value::Null, |halt| json!({ "reason": halt.reason, "message": halt.message, "since": instant(Some(halt.since)) }))
 }
 
+/// What the app announces of itself, as it was last read.
+fn announcement_json(kept: &Announcement) -> Value {
+    json!({ "read_at": instant(Some(kept.read_at)), "announced": kept.announced, "message": kept.message })
+}
+
 async fn connection_json(store: &Store, connection: &Connection) -> Result<Value, Problem> {
     let details = connections::details(store, connection.id).await?;
+    let announcement = apps::announcement::get(store, connection.id).await?;
     let mut body = serde_json::to_value(autoprovisioning_entry(store, connection).await?).map_err(StoreError::from)?;
     let extra = json!({
         "id": connection.id,
@@ -47,6 +54,7 @@ async fn connection_json(store: &Store, connection: &Connection) -> Result<Value
         "token_set_at": instant(details.credential_set_at),
         "created_at": instant(Some(details.created_at)),
         "last_pass_at": instant(details.last_pass_at),
+        "announcement": announcement.as_ref().map(announcement_json),
         "warnings": warnings(&connection.config),
         "revision": connection.revision,
     });

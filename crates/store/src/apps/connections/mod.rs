@@ -18,13 +18,14 @@ pub use status::{delete_configuration, set_halt, start_pass, sync_now, turn_off,
 pub(crate) use status::delete_rows;
 
 use crate::{Store, StoreError};
-use provost_core::app::{Connection, ConnectionStatus, profile};
+use provost_core::app::{Announced, Connection, ConnectionStatus, Profile};
 use provost_core::ids::{AppId, ConnectionId};
 use provost_core::time::Timestamp;
 use provost_db::{Batch, CommitError, Query, Row};
 
 const SELECT: &str = "SELECT c.id, c.app_id, a.catalogue, c.config, c.status, c.halt, c.revision, CASE WHEN c.credential IS NULL THEN CAST(0 AS BIGINT) ELSE CAST(1 AS BIGINT) END, \
-     c.credential_set_at, c.created_at, c.last_pass_at FROM connection c JOIN app a ON a.id = c.app_id";
+     c.credential_set_at, c.created_at, c.last_pass_at, n.announced FROM connection c JOIN app a ON a.id = c.app_id \
+     LEFT JOIN app_announcement n ON n.connection_id = c.id AND n.endpoint_key = c.endpoint_key";
 
 /// What the store knows of a connection beside what the engine needs.
 #[derive(Debug, Clone, PartialEq)]
@@ -73,10 +74,12 @@ pub async fn list(store: &Store) -> Result<Vec<Connection>, StoreError> {
 
 fn from_row(row: &Row) -> Result<ConnectionDetails, StoreError> {
     let catalogue: String = row.get(2)?;
+    let announced: Option<Announced> = row.get::<Option<String>>(11)?.map(|json| serde_json::from_str(&json)).transpose()?;
     let connection = Connection {
         id: ConnectionId::new(row.get(0)?),
         app_id: AppId::new(row.get(1)?),
-        profile: profile(&catalogue).ok_or_else(|| StoreError::Corrupt(format!("the catalogue has no app \"{catalogue}\"")))?,
+        profile: Profile::learned(&catalogue, announced.as_ref())
+            .ok_or_else(|| StoreError::Corrupt(format!("the catalogue has no app \"{catalogue}\"")))?,
         config: serde_json::from_str(&row.get::<String>(3)?)?,
         status: status_from_word(&row.get::<String>(4)?)?,
         halt: row.get::<Option<String>>(5)?.map(|json| serde_json::from_str(&json)).transpose()?,

@@ -148,6 +148,7 @@ pub(crate) fn delete_rows(batch: &mut Batch, connection: &Connection) {
         "DELETE FROM standstill WHERE connection_id = $1",
         "DELETE FROM removal_approval WHERE connection_id = $1",
         "DELETE FROM connection_health WHERE connection_id = $1",
+        "DELETE FROM app_announcement WHERE connection_id = $1",
     ]
     .into_iter()
     .chain(crate::remote::OF_A_CONNECTION)

@@ -4,6 +4,7 @@
 
 use provost_web::{Icon, Markup, html, icon};
 
+pub(super) mod announcement;
 pub(super) mod deprovisioning;
 pub(super) mod endpoint;
 pub(super) mod mapping;

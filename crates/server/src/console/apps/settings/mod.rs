@@ -5,6 +5,7 @@ mod edit;
 mod forms;
 
 use super::details::app_page;
+use super::parts::announcement::announcement;
 use super::parts::deprovisioning;
 use super::{Outcome, app_path, connected, path_of};
 use crate::Server;
@@ -14,6 +15,7 @@ use axum::extract::{Path, State};
 use axum::http::StatusCode;
 use axum::routing::get;
 use provost_core::app::{App, ConnectionStatus, ScopeMembers, ScopeMode};
+use provost_store::apps;
 use provost_store::apps::connections::{self, ConnectionDetails};
 use provost_store::directory::groups;
 use provost_store::{Store, StoreError};
@@ -47,7 +49,8 @@ async fn show(State(server): State<Server>, who: SignedIn, Path(id): Path<String
     let (app, connection) = connected(&server.store, &id).await?;
     let details = connections::details(&server.store, connection.id).await?;
     let scope = scope_summary(&server.store, &app, &details).await?;
-    let body = body(&app, &details, &scope, who.may_change());
+    let announced = announcement(apps::announcement::get(&server.store, connection.id).await?.as_ref());
+    let body = html! { (body(&app, &details, &scope, who.may_change())) (announced) };
     Ok(app_page(&server, &who, &app, "Autoprovisioning", StatusCode::OK, None, body))
 }
 
