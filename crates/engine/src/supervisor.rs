@@ -93,6 +93,9 @@ async fn look(
     if now - *drift_looked_at >= DRIFT_LOOK_EVERY {
         *drift_looked_at = now;
         begin_drift_checks(store, now).await?;
+        for (app, message) in apps::token_expiry::warn(store).await? {
+            tracing::warn!(%app, "{message}");
+        }
     }
     if now - *purged_at >= PURGE_EVERY {
         *purged_at = now;

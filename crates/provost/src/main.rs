@@ -87,6 +87,7 @@ async fn run(command: Command) -> anyhow::Result<Ended> {
         Command::Approve(arguments) => verbs::app::approve(arguments).await,
         Command::Drift(arguments) => verbs::drift::run(arguments).await,
         Command::NotManaged(arguments) => verbs::drift::not_managed(arguments).await,
+        Command::TokenExpiry(arguments) => verbs::app::token_expiry(arguments).await,
         Command::TurnOn(arguments) => verbs::app::turn_on(arguments).await,
         Command::TurnOff(arguments) => verbs::app::turn_off(arguments).await,
         Command::Users(arguments) => verbs::users::run(arguments).await,

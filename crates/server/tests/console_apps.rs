@@ -348,6 +348,28 @@ async fn the_settings_show_what_the_app_announces() {
 }
 
 #[tokio::test]
+async fn the_tokens_end_is_entered_and_warned_of_on_the_card_and_at_home() {
+    let console = Console::new().await;
+    let app = console.app().await;
+    console.set_up(&app).await;
+    let path = format!("/apps/{}/autoprovisioning", app.id);
+    console.get(&path).await.shows(&["Access token expires", "Not entered"]);
+    let odd = console.post(&format!("{path}/token-expiry"), &[("token_expires", "soon")]).await;
+    assert_eq!(odd.status, StatusCode::UNPROCESSABLE_ENTITY);
+    odd.shows(&["is not a date"]);
+    let ended = console.store.now() + Span::days(5);
+    let day = ended.to_string()[..10].to_owned();
+    let saved = console.post(&format!("{path}/token-expiry"), &[("token_expires", &day)]).await;
+    assert_eq!(saved.location(), path);
+    for page in [format!("/apps/{}", app.id), "/".to_owned()] {
+        console.get(&page).await.shows(&["The access token expires in ", &day]);
+    }
+    console.get(&format!("{path}/token-expiry")).await.shows(&[&format!("value=\"{day}\"")]);
+    console.post(&format!("{path}/token-expiry"), &[("token_expires", "")]).await;
+    assert!(!console.get("/").await.text.contains("The access token expires"));
+}
+
+#[tokio::test]
 async fn an_edit_shows_its_plan_before_update_and_a_stale_one_is_refused() {
     let console = Console::new().await;
     let app = console.app().await;

@@ -11,4 +11,5 @@ pub(crate) const ALL: &[Migration] = &[
     Migration { version: 5, name: "health", sql: include_str!("../migrations/0005_health.sql") },
     Migration { version: 6, name: "standstill", sql: include_str!("../migrations/0006_standstill.sql") },
     Migration { version: 7, name: "announcements", sql: include_str!("../migrations/0007_announcements.sql") },
+    Migration { version: 8, name: "token_expiry", sql: include_str!("../migrations/0008_token_expiry.sql") },
 ];

@@ -7,7 +7,7 @@ mod servers;
 pub(crate) use directory::{ConfigArguments, ConfigVerb, GroupVerb, GroupsArguments, ImportArguments, UserVerb, UsersArguments};
 pub(crate) use provisioning::{
     AppArguments, ApproveArguments, DriftArguments, ExplainArguments, FailuresArguments, NotManagedArguments, PlanArguments,
-    SyncArguments, TurnOnArguments,
+    SyncArguments, TokenExpiryArguments, TurnOnArguments,
 };
 pub(crate) use servers::{
     AdminsArguments, AdminsVerb, ApiKeysArguments, ApiKeysVerb, ConformanceArguments, DemoArguments, ServeArguments,
@@ -62,6 +62,8 @@ pub(crate) enum Command {
     Drift(DriftArguments),
     /// List the app's accounts that are linked to nobody
     NotManaged(NotManagedArguments),
+    /// Say when an app's access token expires, so that warnings come before
+    TokenExpiry(TokenExpiryArguments),
     /// Turn autoprovisioning on
     TurnOn(TurnOnArguments),
     /// Turn autoprovisioning off: nothing is sent from then on
@@ -91,6 +93,7 @@ impl Command {
             | Self::Approve(_)
             | Self::Drift(_)
             | Self::NotManaged(_)
+            | Self::TokenExpiry(_)
             | Self::TurnOn(_)
             | Self::TurnOff(_)
             | Self::Users(_)

@@ -118,6 +118,16 @@ pub(crate) struct NotManagedArguments {
 }
 
 #[derive(Debug, Args)]
+pub(crate) struct TokenExpiryArguments {
+    /// The app's name or id
+    pub app: String,
+    /// When it expires, as the app shows it: 2027-11-23, 2027-11-23T16:00:00Z, or "unknown"
+    pub expires: String,
+    #[command(flatten)]
+    pub target: Target,
+}
+
+#[derive(Debug, Args)]
 pub(crate) struct TurnOnArguments {
     /// The app's name or id
     pub app: String,

@@ -2,7 +2,9 @@
 
 use crate::Ended;
 use crate::api::{Api, segment, unconfirmed};
-use crate::cli::{AppArguments, ApproveArguments, ExplainArguments, FailuresArguments, PlanArguments, TurnOnArguments};
+use crate::cli::{
+    AppArguments, ApproveArguments, ExplainArguments, FailuresArguments, PlanArguments, TokenExpiryArguments, TurnOnArguments,
+};
 use crate::output::{items, print_json, print_table, text};
 use serde_json::{Value, json};
 
@@ -23,6 +25,21 @@ pub(crate) async fn status(arguments: AppArguments) -> anyhow::Result<Ended> {
     Ok(Ended::Well)
 }
 
+/// `provost token-expiry APP DATE|unknown`
+pub(crate) async fn token_expiry(arguments: TokenExpiryArguments) -> anyhow::Result<Ended> {
+    let api = Api::open(&arguments.target).await?;
+    let expires_at = (arguments.expires != "unknown").then_some(&arguments.expires);
+    let kept = api.call("PUT", &path(&arguments.app, "/token-expiry"), Some(&json!({ "expires_at": expires_at }))).await?;
+    if arguments.target.json {
+        print_json(&kept);
+    } else if expires_at.is_some() {
+        println!("The access token expires at {}.", text(&kept, "token_expires_at"));
+    } else {
+        println!("When the access token expires is not known: no warning comes before it.");
+    }
+    Ok(Ended::Well)
+}
+
 /// The lines of a status.
 pub(crate) fn print_status(status: &Value) {
     println!("{}: {}", text(status, "app"), text(status, "status"));
@@ -36,6 +53,9 @@ pub(crate) fn print_status(status: &Value) {
             text(rest, "message"),
             text(rest, "next_probe")
         );
+    }
+    if let Some(warning) = status.get("token_warning").and_then(Value::as_str) {
+        println!("  {warning}");
     }
     println!("  accounts: {}", counts(status.get("accounts"), Value::to_string));
     let total = |usage: &Value| text(usage, "total");

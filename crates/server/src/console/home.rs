@@ -5,7 +5,7 @@ use super::session::SignedIn;
 use crate::Server;
 use axum::extract::State;
 use axum::response::Response;
-use provost_core::app::{App, Connection, ConnectionStatus, HaltReason};
+use provost_core::app::{App, Connection, ConnectionStatus, HaltReason, token_expiry_words};
 use provost_core::time::{Span, Timestamp};
 use provost_store::accounts::{self, AccountCounts, AccountQuery};
 use provost_store::apps::{self, connections};
@@ -60,9 +60,11 @@ async fn app_card(store: &Store, app: &App) -> Result<Markup, StoreError> {
     let now = store.now();
     let counts = accounts::counts(store, connection.id, now).await?;
     let lag = lag(schedule::next_due(store, connection.id).await?, now);
+    let expiry = apps::token_expiry::get(store, connection.id).await?.and_then(|at| token_expiry_words(at, now));
     let (leaving, more) = leaving_soon(store, &connection, now).await?;
     let body = html! {
         @if let Some(notice) = halted(&connection) { (notice_box(&notice)) }
+        @if let Some(words) = expiry { (notice_box(&Notice::warning(words))) }
         (numbers(&counts, leaving, more))
         p.muted { (lag_text(&connection, &counts, lag)) }
     };

@@ -203,6 +203,27 @@ async fn what_the_app_announces_is_told_with_when_it_was_read() {
 }
 
 #[tokio::test]
+async fn when_the_token_expires_is_entered_and_warned_of() {
+    let world = world().await;
+    app(&world).await;
+    configured(&world, json!({})).await.expect(201);
+    let (expiry, status) = (format!("{BASE}/token-expiry"), format!("{BASE}/status"));
+    let status = async || world.get(&status).await.expect(200).json();
+    assert_eq!(status().await["token_warning"], Value::Null);
+    let odd = world.call("PUT", &expiry, json!({ "expires_at": "soon" })).await;
+    assert!(odd.detail().contains("\"soon\""), "{}", odd.text);
+    let kept = world.call("PUT", &expiry, json!({ "expires_at": "2020-01-31" })).await.expect(200).json();
+    assert_eq!(kept["token_expires_at"], "2020-01-31T00:00:00Z");
+    assert!(status().await["token_warning"].as_str().is_some_and(|words| words.contains("expired at 2020-01-31")));
+    let renewed = json!({ "token": "second-token", "expires_at": "2990-01-01T00:00:00Z" });
+    let kept = world.call("POST", &format!("{BASE}/reauthorize"), renewed).await.expect(200).json();
+    assert_eq!(kept["token_expires_at"], "2990-01-01T00:00:00Z");
+    assert_eq!(status().await["token_warning"], Value::Null);
+    world.call("PUT", &expiry, json!({ "expires_at": null })).await.expect(200);
+    assert_eq!(status().await["token_expires_at"], Value::Null);
+}
+
+#[tokio::test]
 async fn a_test_is_a_row_that_the_engine_answers() {
     let world = world().await;
     app(&world).await;

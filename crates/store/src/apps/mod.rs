@@ -8,6 +8,7 @@ pub mod connections;
 pub(crate) mod events;
 pub mod health;
 pub mod tests;
+pub mod token_expiry;
 
 use crate::log::names;
 use crate::{Actor, Store, StoreError, schedule};

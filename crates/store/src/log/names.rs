@@ -22,6 +22,10 @@ pub const UPDATE_AUTO_PROV_STATUS: &str = "UPDATE_AUTO_PROV_STATUS";
 pub const AUTO_PROV_QUARANTINE_BEGAN: &str = "AUTO_PROV_QUARANTINE_BEGAN";
 /// A probe was answered: the connection works again.
 pub const AUTO_PROV_QUARANTINE_ENDED: &str = "AUTO_PROV_QUARANTINE_ENDED";
+/// When the access token ends was said, changed or forgotten.
+pub const AUTO_PROV_TOKEN_EXPIRY_CHANGED: &str = "AUTO_PROV_TOKEN_EXPIRY_CHANGED";
+/// The access token ends soon, or has ended.
+pub const AUTO_PROV_TOKEN_EXPIRES: &str = "AUTO_PROV_TOKEN_EXPIRES";
 /// A new access token.
 pub const UPDATE_AUTO_PROV_CONFIG_CREDENTIALS: &str = "UPDATE_AUTO_PROV_CONFIG_CREDENTIALS";
 /// Another endpoint.
@@ -161,6 +165,8 @@ pub const LABELS: &[(&str, &str)] = &[
     (UPDATE_AUTO_PROV_STATUS, "Autoprovisioning status changed"),
     (AUTO_PROV_QUARANTINE_BEGAN, "App in quarantine"),
     (AUTO_PROV_QUARANTINE_ENDED, "App out of quarantine"),
+    (AUTO_PROV_TOKEN_EXPIRY_CHANGED, "Access token's expiry date changed"),
+    (AUTO_PROV_TOKEN_EXPIRES, "Access token expires"),
     (UPDATE_AUTO_PROV_CONFIG_CREDENTIALS, "Autoprovisioning reauthorized"),
     (UPDATE_AUTO_PROV_CONFIG_CONNECTION_URL, "Endpoint URL changed"),
     (AUTO_PROV_CONFIG_ATTRIBUTE_MAPPING_UPDATED, "Attribute mapping updated"),

@@ -54,6 +54,7 @@ async fn connection_json(store: &Store, connection: &Connection) -> Result<Value
         "token_set_at": instant(details.credential_set_at),
         "created_at": instant(Some(details.created_at)),
         "last_pass_at": instant(details.last_pass_at),
+        "token_expires_at": instant(apps::token_expiry::get(store, connection.id).await?),
         "announcement": announcement.as_ref().map(announcement_json),
         "warnings": warnings(&connection.config),
         "revision": connection.revision,

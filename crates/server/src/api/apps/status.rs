@@ -7,10 +7,11 @@ use crate::api::extract::At;
 use crate::api::json::{Answer, instant, ok};
 use crate::api::{Route, read};
 use axum::extract::State;
+use provost_core::app::token_expiry_words;
 use provost_core::provisioning::Quarantine;
 use provost_core::time::Timestamp;
 use provost_store::accounts::{self, removals};
-use provost_store::apps::health;
+use provost_store::apps::{health, token_expiry};
 use provost_store::log::{Usage, UsageCount, usage_30_days};
 use provost_store::schedule;
 use serde_json::{Value, json};
@@ -51,6 +52,7 @@ async fn show(State(server): State<Server>, At(key): At<String>) -> Answer {
     let now = store.now();
     let counts = accounts::counts(store, connection.id, now).await?;
     let health = health::get(store, connection.id).await?;
+    let expires_at = token_expiry::get(store, connection.id).await?;
     let next_due = schedule::next_due(store, connection.id).await?;
     ok(json!({
         "app": app.name,
@@ -58,6 +60,8 @@ async fn show(State(server): State<Server>, At(key): At<String>) -> Answer {
         "halted": halt_json(connection.halt.as_ref()),
         "quarantine": health.quarantine.as_ref().map(quarantine_json),
         "paused_until": instant(health.paused_until.filter(|until| *until > now)),
+        "token_expires_at": instant(expires_at),
+        "token_warning": expires_at.and_then(|at| token_expiry_words(at, now)),
         "accounts": counts,
         "pending": !accounts::is_idle(store, connection.id).await?,
         "usage_30_days": usage_json(&usage_30_days(store, connection.id, now).await?),

@@ -4,7 +4,7 @@ use super::{configuration, connected};
 use crate::Server;
 use crate::access::Principal;
 use crate::api::extract::{At, Body};
-use crate::api::json::{Answer, ok};
+use crate::api::json::{Answer, ok, parse_instant};
 use crate::api::{Problem, ProblemKind, Route, change};
 use crate::confirmation::Confirmation;
 use axum::Extension;
@@ -33,6 +33,7 @@ pub(super) fn routes() -> Vec<Route> {
     vec![
         change(Method::POST, "/apps/{key}/autoprovisioning/test", test),
         change(Method::POST, "/apps/{key}/autoprovisioning/reauthorize", reauthorize),
+        change(Method::PUT, "/apps/{key}/autoprovisioning/token-expiry", set_token_expiry),
         change(Method::POST, "/apps/{key}/autoprovisioning/turn-on", turn_on),
         change(Method::POST, "/apps/{key}/autoprovisioning/turn-off", turn_off),
         change(Method::POST, "/apps/{key}/autoprovisioning/sync", sync),
@@ -88,6 +89,7 @@ async fn test(
 #[serde(deny_unknown_fields)]
 struct Token {
     token: String,
+    expires_at: Option<String>,
 }
 
 async fn reauthorize(
@@ -98,7 +100,28 @@ async fn reauthorize(
 ) -> Answer {
     let (_, connection) = connected(&server.store, &key).await?;
     let token = Secret::new(new.token);
+    let expires_at = new.expires_at.as_deref().map(parse_instant).transpose()?;
     let connection = connections::reauthorize(&server.store, &caller.actor, connection.id, &token).await?;
+    apps::token_expiry::set(&server.store, &caller.actor, connection.id, expires_at).await?;
+    configuration::answer(&server.store, &connection).await
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Expiry {
+    expires_at: Option<String>,
+}
+
+/// Says when the stored token ends; null: that is not known.
+async fn set_token_expiry(
+    State(server): State<Server>,
+    Extension(caller): Extension<Principal>,
+    At(key): At<String>,
+    Body(said): Body<Expiry>,
+) -> Answer {
+    let (_, connection) = connected(&server.store, &key).await?;
+    let expires_at = said.expires_at.as_deref().map(parse_instant).transpose()?;
+    apps::token_expiry::set(&server.store, &caller.actor, connection.id, expires_at).await?;
     configuration::answer(&server.store, &connection).await
 }
 

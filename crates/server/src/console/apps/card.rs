@@ -1,11 +1,12 @@
 //! The Autoprovisioning card of the app page, in its two states.
 
 use super::path_of;
-use provost_core::app::{App, Connection, ConnectionStatus, HaltReason};
+use provost_core::app::{App, Connection, ConnectionStatus, HaltReason, token_expiry_words};
 use provost_core::time::Timestamp;
 use provost_store::accounts::standstill::{self, Standstill};
 use provost_store::accounts::{self, AccountCounts, removals};
 use provost_store::apps::health::{self, ConnectionHealth};
+use provost_store::apps::token_expiry;
 use provost_store::log::{Usage, UsageCount, usage_30_days};
 use provost_store::{Store, StoreError};
 use provost_web::{
@@ -22,6 +23,7 @@ pub(super) struct Standing {
     still: bool,
     idle: bool,
     health: ConnectionHealth,
+    token_expires_at: Option<Timestamp>,
     now: Timestamp,
 }
 
@@ -35,6 +37,7 @@ pub(super) async fn standing(store: &Store, connection: Connection) -> Result<St
         still: standstill::standing(store, connection.id).await?.iter().any(Standstill::holds),
         idle: accounts::is_idle(store, connection.id).await?,
         health: health::get(store, connection.id).await?,
+        token_expires_at: token_expiry::get(store, connection.id).await?,
         connection,
         now,
     })
@@ -119,6 +122,9 @@ fn problems(app: &App, standing: &Standing, may_change: bool) -> Markup {
             };
             (notice_box(&Notice::error(format!("{why} {} said: {}", app.name, halt.message))))
             @if may_change { (link_button("Reauthorize", &path_of(app, "reauthorize"), ButtonKind::Primary)) }
+        }
+        @if let Some(words) = standing.token_expires_at.and_then(|at| token_expiry_words(at, standing.now)) {
+            (notice_box(&Notice::warning(words)))
         }
         (bearing(app, standing, may_change))
         @if counts.held > 0 {

@@ -24,6 +24,7 @@ pub async fn reauthorize(store: &Store, by: &Actor, id: ConnectionId, token: &Se
         [id.get().into(), old.revision.into(), sealed.into(), now.0.into()],
     );
     crate::apps::health::add_probe_now(&mut batch, id, now);
+    crate::apps::token_expiry::add_forget(&mut batch, id);
     let detail = json!({ "APPLICATION_NAME": app.name });
     crate::log::append(
         &mut batch,

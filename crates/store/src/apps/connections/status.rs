@@ -6,7 +6,7 @@ use crate::apps::health::add_probe_now;
 use crate::log::names;
 use crate::schedule::{SweepTarget, mark_sweep};
 use crate::{Actor, Store, StoreError};
-use provost_core::app::{Connection, ConnectionStatus, Halt};
+use provost_core::app::{Connection, ConnectionStatus, Halt, HaltReason};
 use provost_core::ids::ConnectionId;
 use provost_core::time::Timestamp;
 use provost_db::Batch;
@@ -82,6 +82,7 @@ pub async fn set_halt(store: &Store, id: ConnectionId, halt: &Halt) -> Result<()
             return Ok(());
         }
         let app = crate::apps::get(store, connection.app_id).await?;
+        let halt = &naming_the_end(store, id, halt).await?;
         let mut batch = Batch::new();
         batch.expect(
             1,
@@ -97,6 +98,16 @@ pub async fn set_halt(store: &Store, id: ConnectionId, halt: &Halt) -> Result<()
         }
     }
     Err(StoreError::Stale { what: "the connection", by: String::new() })
+}
+
+/// A token that is refused after its end was refused for that: the message says so.
+async fn naming_the_end(store: &Store, id: ConnectionId, halt: &Halt) -> Result<Halt, StoreError> {
+    let ended = crate::apps::token_expiry::get(store, id).await?.filter(|at| *at <= halt.since);
+    let message = match (halt.reason, ended) {
+        (HaltReason::NeedsReauthorization, Some(at)) => format!("{} (the access token expired at {at})", halt.message),
+        (HaltReason::NeedsReauthorization | HaltReason::TokenCannotWrite, _) => halt.message.clone(),
+    };
+    Ok(Halt { message, ..halt.clone() })
 }
 
 /// Begins a full pass: everybody is looked at again. The engine does this daily.
@@ -149,6 +160,7 @@ pub(crate) fn delete_rows(batch: &mut Batch, connection: &Connection) {
         "DELETE FROM removal_approval WHERE connection_id = $1",
         "DELETE FROM connection_health WHERE connection_id = $1",
         "DELETE FROM app_announcement WHERE connection_id = $1",
+        "DELETE FROM token_expiry WHERE connection_id = $1",
     ]
     .into_iter()
     .chain(crate::remote::OF_A_CONNECTION)

@@ -3,6 +3,7 @@
 use super::super::details::{app_page, correctable};
 use super::super::form::Fields;
 use super::super::{Outcome, connected, path_of, testing};
+use super::token_expiry::{EXPIRES, expires_field, read_date};
 use crate::Server;
 use crate::console::session::SignedIn;
 use axum::Router;
@@ -10,7 +11,7 @@ use axum::extract::{Path, State};
 use axum::http::StatusCode;
 use axum::routing::get;
 use provost_core::app::App;
-use provost_store::apps::connections;
+use provost_store::apps::{self, connections};
 use provost_web::{
     ButtonKind, Field, FieldKind, Markup, Notice, button, card, field, form, form_actions, hint, html, link_button, page_header,
     redirect_with_notice,
@@ -27,6 +28,7 @@ fn body(app: &App, endpoint: &str, error: Option<&str>) -> Markup {
             (form(&path_of(app, "reauthorize"), html! {
                 (hint(&format!("Enter a new access token for {}. It is tried at {endpoint} before it takes the old one's place; then work goes on where it stood.", app.name)))
                 (field(Field { label: "Access token", name: "token", kind: FieldKind::Secret, required: true, error, ..Field::default() }))
+                (expires_field("", None))
                 (form_actions(html! {
                     (link_button("CANCEL", &path_of(app, ""), ButtonKind::Text))
                     (button("Re-authorize", ButtonKind::Primary))
@@ -56,6 +58,10 @@ async fn send(State(server): State<Server>, who: SignedIn, Path(id): Path<String
         Ok(token) => token,
         Err(text) => return Ok(refused(Some(&text), None)),
     };
+    let expires_at = match read_date(fields.text(EXPIRES)) {
+        Ok(at) => at,
+        Err(text) => return Ok(refused(None, Some(&Notice::error(text)))),
+    };
     if let Some(text) = testing::problem(&server, by, app.id, endpoint, &token).await? {
         return Ok(refused(None, Some(&Notice::error(text))));
     }
@@ -63,6 +69,7 @@ async fn send(State(server): State<Server>, who: SignedIn, Path(id): Path<String
         let notice = correctable(error)?;
         return Ok(refused(None, Some(&notice)));
     }
+    apps::token_expiry::set(&server.store, by, connection.id, expires_at).await?;
     let text = format!("{} was reauthorized.", app.name);
     Ok(redirect_with_notice(&path_of(&app, ""), &Notice::success(text)))
 }

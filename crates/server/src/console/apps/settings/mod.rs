@@ -3,6 +3,7 @@
 mod authorization;
 mod edit;
 mod forms;
+mod token_expiry;
 
 use super::details::app_page;
 use super::parts::announcement::announcement;
@@ -15,6 +16,7 @@ use axum::extract::{Path, State};
 use axum::http::StatusCode;
 use axum::routing::get;
 use provost_core::app::{App, ConnectionStatus, ScopeMembers, ScopeMode};
+use provost_core::time::Timestamp;
 use provost_store::apps;
 use provost_store::apps::connections::{self, ConnectionDetails};
 use provost_store::directory::groups;
@@ -25,7 +27,11 @@ use provost_web::{
 };
 
 pub(super) fn routes() -> Router<Server> {
-    Router::new().route("/apps/{app}/autoprovisioning", get(show)).merge(authorization::routes()).merge(edit::routes())
+    Router::new()
+        .route("/apps/{app}/autoprovisioning", get(show))
+        .merge(authorization::routes())
+        .merge(token_expiry::routes())
+        .merge(edit::routes())
 }
 
 /// The sections of a connection's pages; `current` is the last part of the path.
@@ -50,7 +56,8 @@ async fn show(State(server): State<Server>, who: SignedIn, Path(id): Path<String
     let details = connections::details(&server.store, connection.id).await?;
     let scope = scope_summary(&server.store, &app, &details).await?;
     let announced = announcement(apps::announcement::get(&server.store, connection.id).await?.as_ref());
-    let body = html! { (body(&app, &details, &scope, who.may_change())) (announced) };
+    let expires_at = apps::token_expiry::get(&server.store, connection.id).await?;
+    let body = html! { (body(&app, &details, expires_at, &scope, who.may_change())) (announced) };
     Ok(app_page(&server, &who, &app, "Autoprovisioning", StatusCode::OK, None, body))
 }
 
@@ -75,7 +82,7 @@ async fn scope_summary(store: &Store, app: &App, details: &ConnectionDetails) ->
     Ok(html! { @for line in &lines { div { (line) } } })
 }
 
-fn body(app: &App, details: &ConnectionDetails, scope: &Markup, may_change: bool) -> Markup {
+fn body(app: &App, details: &ConnectionDetails, expires_at: Option<Timestamp>, scope: &Markup, may_change: bool) -> Markup {
     let config = &details.connection.config;
     let mandatory = config.mapping.iter().filter(|row| details.connection.profile.is_mandatory(&row.target)).count();
     let active = match details.connection.status {
@@ -92,6 +99,7 @@ fn body(app: &App, details: &ConnectionDetails, scope: &Markup, may_change: bool
     };
     let rows = [
         ("App authorization", token, "Reauthorize", "reauthorize"),
+        ("Access token expires", token_expiry::summary(expires_at), "Edit", "token-expiry"),
         ("Endpoint URL", breakable(&config.endpoint), "Edit", "edit/endpoint"),
         (
             "Attribute mapping",
