@@ -12,6 +12,9 @@ pub enum DbError {
     /// The engine refused or failed; its own words.
     #[error("the database failed: {0}")]
     Engine(String),
+    /// No room on the disk of the data: nothing was changed.
+    #[error("the disk of the data is full, and nothing was changed: make room on it, then try again")]
+    Full,
     /// The writer or reader thread has ended: the process is shutting down.
     #[error("the database is closed")]
     Closed,

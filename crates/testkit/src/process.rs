@@ -67,6 +67,26 @@ impl Server {
         }
     }
 
+    /// The id of the process.
+    pub fn pid(&self) -> u32 {
+        self.child.as_ref().expect("it runs").id()
+    }
+
+    /// Sends it a signal by its name: `STOP`, `CONT`.
+    pub fn signal(&self, name: &str) {
+        let sent = Command::new("kill").arg(format!("-{name}")).arg(self.pid().to_string()).status();
+        assert!(sent.expect("kill can be started").success(), "the signal {name} could not be sent");
+    }
+
+    /// Whether it has ended by itself; it can be started again then.
+    pub fn has_ended(&mut self) -> bool {
+        let ended = self.child.as_mut().is_none_or(|child| child.try_wait().expect("it is our child").is_some());
+        if ended {
+            self.child = None;
+        }
+        ended
+    }
+
     /// Kills it as `kill -9` does.
     pub fn kill(&mut self) {
         if let Some(mut child) = self.child.take() {

@@ -2,7 +2,7 @@
 
 use super::names::UniqueNames;
 use super::open::BUSY_TIMEOUT;
-use super::statement::{Failure, execute};
+use super::statement::{Failure, db_error, execute};
 use crate::batch::{Batch, Outcome, check};
 use crate::error::{CommitError, DbError, end_process};
 use rusqlite::{Connection, ErrorCode};
@@ -85,14 +85,14 @@ impl Writer {
             if error.sqlite_error_code() == Some(ErrorCode::SystemIoFailure) {
                 end_process(&error.to_string());
             }
-            return Attempt::RolledBack(DbError::Engine(error.to_string()));
+            return Attempt::RolledBack(db_error(&error, error.to_string()));
         }
         Attempt::Finished(outcomes)
     }
 
     /// The outer error means that the transaction is gone.
     fn run_in_savepoint(&mut self, batch: &Batch) -> Result<Outcome, DbError> {
-        let lost = |error: rusqlite::Error| DbError::Engine(error.to_string());
+        let lost = |error: rusqlite::Error| db_error(&error, error.to_string());
         self.control("SAVEPOINT batch").map_err(lost)?;
         let outcome = self.run(batch);
         if self.connection.is_autocommit() {

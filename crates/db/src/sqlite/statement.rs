@@ -5,7 +5,7 @@ use crate::batch::{Answer, Query};
 use crate::error::{DbError, excerpt};
 use crate::value::{Row, Value};
 use rusqlite::types::{ToSqlOutput, ValueRef};
-use rusqlite::{CachedStatement, Connection, ToSql};
+use rusqlite::{CachedStatement, Connection, ErrorCode, ToSql};
 
 /// A statement that failed.
 #[derive(Debug)]
@@ -19,10 +19,15 @@ pub(super) enum Failure {
 impl Failure {
     pub(super) fn into_db_error(self) -> DbError {
         match self {
-            Self::Sqlite(error, sql) => DbError::Engine(format!("{error} (in: {sql})")),
+            Self::Sqlite(error, sql) => db_error(&error, format!("{error} (in: {sql})")),
             Self::Unfit(message) => DbError::Engine(message),
         }
     }
+}
+
+/// A failure of SQLite's, with `message` for those that nobody acts on.
+pub(super) fn db_error(error: &rusqlite::Error, message: String) -> DbError {
+    if error.sqlite_error_code() == Some(ErrorCode::DiskFull) { DbError::Full } else { DbError::Engine(message) }
 }
 
 struct Parameter<'a>(&'a Value);

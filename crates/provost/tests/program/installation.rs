@@ -5,7 +5,7 @@ use crate::run::{Ran, program, provost};
 use provost_testkit::{Proxy, Server, free_port, unique_dir};
 use serde_json::Value;
 use std::collections::{BTreeMap, BTreeSet};
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::time::Duration;
 use tokio::runtime::Runtime;
 
@@ -30,15 +30,29 @@ pub(crate) struct Installation {
 impl Installation {
     /// Starts both with nothing in them, and makes a token of the tenant and a key of the API.
     pub(crate) fn start(with_proxy: bool) -> Self {
+        Self::start_under(with_proxy, None)
+    }
+
+    /// The same with the server run by a script of the shell: `$1` is its data directory, and the rest the command.
+    pub(crate) fn start_under(with_proxy: bool, script: Option<&str>) -> Self {
         let directory = unique_dir();
         let (tenant_data, data) = (directory.path().join("tenant"), directory.path().join("data"));
         let (tenant_at, at) = (format!("127.0.0.1:{}", free_port()), format!("127.0.0.1:{}", free_port()));
         let (tenant_data, data) = (tenant_data.to_str().expect("a path of text"), data.to_str().expect("a path of text"));
         let tenant = Server::start(program(), &["tenant", "--data", tenant_data, "--listen", &tenant_at], &tenant_at);
-        let serve = Server::start(program(), &["serve", "--data", data, "--listen", &at, "--allow-private", "127.0.0.0/8"], &at);
         let grant = "/api/v2/scim/Users:rw";
         let token = provost(&["tenant", "token", "create", "--data", tenant_data, "--name", "provost", "--grant", grant]).well();
-        let key = provost(&["api-keys", "create", "--data", data, "--name", "tests", "--role", "super-admin"]).well();
+        let make_key = || provost(&["api-keys", "create", "--data", data, "--name", "tests", "--role", "super-admin"]).well();
+        let command = ["serve", "--data", data, "--listen", &at, "--allow-private", "127.0.0.0/8"];
+        let (serve, key) = if let Some(script) = script {
+            // What the script does to the directory may hide it from other processes.
+            let key = make_key();
+            let run = ["-c", script, "sh", data, program().to_str().expect("a path of text")];
+            (Server::start(Path::new("sh"), &[&run[..], &command].concat(), &at), key)
+        } else {
+            let serve = Server::start(program(), &command, &at);
+            (serve, make_key())
+        };
         assert_eq!((token.lines().count(), key.lines().count()), (1, 1), "the secret and nothing else");
         std::fs::write(directory.path().join("token"), &token).expect("the directory can be written");
         std::fs::write(directory.path().join("key"), &key).expect("the directory can be written");
@@ -91,6 +105,23 @@ impl Installation {
         let hash = plan["hash"].as_str().expect("a plan has a hash");
         assert!(unconfirmed.err.contains(&format!("--confirm {hash}")), "{unconfirmed:#?}");
         self.cli(&["config", "apply", &file, "--confirm", hash]).well();
+    }
+
+    /// Applies the configuration, whatever its plan is.
+    pub(crate) fn configure_any(&self) {
+        let file = self.write("netskope.yaml", &config(&self.endpoint()));
+        self.cli(&["config", "apply", &file, "--yes"]).well();
+    }
+
+    /// A call of the management API that may not be answered.
+    pub(crate) fn try_call(&self, method: &str, path: &str, body: &Value) -> Option<(u16, Value)> {
+        let method = method.parse().expect("a method");
+        let request = self.client.request(method, format!("{}/api/v1{path}", self.url)).bearer_auth(&self.key).json(body);
+        self.runtime.block_on(async {
+            let answer = request.send().await.ok()?;
+            let status = answer.status().as_u16();
+            Some((status, answer.json().await.unwrap_or(Value::Null)))
+        })
     }
 
     /// A call of the management API: status and body.

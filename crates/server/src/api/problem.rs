@@ -35,6 +35,8 @@ pub enum ProblemKind {
     NeedsConfirmation,
     /// Nobody answered in time.
     NoAnswer,
+    /// No room for the data.
+    Full,
     /// Ours.
     Internal,
 }
@@ -93,6 +95,12 @@ impl ProblemKind {
                 "no-answer",
                 "There was no answer in time",
                 "Check that the engine is running, and try again.",
+            ),
+            Self::Full => (
+                StatusCode::INSUFFICIENT_STORAGE,
+                "disk-full",
+                "There is no room for the data",
+                "Make room on the disk of the data directory, then send the request again.",
             ),
             Self::Internal => (
                 StatusCode::INTERNAL_SERVER_ERROR,
@@ -179,6 +187,10 @@ impl From<StoreError> for Problem {
             StoreError::NeedsConfirmation(_) => ProblemKind::NeedsConfirmation,
             StoreError::Commit(CommitError::Conflict { .. } | CommitError::Unique { .. }) => {
                 return Self::of(ProblemKind::Conflict, "somebody else changed it at the same moment: send the request again");
+            }
+            StoreError::Commit(CommitError::Db(DbError::Full)) | StoreError::Db(DbError::Full) => {
+                tracing::error!(%error, "a request failed");
+                return Self::of(ProblemKind::Full, DbError::Full.to_string());
             }
             StoreError::Commit(CommitError::Db(_)) | StoreError::Db(_) | StoreError::Open(_) | StoreError::Corrupt(_) => {
                 return Self::internal(&error);

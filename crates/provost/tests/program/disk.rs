@@ -1,0 +1,148 @@
+//! A disk that is full, and a disk that fails, under a running server. What was acknowledged is there afterwards.
+
+use crate::installation::Installation;
+use crate::people::{entitled, files};
+use crate::run::eventually;
+use serde_json::{Value, json};
+use std::collections::BTreeMap;
+use std::process::{Command, Stdio};
+use std::time::Duration;
+
+const PEOPLE: usize = 150;
+
+/// More than an installation of that many needs, and little enough to be filled at once.
+const SMALL: &str = "24m";
+
+/// The data directory moves to a small disk that nobody but this process sees and that goes with it.
+const ON_A_SMALL_DISK: &str =
+    "cp -a \"$1\" \"$1.seed\" && mount -t tmpfs -o size=24m none \"$1\" && cp -a \"$1.seed/.\" \"$1/\" && shift && exec \"$@\"";
+
+/// Whether this machine lets a process have a disk of its own.
+fn has_own_disks() -> bool {
+    let script = format!("mount -t tmpfs -o size={SMALL} none /mnt");
+    let tried = Command::new("unshare").args(["-rm", "sh", "-c", &script]).stderr(Stdio::null()).status();
+    tried.is_ok_and(|status| status.success())
+}
+
+struct Chaos {
+    installation: Installation,
+    /// Who should have which account.
+    expected: BTreeMap<String, Value>,
+}
+
+impl Chaos {
+    fn start(script: &str) -> Self {
+        let installation = Installation::start_under(false, Some(script));
+        let people = files(PEOPLE, "person");
+        installation.import(&people);
+        installation.configure_any();
+        installation.cli(&["sync", "Netskope", "--wait"]).well();
+        let expected = entitled(&[&people]);
+        installation.assert_exact(&expected);
+        Self { installation, expected }
+    }
+
+    /// Changes somebody; the status and the body of the answer, if the server answers.
+    fn change(&mut self, turn: usize) -> Option<(u16, Value)> {
+        let name = self.expected.keys().nth(turn % 10).cloned().expect("more than ten");
+        let title = format!("Turn {turn}");
+        let answer = self.installation.try_call("PATCH", &format!("/users/{name}"), &json!({ "set": { "title": title } }));
+        if answer.as_ref().is_some_and(|(status, _)| *status == 200) {
+            self.expected.get_mut(&name).expect("it is a key")["title"] = json!(title);
+        }
+        answer
+    }
+
+    /// Everything acknowledged is in the directory and, when the work is done, in the app.
+    fn nothing_is_lost(&self) {
+        for (name, account) in self.expected.iter().take(10) {
+            let (status, user) = self.installation.call("GET", &format!("/users/{name}"), None);
+            assert_eq!(status, 200, "{user}");
+            assert!(user.to_string().contains(account["title"].as_str().unwrap_or_default()), "{name}: {user}");
+        }
+        eventually("everything is delivered", Duration::from_mins(1), || {
+            (self.installation.cli(&["sync", "Netskope", "--wait"]).code == Some(0)).then_some(())
+        });
+        self.installation.assert_exact(&self.expected);
+    }
+}
+
+#[test]
+fn a_full_disk_is_said_and_the_server_goes_on_by_itself_when_there_is_room() {
+    if !has_own_disks() {
+        println!("skipped: this machine lets no process have a disk of its own");
+        return;
+    }
+    let script = format!("exec unshare -rm sh -c '{ON_A_SMALL_DISK}' sh \"$@\"");
+    let mut chaos = Chaos::start(&script);
+    let pid = chaos.installation.serve.pid();
+    let data = chaos.installation.file("data");
+    // The disk as the process sees it.
+    let filler = format!("/proc/{pid}/root{}/filler", data.to_str().expect("a path of text"));
+    assert!(fill(&filler) > 1_000_000, "there was room before");
+    let mut turn = 0;
+    let (status, refused) = loop {
+        let (status, body) = chaos.change(turn).expect("the server answers");
+        turn += 1;
+        if status != 200 {
+            break (status, body);
+        }
+        assert!(turn < 5_000, "the disk does not fill up");
+    };
+    println!("refused after {turn} changes: {refused}");
+    assert_eq!((status, refused["type"].as_str().is_some_and(|kind| kind.ends_with("disk-full"))), (507, true), "{refused}");
+    assert!(refused.to_string().contains("make room"), "{refused}");
+    assert_eq!(chaos.installation.status()["status"], "active", "what only reads goes on");
+    std::fs::remove_file(&filler).expect("it is there");
+    eventually("there is room again", Duration::from_secs(20), || {
+        turn += 1;
+        chaos.change(turn).filter(|(status, _)| *status == 200)
+    });
+    assert_eq!(chaos.installation.serve.pid(), pid, "the same process");
+    chaos.nothing_is_lost();
+}
+
+/// Writes until there is no room; how many bytes there were.
+fn fill(path: &str) -> u64 {
+    use std::io::Write;
+    let mut file = std::fs::File::create(path).expect("the small disk can be reached");
+    let mut size: usize = 1 << 20;
+    let mut written = 0;
+    while size > 0 {
+        match file.write(&vec![0; size]) {
+            Ok(count) if count > 0 => written += count as u64,
+            Ok(_) | Err(_) => size /= 2,
+        }
+    }
+    written
+}
+
+#[test]
+fn a_disk_that_fails_ends_the_server_and_a_fresh_start_knows_what_is_true() {
+    // From some moment on every write fails, as on a disk that breaks; the signal that tells of it otherwise is ignored.
+    let mut chaos = Chaos::start("trap '' XFSZ; shift; exec \"$@\"");
+    for round in 0..3 {
+        for turn in 0..20 {
+            assert_eq!(chaos.change(round * 100 + turn).map(|(status, _)| status), Some(200));
+        }
+        let pid = chaos.installation.serve.pid().to_string();
+        let broken = Command::new("prlimit").args(["--pid", &pid, "--fsize=1:"]).status();
+        assert!(broken.expect("prlimit can be started").success());
+        // Whatever is written next. Not answered is not acknowledged; the change may have been done or not.
+        let turn = round * 100 + 50;
+        let name = chaos.expected.keys().nth(turn % 10).cloned().expect("more than ten");
+        if let Some((status, body)) = chaos.change(turn) {
+            assert_ne!(status, 200, "acknowledged by a disk that does not write: {body}");
+        }
+        let serve = &mut chaos.installation.serve;
+        eventually("it ends", Duration::from_secs(20), || serve.has_ended().then_some(()));
+        serve.start_again();
+        // It is asked for again, as whoever got no answer would.
+        let (_, user) = chaos.installation.call("GET", &format!("/users/{name}"), None);
+        let before = chaos.expected[&name]["title"].as_str().unwrap_or_default().to_owned();
+        let either = [before, format!("Turn {turn}")];
+        assert!(either.iter().any(|title| user.to_string().contains(title.as_str())), "{user}");
+        assert_eq!(chaos.change(turn).map(|(status, _)| status), Some(200));
+        chaos.nothing_is_lost();
+    }
+}
