@@ -126,6 +126,15 @@ fn builder(allowed_private: &Arc<[IpNet]>) -> reqwest::ClientBuilder {
         .dns_resolver(GuardedResolver::new(Arc::clone(allowed_private)))
 }
 
+/// A client that speaks HTTP/2 without TLS, and is otherwise as every other.
+#[cfg(test)]
+pub(super) fn h2_client(allowed_private: Vec<IpNet>) -> HttpClient {
+    install_tls_provider();
+    let allowed_private: Arc<[IpNet]> = allowed_private.into();
+    let client = builder(&allowed_private).http2_prior_knowledge().build().expect("a client for a test");
+    HttpClient { way: Way::Network(Network { client, allowed_private }) }
+}
+
 fn method(method: Method) -> reqwest::Method {
     match method {
         Method::Get => reqwest::Method::GET,

@@ -6,6 +6,8 @@
 mod address;
 mod client;
 mod endpoint;
+#[cfg(test)]
+mod goaway;
 mod resolver;
 
 pub use address::address_allowed;
