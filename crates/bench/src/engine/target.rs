@@ -6,7 +6,7 @@ use anyhow::Context;
 use axum::Router;
 use axum::body::Bytes;
 use axum::extract::State;
-use axum::http::{Method, StatusCode, header};
+use axum::http::{Method, StatusCode, Uri, header};
 use axum::response::{IntoResponse, Response};
 use provost_platform::Clock;
 use std::collections::HashMap;
@@ -65,8 +65,12 @@ impl Target {
     }
 }
 
-async fn answer(State(seen): State<Arc<Seen>>, method: Method, body: Bytes) -> Response {
+async fn answer(State(seen): State<Arc<Seen>>, method: Method, uri: Uri, body: Bytes) -> Response {
     let at = now_micros();
+    if uri.path().ends_with("/ServiceProviderConfig") {
+        // It announces nothing, and is asked once for it by every engine that starts: no work that is measured.
+        return StatusCode::NOT_FOUND.into_response();
+    }
     if method == Method::GET {
         seen.reads.fetch_add(1, Ordering::Relaxed);
         let none = r#"{"schemas":["urn:ietf:params:scim:api:messages:2.0:ListResponse"],"totalResults":0,"startIndex":1,"itemsPerPage":0,"Resources":[]}"#;

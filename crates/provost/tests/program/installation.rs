@@ -60,7 +60,12 @@ impl Installation {
         let tenant_url = format!("http://{tenant_at}");
         let proxy = with_proxy.then(|| runtime.block_on(Proxy::start(&tenant_url)));
         provost_platform::install_tls_provider();
-        let client = reqwest::Client::builder().no_proxy().timeout(Duration::from_secs(10)).build().expect("a client");
+        let client = reqwest::Client::builder()
+            .no_proxy()
+            .redirect(reqwest::redirect::Policy::none())
+            .timeout(Duration::from_secs(10))
+            .build()
+            .expect("a client");
         let (token, key) = (token.trim().to_owned(), key.trim().to_owned());
         Self { tenant, serve, proxy, runtime, url: format!("http://{at}"), tenant_url, token, key, client, directory }
     }
@@ -71,6 +76,31 @@ impl Installation {
         let mut all = arguments.to_vec();
         all.extend(["--server", &self.url, "--api-key-file", key.to_str().expect("a path of text")]);
         provost(&all)
+    }
+
+    /// The secrets of this installation: the tenant's token and the key of the API.
+    pub(crate) fn secrets(&self) -> [&str; 2] {
+        [&self.token, &self.key]
+    }
+
+    /// A request to the server by a browser: path, cookie, and a form to be sent. Answers status, `Set-Cookie` and body.
+    pub(crate) fn browse(&self, path: &str, cookie: &str, form: Option<&str>) -> (u16, String, String) {
+        let url = format!("{}{path}", self.url);
+        let request = match form {
+            None => self.client.get(url),
+            Some(form) => {
+                let request = self.client.post(url).header("sec-fetch-site", "same-origin");
+                request.header("content-type", "application/x-www-form-urlencoded").body(form.to_owned())
+            }
+        };
+        self.runtime.block_on(async {
+            let answer = request.header("cookie", cookie).send().await.expect("the server answers");
+            let header =
+                |name: &str| answer.headers().get(name).map(|value| String::from_utf8_lossy(value.as_bytes()).into_owned());
+            let (status, set) = (answer.status().as_u16(), header("set-cookie").unwrap_or_default());
+            let headers = format!("{:?}", answer.headers());
+            (status, set, headers + &answer.text().await.unwrap_or_default())
+        })
     }
 
     /// A file in the directory of this installation.

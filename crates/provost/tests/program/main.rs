@@ -2,6 +2,7 @@
 
 mod bad_files;
 mod bad_input;
+mod canary;
 mod conformance;
 mod demo;
 mod disk;
