@@ -46,7 +46,8 @@ impl Seen {
 }
 
 fn hex(bytes: &[u8]) -> String {
-    bytes.iter().map(|byte| format!("{byte:02x}")).collect()
+    let digits = |byte: &u8| [byte >> 4, byte & 15].map(|digit| char::from_digit(digit.into(), 16).expect("under 16"));
+    bytes.iter().flat_map(digits).collect()
 }
 
 /// `[110, 115, …]`, as Rust prints bytes.
@@ -121,8 +122,8 @@ fn no_token_is_found_in_anything_that_the_program_writes_or_shows() {
 }
 
 /// Asks, and keeps the answer; its status.
-fn ask(installation: &Installation, seen: &mut Seen, method: &str, path: String, body: &Value) -> u16 {
-    let answer = installation.try_call(method, &path, body).expect("the server answers");
+fn ask(installation: &Installation, seen: &mut Seen, method: &str, path: &str, body: &Value) -> u16 {
+    let answer = installation.try_call(method, path, body).expect("the server answers");
     seen.add(format!("answer {method} {path} {}", seen.0.len()), format!("{answer:?}"));
     answer.0
 }
@@ -137,20 +138,20 @@ fn go_wrong(installation: &Installation, seen: &mut Seen) {
         (json!({ "endpoint": "https://192.168.7.7/scim", "token": REFUSED }), 422),
         (json!({ "endpoint": endpoint, "token": format!("{REFUSED} {MISPLACED}\n") }), 200),
     ] {
-        assert_eq!(ask(installation, seen, "POST", format!("{base}/test"), &wrong), status);
+        assert_eq!(ask(installation, seen, "POST", &format!("{base}/test"), &wrong), status);
     }
     for wrong in [json!({ "secret": MISPLACED }), json!({ "token": [MISPLACED] }), json!({ "token": format!("a {MISPLACED}") })] {
-        assert!(ask(installation, seen, "POST", format!("{base}/reauthorize"), &wrong) >= 400);
+        assert!(ask(installation, seen, "POST", &format!("{base}/reauthorize"), &wrong) >= 400);
     }
-    assert!(ask(installation, seen, "PATCH", base.to_owned(), &json!({ "token": MISPLACED })) >= 400);
-    assert!(ask(installation, seen, "PUT", base.to_owned(), &json!({ "endpoint": endpoint, "token": MISPLACED })) >= 400);
+    assert!(ask(installation, seen, "PATCH", base, &json!({ "token": MISPLACED })) >= 400);
+    assert!(ask(installation, seen, "PUT", base, &json!({ "endpoint": endpoint, "token": MISPLACED })) >= 400);
     // A token in the configuration file instead of the name of its file.
     let text = config(&endpoint).replace("token_file: ./token", &format!("token: {MISPLACED}"));
     let ran = installation.cli(&["config", "apply", &installation.write("wrong.yaml", &text)]);
     assert_ne!(ran.code, Some(0));
     seen.ran("config apply", &ran);
     // A token that the app refuses while it works, and the right one again.
-    assert_eq!(ask(installation, seen, "POST", format!("{base}/reauthorize"), &json!({ "token": REFUSED })), 200);
+    assert_eq!(ask(installation, seen, "POST", &format!("{base}/reauthorize"), &json!({ "token": REFUSED })), 200);
     assert_eq!(installation.call("POST", &format!("{base}/sync"), Some(&json!({}))).0, 200);
     let name = "person.1@example.com";
     let change = json!({ "set": { "title": "With a token that is refused" } });
