@@ -16,6 +16,7 @@ mod report;
 mod rows;
 mod run;
 mod serve;
+mod soak;
 mod target;
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
@@ -40,6 +41,11 @@ enum Command {
     Scim(ScimArguments),
     /// Measure the engine with a large directory: import, full passes, preview, latency, first sync
     Engine(engine::EngineArguments),
+    /// Watch the engine under a steady load: memory, and how long changes are under way
+    Soak(soak::SoakArguments),
+    /// Work as the process that a soak watches
+    #[command(hide = true)]
+    SoakWork(soak::WorkArguments),
     /// Measure one row of the engine in this process; prints its figures
     #[command(hide = true)]
     EngineRow(engine::RowArguments),
@@ -109,6 +115,8 @@ fn main() -> ExitCode {
             Command::Scim(arguments) => run::scim(arguments).await,
             Command::Engine(arguments) => engine::engine(arguments).await,
             Command::EngineRow(arguments) => engine::row(arguments).await,
+            Command::Soak(arguments) => soak::soak(arguments).await,
+            Command::SoakWork(arguments) => soak::work(arguments).await,
             Command::Serve { data } => serve::serve(&data).await,
             Command::Ceiling { data } => ceiling::serve(&data).await,
         }

@@ -26,6 +26,21 @@ fn a_small_measurement_ends_well_and_writes_its_figures() {
     }
 }
 
+/// Unoptimized and beside other tests, so that memory may still settle: every change must come, and none too late.
+#[test]
+fn a_short_soak_loses_no_change_and_tells_what_it_held() {
+    let output = Command::new(env!("CARGO_BIN_EXE_provost-bench"))
+        .args(["soak", "--minutes", "0.2", "--changes", "100", "--users", "2000"])
+        .output()
+        .unwrap();
+    let said = format!("{}{}", String::from_utf8_lossy(&output.stdout), String::from_utf8_lossy(&output.stderr));
+    assert!(output.status.success(), "{said}");
+    assert!(said.contains("1200 changes, every one of them came"), "{said}");
+    let p99 = said.split("p99 ").nth(1).and_then(|rest| rest.split(' ').next()).and_then(|text| text.parse::<f64>().ok());
+    assert!(p99.is_some_and(|milliseconds| milliseconds < 5_000.0), "{said}");
+    assert!(said.contains("memory after the warm-up"), "{said}");
+}
+
 #[test]
 fn what_cannot_be_measured_is_refused_as_usage() {
     for arguments in [
@@ -33,6 +48,7 @@ fn what_cannot_be_measured_is_refused_as_usage() {
         ["scim", "--seconds", "0"],
         ["scim", "--connections", "1000"],
         ["scim", "--peer", "scim2-server"],
+        ["soak", "--minutes", "0"],
     ] {
         let output = Command::new(env!("CARGO_BIN_EXE_provost-bench")).args(arguments).output().unwrap();
         assert_eq!(output.status.code(), Some(2), "{arguments:?}");

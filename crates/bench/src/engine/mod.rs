@@ -2,7 +2,7 @@
 //! bounds it in the same run. The app is a server in this process that takes everything and keeps nothing.
 
 mod bare;
-mod organization;
+pub(crate) mod organization;
 mod people;
 mod report;
 mod rows;
