@@ -4,6 +4,7 @@
 //! itself, the create, and a search after a conflict. No request is repeated here.
 
 use crate::client::{Answer, Client, NoAnswer};
+use crate::versions::on_version_seen;
 use provost_core::app::{Connection, ConnectionConfig, UpdateVerb};
 use provost_core::ids::UserId;
 use provost_core::provisioning::{FailureKind, Operation, OperationKind, Outcome, Remote, found, holder, matching_value};
@@ -28,6 +29,10 @@ pub(crate) async fn apply(
     user: UserId,
     operation: &Operation,
 ) -> Result<Outcome, StoreError> {
+    let client = &match on_version_seen(client, store, connection, user, operation).await? {
+        Ok(client) => client,
+        Err(outcome) => return Ok(outcome),
+    };
     let seeker = Seeker { client, user, config: &connection.config };
     let outcome = match operation {
         Operation::LookUp { remote_id: Some(remote_id), matching } => match client.get(remote_id).await {

@@ -18,6 +18,7 @@ mod settings;
 mod settling;
 mod standstill;
 mod supervisor;
+mod versions;
 mod worker;
 
 pub use settings::Settings;

@@ -151,6 +151,37 @@ async fn an_app_with_versions_is_never_overwritten_blindly() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn where_the_version_is_not_known_the_account_is_read_before_it_is_changed() {
+    let world = World::new("provost-tenant").await;
+    announce(&world, &json!({ "etag": { "supported": true } }));
+    let ada = world.add("ada", "/").await;
+    world.turn_on(world.config()).await;
+    world.settle().await;
+    // The tenant has no versions: the answer to the create showed none.
+    let remote_id = world.account(&ada).await.remote_id.expect("linked");
+    assert_eq!(world.account(&ada).await.version, None);
+    conditions(&world);
+    let (_, mut there) = world.call_tenant("GET", &format!("/Users/{remote_id}"), None).await;
+    there["meta"]["version"] = json!("W/\"3\"");
+    let shows = |body: &Value| Fault::Answer(200, Vec::new(), body.to_string());
+    world.proxy.clear();
+    world.proxy.once(|request| request.method == "GET", shows(&there));
+    rename(&world, &ada, "Augusta").await;
+    assert_eq!(conditions(&world), [sent("GET", None), sent("PATCH", Some("W/\"3\""))]);
+    // The answer to the PATCH showed no version either. Meanwhile somebody has changed the account: it is read again, and only
+    // then brought to what the directory says.
+    there["name"]["givenName"] = json!("Somebody else's");
+    there["meta"]["version"] = json!("W/\"4\"");
+    world.proxy.once(|request| request.method == "GET", shows(&there));
+    world.proxy.once(|request| request.method == "GET", shows(&there));
+    rename(&world, &ada, "Ada").await;
+    assert_eq!(conditions(&world), [sent("GET", None)], "nothing is sent on what was not seen");
+    world.proxy.once(|request| request.method == "GET", shows(&there));
+    world.advance(Span::seconds(10)).await;
+    assert_eq!(conditions(&world), [sent("GET", None), sent("PATCH", Some("W/\"4\""))]);
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn what_the_profile_states_counts_before_the_announcement() {
     let world = World::new("netskope").await;
     announce(&world, &json!({ "patch": { "supported": false }, "filter": { "supported": false, "maxResults": 3 } }));

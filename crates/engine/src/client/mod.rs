@@ -144,6 +144,11 @@ impl Client {
         *self.app_ahead.lock().expect("nothing panics while it holds a difference of clocks") = Some(Span(date.0 - here));
     }
 
+    /// Whether it is for a change that was decided on a known version.
+    pub(crate) const fn has_version(&self) -> bool {
+        self.version.is_some()
+    }
+
     /// `GET /ServiceProviderConfig`.
     pub(crate) async fn announcement(&self) -> Result<Answer, NoAnswer> {
         self.send(Method::Get, "/ServiceProviderConfig".to_owned(), None).await
