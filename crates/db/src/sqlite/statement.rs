@@ -126,3 +126,25 @@ fn owned(value: ValueRef<'_>) -> Result<Value, &'static str> {
         ValueRef::Real(_) => Err("a fraction: cast it to BIGINT"),
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::migration::Migration;
+    use crate::sqlite::open;
+    use rusqlite::StatementStatus;
+
+    #[test]
+    fn a_kept_statement_is_planned_once_whatever_values_it_gets() {
+        let sql = "CREATE TABLE a (id BIGINT PRIMARY KEY);\nCREATE TABLE b (id BIGINT PRIMARY KEY)";
+        let connection = open::open_memory(&[Migration { version: 1, name: "a-b", sql }]).unwrap();
+        // One of the shapes for which SQLite asks for the values.
+        let query = |number: i64| Query::new("SELECT a.id FROM a LEFT JOIN b ON b.id = a.id WHERE a.id = $1", [number.into()]);
+        for number in 0..5 {
+            select(&connection, &query(number), |_| Ok(())).unwrap();
+        }
+        let statement = prepare(&connection, &query(5)).unwrap();
+        assert_eq!(statement.get_status(StatementStatus::Run), 5, "the same statement each time");
+        assert_eq!(statement.get_status(StatementStatus::RePrepare), 0);
+    }
+}
