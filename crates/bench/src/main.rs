@@ -16,6 +16,7 @@ mod report;
 mod rows;
 mod run;
 mod serve;
+mod sink;
 mod soak;
 mod target;
 

@@ -2,7 +2,8 @@
 
 use super::organization::{self, Engine};
 use super::rows::Figures;
-use super::target::{CHANGE, now_micros};
+use super::target::CHANGE;
+use crate::sink::now_micros;
 use anyhow::{Context, ensure};
 use provost_core::app::desired_body;
 use provost_core::ids::UserId;

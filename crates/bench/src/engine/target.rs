@@ -2,13 +2,13 @@
 //!
 //! It runs in the process that measures, beside the process that is measured.
 
+use crate::sink::{created, marked, now_micros};
 use anyhow::Context;
 use axum::Router;
 use axum::body::Bytes;
 use axum::extract::State;
 use axum::http::{Method, StatusCode, Uri, header};
 use axum::response::{IntoResponse, Response};
-use provost_platform::Clock;
 use std::collections::HashMap;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex};
@@ -31,11 +31,6 @@ struct Seen {
     ids: AtomicU64,
     /// When each marked change came, in microseconds since 1970.
     changes: Mutex<HashMap<u64, i64>>,
-}
-
-/// Microseconds since 1970, comparable between processes of one machine.
-pub(crate) fn now_micros() -> i64 {
-    Clock::system().now_micros()
 }
 
 impl Target {
@@ -77,7 +72,7 @@ async fn answer(State(seen): State<Arc<Seen>>, method: Method, uri: Uri, body: B
         return ([(header::CONTENT_TYPE, "application/scim+json")], none).into_response();
     }
     seen.writes.fetch_add(1, Ordering::Relaxed);
-    if let Some(number) = change(&body)
+    if let Some(number) = marked(&body, CHANGE)
         && let Ok(mut changes) = seen.changes.lock()
     {
         changes.entry(number).or_insert(at);
@@ -85,26 +80,5 @@ async fn answer(State(seen): State<Arc<Seen>>, method: Method, uri: Uri, body: B
     if method != Method::POST {
         return StatusCode::NO_CONTENT.into_response();
     }
-    // What was sent, with an id.
-    let id = seen.ids.fetch_add(1, Ordering::Relaxed);
-    let mut resource = format!("{{\"id\":\"r{at}-{id}\",").into_bytes();
-    resource.extend_from_slice(body.get(1..).unwrap_or_default());
-    (StatusCode::CREATED, [(header::CONTENT_TYPE, "application/scim+json")], resource).into_response()
-}
-
-fn change(body: &[u8]) -> Option<u64> {
-    let at = body.windows(CHANGE.len()).position(|window| window == CHANGE.as_bytes())? + CHANGE.len();
-    let digits: Vec<u8> = body[at..].iter().copied().take_while(u8::is_ascii_digit).collect();
-    std::str::from_utf8(&digits).ok()?.parse().ok()
-}
-
-#[cfg(test)]
-mod tests {
-    use super::change;
-
-    #[test]
-    fn a_marked_change_is_found_in_a_body() {
-        assert_eq!(change(br#"{"value":"change-17"}"#), Some(17));
-        assert_eq!(change(br#"{"value":"other"}"#), None);
-    }
+    created(&body, &format!("r{at}-{}", seen.ids.fetch_add(1, Ordering::Relaxed)))
 }

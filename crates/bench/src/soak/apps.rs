@@ -1,12 +1,12 @@
 //! Ten apps that take everything, keep nothing, and note how long each marked change was under way.
 
+use crate::sink::{created, marked, now_micros};
 use anyhow::Context;
 use axum::Router;
 use axum::body::Bytes;
 use axum::extract::State;
-use axum::http::{Method, StatusCode, header};
+use axum::http::{Method, StatusCode};
 use axum::response::{IntoResponse, Response};
-use provost_platform::Clock;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex};
 
@@ -15,11 +15,6 @@ pub(super) const CHANGE: &str = "made-";
 
 /// How many there are.
 pub(super) const APPS: usize = 10;
-
-/// Microseconds since 1970, comparable between processes of one machine.
-pub(super) fn now_micros() -> i64 {
-    Clock::system().now_micros()
-}
 
 #[derive(Debug, Default)]
 struct Seen {
@@ -69,33 +64,12 @@ async fn answer(State(seen): State<Arc<Seen>>, method: Method, body: Bytes) -> R
     if method == Method::GET {
         return StatusCode::NOT_FOUND.into_response();
     }
-    if let Some(made) = made_at(&body) {
+    if let Some(made) = marked::<i64>(&body, CHANGE) {
         let micros = u32::try_from((now - made).max(0)).unwrap_or(u32::MAX);
         seen.under_way.lock().expect("nothing panics while it holds the list").push(micros);
     }
     if method != Method::POST {
         return StatusCode::NO_CONTENT.into_response();
     }
-    // What was sent, with an id.
-    let mut resource = format!("{{\"id\":\"s{}\",", seen.ids.fetch_add(1, Ordering::Relaxed)).into_bytes();
-    resource.extend_from_slice(body.get(1..).unwrap_or_default());
-    (StatusCode::CREATED, [(header::CONTENT_TYPE, "application/scim+json")], resource).into_response()
-}
-
-/// The first mark of a body: some attributes hold the same name.
-fn made_at(body: &[u8]) -> Option<i64> {
-    let at = body.windows(CHANGE.len()).position(|window| window == CHANGE.as_bytes())? + CHANGE.len();
-    let digits: Vec<u8> = body[at..].iter().copied().take_while(u8::is_ascii_digit).collect();
-    std::str::from_utf8(&digits).ok()?.parse().ok()
-}
-
-#[cfg(test)]
-mod tests {
-    use super::made_at;
-
-    #[test]
-    fn the_time_of_a_change_is_read_from_its_body() {
-        assert_eq!(made_at(br#"{"value":"made-1700000000000000z"}"#), Some(1_700_000_000_000_000));
-        assert_eq!(made_at(br#"{"value":"self-made"}"#), None);
-    }
+    created(&body, &format!("s{}", seen.ids.fetch_add(1, Ordering::Relaxed)))
 }

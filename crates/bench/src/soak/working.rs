@@ -1,8 +1,9 @@
 //! The process that is watched: store and engine as the server has them, and changes at an even pace.
 
 use super::WorkArguments;
-use super::apps::{APPS, CHANGE, now_micros};
+use super::apps::{APPS, CHANGE};
 use crate::engine::organization::{BY, Engine, import, open, quiet};
+use crate::sink::now_micros;
 use anyhow::{Context, ensure};
 use provost_core::app::{Access, ConnectionConfig, ServiceStatus, SsoDetails, profile};
 use provost_core::ids::{ConnectionId, UserId};
