@@ -7,7 +7,9 @@ use crate::client::{Answer, Client, NoAnswer};
 use crate::versions::on_version_seen;
 use provost_core::app::{Connection, ConnectionConfig, UpdateVerb};
 use provost_core::ids::UserId;
-use provost_core::provisioning::{FailureKind, Operation, OperationKind, Outcome, Remote, found, holder, matching_value};
+use provost_core::provisioning::{
+    Account, FailureKind, Operation, OperationKind, Outcome, Remote, found, holder, matching_value,
+};
 use provost_scim::{PatchOp, PatchOperation, PatchRequest};
 use provost_store::remote::{Known, known};
 use provost_store::{Store, StoreError, accounts};
@@ -21,18 +23,19 @@ struct Seeker<'a> {
     config: &'a ConnectionConfig,
 }
 
-/// Sends what `operation` of `user` takes.
+/// Sends what `operation` takes, which was decided on this `account`.
 pub(crate) async fn apply(
     client: &Client,
     store: &Store,
     connection: &Connection,
-    user: UserId,
+    account: &Account,
     operation: &Operation,
 ) -> Result<Outcome, StoreError> {
-    let client = &match on_version_seen(client, store, connection, user, operation).await? {
+    let client = &match on_version_seen(client, connection, account, operation).await {
         Ok(client) => client,
         Err(outcome) => return Ok(outcome),
     };
+    let user = account.user_id;
     let seeker = Seeker { client, user, config: &connection.config };
     let outcome = match operation {
         Operation::LookUp { remote_id: Some(remote_id), matching } => match client.get(remote_id).await {
@@ -62,7 +65,7 @@ pub(crate) async fn apply(
         Operation::Remove(removal) => {
             let remote_id = &removal.candidate().remote_id;
             match removal.operation_kind() {
-                OperationKind::Suspend => changed(suspend(client, store, connection, user, remote_id).await?),
+                OperationKind::Suspend => changed(suspend(client, account, remote_id).await),
                 OperationKind::HardDelete
                 | OperationKind::LookUp
                 | OperationKind::Create
@@ -78,24 +81,17 @@ pub(crate) async fn apply(
 }
 
 /// `active: false`, by a PUT of the whole account where the app knows no PATCH.
-async fn suspend(
-    client: &Client,
-    store: &Store,
-    connection: &Connection,
-    user: UserId,
-    remote_id: &str,
-) -> Result<Result<Answer, NoAnswer>, StoreError> {
-    let whole = match client.profile.update {
-        UpdateVerb::Patch => None,
-        UpdateVerb::Put => accounts::account(store, connection.id, user).await?.and_then(|account| account.applied),
-    };
-    Ok(match whole {
-        None => client.patch(remote_id, &set_inactive(client.profile.boolean_strings)).await,
-        Some(mut body) => {
+async fn suspend(client: &Client, account: &Account, remote_id: &str) -> Result<Answer, NoAnswer> {
+    match (client.profile.update, &account.applied) {
+        (UpdateVerb::Put, Some(applied)) => {
+            let mut body = applied.clone();
             body.insert("active".to_owned(), Value::Bool(false));
             client.replace(remote_id, &body).await
         }
-    })
+        (UpdateVerb::Patch, _) | (UpdateVerb::Put, None) => {
+            client.patch(remote_id, &set_inactive(client.profile.boolean_strings)).await
+        }
+    }
 }
 
 fn set_inactive(boolean_strings: bool) -> PatchRequest {

@@ -7,40 +7,36 @@
 use crate::apply::{no_answer, refused};
 use crate::client::Client;
 use provost_core::app::Connection;
-use provost_core::ids::UserId;
-use provost_core::provisioning::{Operation, OperationKind, Outcome, compare, managed_part, shown_attributes};
-use provost_store::{Store, StoreError, accounts};
+use provost_core::provisioning::{Account, Operation, OperationKind, Outcome, compare, managed_part, shown_attributes};
 
 /// The client to change the account with, or what came of reading it instead.
 pub(crate) async fn on_version_seen(
     client: &Client,
-    store: &Store,
     connection: &Connection,
-    user: UserId,
+    account: &Account,
     operation: &Operation,
-) -> Result<Result<Client, Outcome>, StoreError> {
+) -> Result<Client, Outcome> {
     let changed = match operation {
         Operation::LookUp { .. } | Operation::Create { .. } => None,
         Operation::Update { remote_id, .. } | Operation::Restore { remote_id, .. } => Some(remote_id),
         Operation::Remove(removal) => Some(&removal.candidate().remote_id),
     };
     let Some(remote_id) = changed.filter(|_| client.profile.etags && !client.has_version()) else {
-        return Ok(Ok(client.clone()));
+        return Ok(client.clone());
     };
     let answer = match client.get(remote_id).await {
         Ok(answer) => answer,
-        Err(lost) => return Ok(Err(no_answer(lost))),
+        Err(lost) => return Err(no_answer(lost)),
     };
     if matches!(answer.status, 404 | 410) {
-        return Ok(Err(Outcome::AlreadyGone));
+        return Err(Outcome::AlreadyGone);
     }
     let Some(remote) = answer.remote().filter(|_| answer.succeeded()) else {
-        return Ok(Err(refused(&answer, OperationKind::LookUp)));
+        return Err(refused(&answer, OperationKind::LookUp));
     };
-    let Some(account) = accounts::account(store, connection.id, user).await? else { return Ok(Err(Outcome::Stale)) };
     let shown = remote.resource.as_ref().map(|resource| managed_part(resource, connection)).unwrap_or_default();
-    if compare(&account, &shown, &shown_attributes([&shown])).is_some() {
-        return Ok(Err(Outcome::Stale));
+    if compare(account, &shown, &shown_attributes([&shown])).is_some() {
+        return Err(Outcome::Stale);
     }
-    Ok(Ok(client.clone().on_version(remote.version().map(str::to_owned).as_ref())))
+    Ok(client.clone().on_version(remote.version().map(str::to_owned).as_ref()))
 }

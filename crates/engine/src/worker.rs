@@ -342,7 +342,7 @@ impl Worker {
         self.in_flight.insert(account.user_id);
         self.lister.sent(account.user_id);
         tokio::spawn(async move {
-            let outcome = apply(&client, &store, &connection, account.user_id, &operation).await;
+            let outcome = apply(&client, &store, &connection, &account, &operation).await;
             let outcome = outcome.unwrap_or_else(|error| Outcome::Unknown { message: error.to_string() });
             let halt = halt_after(&client, &outcome, &store).await;
             let exchanges = client.take_exchanges();
