@@ -229,7 +229,9 @@ async fn a_token_that_is_refused_there_stops_the_connection() {
     assert_eq!((halt.reason, halt.message.as_str()), (HaltReason::NeedsReauthorization, "token expired"));
     assert_eq!(world.proxy.recorded().len(), 0);
     announce(&world, &json!({}));
-    provost_store::apps::connections::reauthorize(&world.store, &BY, connection.id, &world.token).await.expect("reauthorized");
+    provost_store::apps::connections::reauthorize(&world.store, &BY, connection.id, &world.token, None)
+        .await
+        .expect("reauthorized");
     world.settle().await;
     assert_eq!(world.tenant_users().await.len(), 1);
 }

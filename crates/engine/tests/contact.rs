@@ -216,7 +216,7 @@ async fn a_401_in_mid_listing_stops_the_connection() {
     let connection = world.turn_on(world.config()).await;
     wait_for("the halt", async || world.connection().await.halt.is_some()).await;
     assert_eq!(starts(&world), ["1", "101"]);
-    connections::reauthorize(&world.store, &BY, connection.id, &world.token).await.expect("reauthorized");
+    connections::reauthorize(&world.store, &BY, connection.id, &world.token, None).await.expect("reauthorized");
     world.settle().await;
     assert_eq!(starts(&world), ["1", "101", "101", "201"]);
     assert_eq!(counted(&world)[2], 20);

@@ -125,7 +125,7 @@ async fn a_401_stops_everything_and_a_new_token_resumes() {
     let counts = accounts::counts(&world.store, connection.id, world.store.now()).await.expect("counts");
     assert!(counts.due > 0, "work remained");
     let secret = new_token(&world, Permission::ReadWrite).await;
-    connections::reauthorize(&world.store, &BY, connection.id, &secret).await.expect("reauthorized");
+    connections::reauthorize(&world.store, &BY, connection.id, &secret, None).await.expect("reauthorized");
     world.settle().await;
     let counts = accounts::counts(&world.store, connection.id, world.store.now()).await.expect("counts");
     assert_eq!((counts.linked, counts.failing, counts.due), (60, 0, 0));

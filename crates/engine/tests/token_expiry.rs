@@ -40,9 +40,11 @@ async fn warnings_come_30_7_and_1_days_before_and_at_the_end_once_each() {
         world.advance(Span::hours(1)).await;
         warned(&world, expected).await;
     }
-    // Another token has another end.
-    connections::reauthorize(&world.store, &BY, connection.id, &world.token).await.expect("reauthorized");
-    assert_eq!(token_expiry::get(&world.store, connection.id).await.expect("the store answers"), None);
+    // Another token has another end, or none that is known.
+    for end in [Some(world.store.now() + Span::days(365)), None] {
+        connections::reauthorize(&world.store, &BY, connection.id, &world.token, end).await.expect("reauthorized");
+        assert_eq!(token_expiry::get(&world.store, connection.id).await.expect("the store answers"), end);
+    }
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]

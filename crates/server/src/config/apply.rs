@@ -71,7 +71,7 @@ async fn apply_app(server: &Server, by: &Actor, prepared: PreparedApp) -> Result
             }
             Step::Reauthorize => {
                 let id = known(connection.as_ref())?.id;
-                connection = Some(connections::reauthorize(store, by, id, token(prepared.token.as_ref())?).await?);
+                connection = Some(connections::reauthorize(store, by, id, token(prepared.token.as_ref())?, None).await?);
             }
             Step::TurnOn => {
                 let Connection { id, revision, .. } = known(connection.as_ref())?;

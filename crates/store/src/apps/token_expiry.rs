@@ -28,14 +28,7 @@ pub async fn set(store: &Store, by: &Actor, id: ConnectionId, expires_at: Option
         return Ok(());
     }
     let mut batch = Batch::new();
-    add_forget(&mut batch, id);
-    if let Some(at) = expires_at {
-        batch.expect(
-            1,
-            "INSERT INTO token_expiry (connection_id, expires_at) SELECT $1, $2 FROM connection WHERE id = $1",
-            [id.get().into(), at.0.into()],
-        );
-    }
+    add(&mut batch, id, expires_at);
     let words = |at: Option<Timestamp>| at.map(|at| at.to_string());
     let app = super::get(store, found.app_id).await?;
     let detail = json!({ "APPLICATION_NAME": app.name, "old_value": words(old), "new_value": words(expires_at) });
@@ -83,7 +76,14 @@ pub async fn warn(store: &Store) -> Result<Vec<(String, String)>, StoreError> {
     Ok(given)
 }
 
-/// With another token, or without the connection, what was said of the old one is forgotten.
-pub(crate) fn add_forget(batch: &mut Batch, id: ConnectionId) {
+/// From now on this counts instead of what was said before; warnings begin anew.
+pub(crate) fn add(batch: &mut Batch, id: ConnectionId, expires_at: Option<Timestamp>) {
     batch.run("DELETE FROM token_expiry WHERE connection_id = $1", [id.get().into()]);
+    if let Some(at) = expires_at {
+        batch.expect(
+            1,
+            "INSERT INTO token_expiry (connection_id, expires_at) SELECT $1, $2 FROM connection WHERE id = $1",
+            [id.get().into(), at.0.into()],
+        );
+    }
 }

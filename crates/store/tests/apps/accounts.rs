@@ -78,7 +78,8 @@ fn an_intent_is_refused_when_anything_has_moved() {
         connections::set_halt(store, connection.id, &halt).await.unwrap();
         let halted = connections::get(store, connection.id).await.unwrap();
         assert!(!begin(&halted, &account, OperationKind::Create).await, "halted");
-        let connection = connections::reauthorize(store, &BY, connection.id, &provost_platform::Secret::new("n")).await.unwrap();
+        let connection =
+            connections::reauthorize(store, &BY, connection.id, &provost_platform::Secret::new("n"), None).await.unwrap();
 
         assert!(begin(&connection, &account, OperationKind::Create).await);
         assert!(!begin(&connection, &account, OperationKind::Create).await, "another has begun");

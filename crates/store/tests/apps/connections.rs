@@ -56,7 +56,7 @@ fn a_second_connection_to_one_endpoint_is_refused_and_the_token_is_sealed() {
         assert!(error.to_string().contains("another app is connected"), "{error}");
         let error = connections::configure(store, &BY, connection.app_id, World::config(), &Secret::new("t")).await.unwrap_err();
         assert!(matches!(error, StoreError::Invalid(_)), "{error}");
-        let error = connections::reauthorize(store, &BY, other.id, &Secret::new("two words")).await.unwrap_err();
+        let error = connections::reauthorize(store, &BY, other.id, &Secret::new("two words"), None).await.unwrap_err();
         assert!(error.to_string().contains("paste the token alone"), "{error}");
 
         // A sealed token moved to another row does not open there.
@@ -94,7 +94,7 @@ fn another_host_erases_the_token_and_another_path_does_not() {
         connections::turn_off(store, &BY, connection.id).await.unwrap();
         let error = connections::turn_on(store, &BY, connection.id, None).await.unwrap_err();
         assert!(error.to_string().contains("no access token"), "{error}");
-        let connection = connections::reauthorize(store, &BY, connection.id, &Secret::new("n3w")).await.unwrap();
+        let connection = connections::reauthorize(store, &BY, connection.id, &Secret::new("n3w"), None).await.unwrap();
         assert!(connection.halt.is_none());
         connections::turn_on(store, &BY, connection.id, Some(connection.revision)).await.unwrap();
     });
@@ -189,7 +189,7 @@ fn the_first_halt_stays_until_the_app_is_reauthorized() {
         connections::set_halt(store, connection.id, &halt("first")).await.unwrap();
         connections::set_halt(store, connection.id, &halt("second")).await.unwrap();
         assert_eq!(connections::get(store, connection.id).await.unwrap().halt.unwrap().message, "first");
-        let connection = connections::reauthorize(store, &BY, connection.id, &Secret::new("n3w")).await.unwrap();
+        let connection = connections::reauthorize(store, &BY, connection.id, &Secret::new("n3w"), None).await.unwrap();
         assert_eq!(connections::get(store, connection.id).await.unwrap(), connection);
         assert_eq!(connections::credential(store, connection.id).await.unwrap().unwrap().expose(), "n3w");
     });

@@ -101,8 +101,7 @@ async fn reauthorize(
     let (_, connection) = connected(&server.store, &key).await?;
     let token = Secret::new(new.token);
     let expires_at = new.expires_at.as_deref().map(parse_instant).transpose()?;
-    let connection = connections::reauthorize(&server.store, &caller.actor, connection.id, &token).await?;
-    apps::token_expiry::set(&server.store, &caller.actor, connection.id, expires_at).await?;
+    let connection = connections::reauthorize(&server.store, &caller.actor, connection.id, &token, expires_at).await?;
     configuration::answer(&server.store, &connection).await
 }
 

@@ -6,12 +6,19 @@ use crate::log::names;
 use crate::{Actor, Store, StoreError};
 use provost_core::app::Connection;
 use provost_core::ids::ConnectionId;
+use provost_core::time::Timestamp;
 use provost_db::{Batch, Query};
 use provost_platform::Secret;
 use serde_json::json;
 
-/// Stores a new token, ends a halt, and lets work resume where it stood.
-pub async fn reauthorize(store: &Store, by: &Actor, id: ConnectionId, token: &Secret) -> Result<Connection, StoreError> {
+/// Stores a new token and when it ends, where that is known; ends a halt, and lets work resume where it stood.
+pub async fn reauthorize(
+    store: &Store,
+    by: &Actor,
+    id: ConnectionId,
+    token: &Secret,
+    expires_at: Option<Timestamp>,
+) -> Result<Connection, StoreError> {
     let old = get(store, id).await?;
     let app = crate::apps::get(store, old.app_id).await?;
     let sealed = sealed(store, id, token)?;
@@ -24,8 +31,9 @@ pub async fn reauthorize(store: &Store, by: &Actor, id: ConnectionId, token: &Se
         [id.get().into(), old.revision.into(), sealed.into(), now.0.into()],
     );
     crate::apps::health::add_probe_now(&mut batch, id, now);
-    crate::apps::token_expiry::add_forget(&mut batch, id);
-    let detail = json!({ "APPLICATION_NAME": app.name });
+    crate::apps::token_expiry::add(&mut batch, id, expires_at);
+    let expires = expires_at.map(|at| at.to_string());
+    let detail = json!({ "APPLICATION_NAME": app.name, "expires_at": expires });
     crate::log::append(
         &mut batch,
         store,

@@ -11,7 +11,7 @@ use axum::extract::{Path, State};
 use axum::http::StatusCode;
 use axum::routing::get;
 use provost_core::app::App;
-use provost_store::apps::{self, connections};
+use provost_store::apps::connections;
 use provost_web::{
     ButtonKind, Field, FieldKind, Markup, Notice, button, card, field, form, form_actions, hint, html, link_button, page_header,
     redirect_with_notice,
@@ -65,11 +65,10 @@ async fn send(State(server): State<Server>, who: SignedIn, Path(id): Path<String
     if let Some(text) = testing::problem(&server, by, app.id, endpoint, &token).await? {
         return Ok(refused(None, Some(&Notice::error(text))));
     }
-    if let Err(error) = connections::reauthorize(&server.store, by, connection.id, &token).await {
+    if let Err(error) = connections::reauthorize(&server.store, by, connection.id, &token, expires_at).await {
         let notice = correctable(error)?;
         return Ok(refused(None, Some(&notice)));
     }
-    apps::token_expiry::set(&server.store, by, connection.id, expires_at).await?;
     let text = format!("{} was reauthorized.", app.name);
     Ok(redirect_with_notice(&path_of(&app, ""), &Notice::success(text)))
 }
