@@ -17,7 +17,7 @@ pub mod token;
 
 pub use clock::Clock;
 pub use http::{
-    EndpointError, HttpClient, HttpError, HttpRequest, HttpResponse, Method, address_allowed, check_endpoint,
+    EndpointError, HttpClient, HttpError, HttpOptions, HttpRequest, HttpResponse, Method, Names, address_allowed, check_endpoint,
     install_tls_provider,
 };
 pub use ids::Ids;

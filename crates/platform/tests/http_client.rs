@@ -127,7 +127,7 @@ async fn an_answer_over_the_limit_is_not_read_whether_announced_or_not() {
     endless.resize(endless.len() + ANSWER_BYTES_MAX + 1, b'x');
     for answer in [announced.into_bytes(), endless] {
         let error = answer_to(answer).await.unwrap_err();
-        assert_eq!(error, HttpError::TooLarge { status: 200, limit_bytes: ANSWER_BYTES_MAX });
+        assert_eq!(error, HttpError::TooLarge { status: 200, limit_bytes: ANSWER_BYTES_MAX, packed: false });
         assert!(!error.nothing_sent());
     }
     let mut largest = b"HTTP/1.1 200 OK\r\nconnection: close\r\n\r\n".to_vec();

@@ -3,10 +3,10 @@
 use super::address::address_allowed;
 use super::endpoint::{literal_addresses, scheme_allowed};
 use super::resolver::{GuardedResolver, NoAllowedAddress, refusal};
-use super::{HttpError, HttpRequest, HttpResponse, Method};
+use super::words::{causes, no_answer, no_connection, sources};
+use super::{HttpError, HttpOptions, HttpRequest, HttpResponse, Method};
 use ipnet::IpNet;
 use reqwest::header::{HeaderMap, HeaderName, HeaderValue};
-use std::error::Error;
 use std::sync::Arc;
 use std::time::Duration;
 use url::Url;
@@ -37,6 +37,7 @@ enum Way {
 struct Network {
     client: reqwest::Client,
     allowed_private: Arc<[IpNet]>,
+    timeout_max: Option<Duration>,
 }
 
 /// Makes ring the process's TLS provider. Every TLS client needs it; calling it again does nothing.
@@ -48,16 +49,22 @@ pub fn install_tls_provider() {
 impl HttpClient {
     /// A client that may also speak to these private networks.
     pub fn new(allowed_private: Vec<IpNet>) -> HttpClient {
+        Self::with(HttpOptions { allowed_private, ..HttpOptions::default() })
+    }
+
+    /// A client with these options.
+    pub fn with(options: HttpOptions) -> HttpClient {
         install_tls_provider();
-        let allowed_private: Arc<[IpNet]> = allowed_private.into();
-        let client = builder(&allowed_private).build().unwrap_or_else(|error| {
+        let client = builder(&options).build().unwrap_or_else(|error| {
             tracing::warn!(
                 error = causes(&error),
                 "the system's certificate authorities cannot be loaded: https will fail until they are installed (package ca-certificates) and the server is restarted"
             );
-            builder(&allowed_private).tls_certs_only([]).build().expect("a client without certificates needs nothing of the system")
+            let none = HttpOptions { authorities: Some(Vec::new()), ..options.clone() };
+            builder(&none).build().expect("a client without certificates needs nothing of the system")
         });
-        HttpClient { way: Way::Network(Network { client, allowed_private }) }
+        let allowed_private = options.allowed_private.into();
+        HttpClient { way: Way::Network(Network { client, allowed_private, timeout_max: options.timeout_max }) }
     }
 
     /// A client whose requests stay within the process.
@@ -79,8 +86,8 @@ impl HttpClient {
 impl Network {
     async fn send(&self, request: HttpRequest) -> Result<HttpResponse, HttpError> {
         let url = self.checked_url(&request.url)?;
-        let mut sending =
-            self.client.request(method(request.method), url).headers(headers(&request.headers)?).timeout(request.timeout);
+        let timeout = self.timeout_max.map_or(request.timeout, |longest| request.timeout.min(longest));
+        let mut sending = self.client.request(method(request.method), url).headers(headers(&request.headers)?).timeout(timeout);
         if let Some(body) = request.body {
             sending = sending.body(body);
         }
@@ -113,8 +120,8 @@ impl Network {
     }
 }
 
-fn builder(allowed_private: &Arc<[IpNet]>) -> reqwest::ClientBuilder {
-    reqwest::Client::builder()
+fn builder(options: &HttpOptions) -> reqwest::ClientBuilder {
+    let builder = reqwest::Client::builder()
         .user_agent(USER_AGENT)
         .redirect(reqwest::redirect::Policy::none())
         .retry(reqwest::retry::never())
@@ -123,7 +130,12 @@ fn builder(allowed_private: &Arc<[IpNet]>) -> reqwest::ClientBuilder {
         .gzip(true)
         .connect_timeout(CONNECT_TIMEOUT)
         .pool_idle_timeout(IDLE_TIMEOUT)
-        .dns_resolver(GuardedResolver::new(Arc::clone(allowed_private)))
+        .dns_resolver(GuardedResolver::new(options.allowed_private.clone().into(), options.names.clone()));
+    match &options.authorities {
+        None => builder,
+        // A certificate that cannot be read vouches for nobody.
+        Some(only) => builder.tls_certs_only(only.iter().filter_map(|der| reqwest::Certificate::from_der(der).ok())),
+    }
 }
 
 /// A client that speaks HTTP/2 without TLS, and is otherwise as every other.
@@ -158,7 +170,7 @@ fn headers(headers: &[(String, String)]) -> Result<HeaderMap, HttpError> {
 }
 
 async fn read_body(mut answer: reqwest::Response, status: u16) -> Result<Vec<u8>, HttpError> {
-    let too_large = HttpError::TooLarge { status, limit_bytes: ANSWER_BYTES_MAX };
+    let too_large = HttpError::TooLarge { status, limit_bytes: ANSWER_BYTES_MAX, packed: was_packed(&answer) };
     if answer.content_length().is_some_and(|length| length > ANSWER_BYTES_MAX as u64) {
         return Err(too_large);
     }
@@ -172,33 +184,24 @@ async fn read_body(mut answer: reqwest::Response, status: u16) -> Result<Vec<u8>
     Ok(body)
 }
 
+/// Whether the body came compressed: unpacking takes away the headers that say how long it is, and one of the two, or the
+/// end of the connection, must say so.
+fn was_packed(answer: &reqwest::Response) -> bool {
+    let has = |name: &str| answer.headers().contains_key(name);
+    let until_close = answer.headers().get("connection").is_some_and(|value| value.as_bytes().eq_ignore_ascii_case(b"close"));
+    answer.version() == reqwest::Version::HTTP_11 && !has("content-length") && !has("transfer-encoding") && !until_close
+}
+
 /// Nothing was sent only if there was no connection; whatever is in doubt counts as sent.
 fn classify(error: &reqwest::Error) -> HttpError {
     if let Some(refused) = sources(error).find_map(|source| source.downcast_ref::<NoAllowedAddress>()) {
         return HttpError::AddressNotAllowed { message: refused.to_string() };
     }
-    let message = causes(error);
     if error.is_builder() {
-        HttpError::InvalidUrl { message }
+        HttpError::InvalidUrl { message: causes(error) }
     } else if error.is_connect() {
-        HttpError::Refused { message }
+        HttpError::Refused { message: no_connection(error) }
     } else {
-        HttpError::NoAnswer { message }
+        HttpError::NoAnswer { message: no_answer(error) }
     }
-}
-
-fn sources<'a>(error: &'a (dyn Error + 'static)) -> impl Iterator<Item = &'a (dyn Error + 'static)> {
-    std::iter::successors(Some(error), |&error| error.source())
-}
-
-/// The error with its causes, without the URL, each text once.
-fn causes(error: &reqwest::Error) -> String {
-    let mut texts: Vec<String> = Vec::new();
-    for source in sources(error).skip(1) {
-        let text = source.to_string();
-        if texts.last().is_none_or(|last| !last.ends_with(&text)) {
-            texts.push(text);
-        }
-    }
-    if texts.is_empty() { error.to_string() } else { texts.join(": ") }
 }

@@ -8,11 +8,14 @@ mod client;
 mod endpoint;
 #[cfg(test)]
 mod goaway;
+mod options;
 mod resolver;
+mod words;
 
 pub use address::address_allowed;
 pub use client::{ANSWER_BYTES_MAX, HttpClient, install_tls_provider};
 pub use endpoint::{EndpointError, check_endpoint};
+pub use options::{HttpOptions, Names};
 
 use std::fmt;
 use std::time::Duration;
@@ -114,12 +117,14 @@ pub enum HttpError {
         message: String,
     },
     /// An answer came, larger than we read.
-    #[error("the answer (status {status}) is larger than {limit_bytes} bytes")]
+    #[error("the app's answer ({status}) {} more than {} MiB and was not read to its end", if *packed { "is compressed and unpacks to" } else { "has" }, limit_bytes / 1_048_576)]
     TooLarge {
         /// The status of the answer.
         status: u16,
         /// [`ANSWER_BYTES_MAX`].
         limit_bytes: usize,
+        /// Whether it came compressed, as far as that can be told.
+        packed: bool,
     },
     /// Not a URL or a header that can be sent; nothing was sent.
     #[error("the request cannot be sent: {message}")]

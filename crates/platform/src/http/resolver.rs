@@ -2,6 +2,7 @@
 //! even between a check and the connection.
 
 use super::address::address_allowed;
+use super::options::Names;
 use ipnet::IpNet;
 use reqwest::dns::{Addrs, Name, Resolve, Resolving};
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
@@ -30,20 +31,24 @@ pub(super) fn refusal(host: &str, address: Option<IpAddr>) -> String {
 #[derive(Debug)]
 pub(super) struct GuardedResolver {
     allowed_private: Arc<[IpNet]>,
+    names: Names,
 }
 
 impl GuardedResolver {
-    pub(super) fn new(allowed_private: Arc<[IpNet]>) -> Self {
-        Self { allowed_private }
+    pub(super) fn new(allowed_private: Arc<[IpNet]>, names: Names) -> Self {
+        Self { allowed_private, names }
     }
 }
 
 impl Resolve for GuardedResolver {
     fn resolve(&self, name: Name) -> Resolving {
-        let allowed_private = Arc::clone(&self.allowed_private);
+        let (allowed_private, names) = (Arc::clone(&self.allowed_private), self.names.clone());
         Box::pin(async move {
             let host = name.as_str();
-            let found = addresses_of(host).await?;
+            let found = match &names {
+                Names::System => addresses_of(host).await?,
+                Names::Given(look_up) => look_up(host)?,
+            };
             let allowed: Vec<SocketAddr> = found
                 .iter()
                 .filter(|address| address_allowed(**address, &allowed_private))
@@ -72,7 +77,7 @@ mod tests {
 
     async fn resolve(name: &str, allowed: &[&str]) -> Result<Vec<IpAddr>, String> {
         let allowed: Arc<[IpNet]> = allowed.iter().map(|network| network.parse().unwrap()).collect();
-        let found = GuardedResolver::new(allowed).resolve(name.parse().unwrap()).await;
+        let found = GuardedResolver::new(allowed, Names::System).resolve(name.parse().unwrap()).await;
         found.map(|addresses| addresses.map(|address| address.ip()).collect()).map_err(|error| error.to_string())
     }
 
