@@ -4,7 +4,9 @@
 //! itself, the create, and a search after a conflict. No request is repeated here.
 
 use crate::client::{Answer, Client, NoAnswer};
+use crate::pages::Pages;
 use crate::versions::on_version_seen;
+use crate::words;
 use provost_core::app::{Connection, ConnectionConfig, UpdateVerb};
 use provost_core::ids::UserId;
 use provost_core::provisioning::{
@@ -70,7 +72,7 @@ pub(crate) async fn apply(
                 | OperationKind::LookUp
                 | OperationKind::Create
                 | OperationKind::Update
-                | OperationKind::Restore => changed(client.delete(remote_id).await),
+                | OperationKind::Restore => deleted(client.delete(remote_id).await),
             }
         }
     };
@@ -113,14 +115,14 @@ async fn create(seeker: Seeker<'_>, body: &Map<String, Value>, matching: &str, k
     }
     let answer = match client.create(body).await {
         Ok(answer) => answer,
-        Err(lost) => return no_answer(lost),
+        Err(lost) => return no_answer(&lost),
     };
     if answer.succeeded() {
-        return Outcome::Applied { remote: answer.remote() };
+        return done(&answer);
     }
     match refused(&answer, OperationKind::Create) {
         Outcome::Conflict { message } => match search(seeker, matching).await {
-            Outcome::NotFound => Outcome::Conflict { message },
+            Outcome::NotFound => Outcome::Conflict { message: words::taken_by_nobody(&message) },
             outcome => outcome,
         },
         outcome => outcome,
@@ -136,46 +138,63 @@ async fn search(seeker: Seeker<'_>, matching: &str) -> Outcome {
     match client.search(matching).await {
         Ok(answer) if answer.succeeded() => match answer.accounts() {
             Ok((accounts, _)) => found(matches(client, accounts, matching), seeker.user, seeker.config),
-            Err(message) => not_a_list(&answer, message),
+            Err(why) => not_a_list(&answer, &why),
         },
         Ok(answer) => refused(&answer, OperationKind::LookUp),
-        Err(lost) => no_answer(lost),
+        Err(lost) => no_answer(&lost),
     }
 }
 
+/// Reads the whole list. It is whole when a page is empty and everybody was shown whom the app says it has: a total that is
+/// too small does not end it.
 async fn list_and_match(seeker: Seeker<'_>, matching: &str) -> Outcome {
     let client = seeker.client;
     let mut shown = Vec::new();
-    let mut start_index = 1;
+    let mut pages = Pages::default();
     let mut cursor = client.profile.cursors.then(String::new);
     loop {
         let asked = match &cursor {
             Some(cursor) => client.list_from(cursor, client.profile.page_size).await,
-            None => client.list(start_index, client.profile.page_size).await,
+            None => client.list(pages.read + 1, client.profile.page_size).await,
         };
         let answer = match asked {
             Ok(answer) if answer.succeeded() => answer,
+            // Some apps refuse an index behind the last account.
+            Ok(answer) if pages.all_shown() && matches!(answer.status, 400 | 404) => break,
             Ok(answer) => return refused(&answer, OperationKind::LookUp),
-            Err(lost) => return no_answer(lost),
+            Err(lost) => return no_answer(&lost),
         };
         let page = match answer.list() {
             Ok(page) => page,
-            Err(message) => return not_a_list(&answer, message),
+            Err(why) => return not_a_list(&answer, &why),
         };
-        start_index += page.remotes.len() as u64;
-        let whole = page.total.map_or(cursor.is_some(), |total| start_index > total);
-        let last = page.remotes.is_empty() || (page.next_cursor.is_none() && whole);
+        // RFC 9865 section 2: the last page has no nextCursor.
+        let last_by_cursor = cursor.as_deref().is_some_and(|cursor| !cursor.is_empty()) && page.next_cursor.is_none();
+        match pages.after(&page.remotes, page.total) {
+            Ok(true) => break,
+            Ok(false) => shown.extend(matches(client, page.remotes, matching)),
+            Err(why) => return not_a_list(&answer, &why),
+        }
+        if last_by_cursor {
+            match pages.end() {
+                Ok(()) => break,
+                Err(why) => return not_a_list(&answer, &why),
+            }
+        }
         cursor = page.next_cursor;
-        shown.extend(matches(client, page.remotes, matching));
-        if last {
-            return found(shown, seeker.user, seeker.config);
         }
     }
+    shown.sort_by(|one, other| one.id.cmp(&other.id));
+    shown.dedup_by(|one, other| one.id == other.id);
+    found(shown, seeker.user, seeker.config)
 }
 
 /// An incomplete answer never counts as "nobody is there".
-fn not_a_list(answer: &Answer, message: String) -> Outcome {
-    Outcome::Rejected { kind: FailureKind::Rejected, status: Some(answer.status), message }
+fn not_a_list(answer: &Answer, why: &str) -> Outcome {
+    if answer.garbled {
+        return Outcome::Unavailable { status: Some(answer.status), message: words::garbled(answer) };
+    }
+    Outcome::Unavailable { status: Some(answer.status), message: words::not_a_list(why) }
 }
 
 /// An app that ignores the filter answers with everybody: what does not match is not ours.
@@ -208,43 +227,58 @@ async fn held_or(
 
 fn shown(answer: Result<Answer, NoAnswer>) -> Outcome {
     match answer {
-        Ok(answer) if answer.succeeded() => match answer.remote() {
-            Some(remote) => Outcome::Found { remote },
-            None => Outcome::Rejected {
-                kind: FailureKind::Rejected,
-                status: Some(answer.status),
-                message: "the app's answer is not a SCIM resource with an id".to_owned(),
-            },
-        },
+        Ok(answer) if answer.succeeded() => {
+            let message = if answer.garbled { words::garbled(&answer) } else { words::not_an_account(&answer) };
+            let unreadable = Outcome::Unavailable { status: Some(answer.status), message };
+            answer.remote().map_or(unreadable, |remote| Outcome::Found { remote })
+        }
         Ok(answer) => refused(&answer, OperationKind::LookUp),
-        Err(lost) => no_answer(lost),
+        Err(lost) => no_answer(&lost),
     }
 }
 
-/// The outcome of a PATCH, PUT or DELETE of a known id.
+/// The outcome of a PATCH or PUT of a known id.
 fn changed(answer: Result<Answer, NoAnswer>) -> Outcome {
     match answer {
-        Ok(answer) if answer.succeeded() => Outcome::Applied { remote: answer.remote() },
+        Ok(answer) if answer.succeeded() => done(&answer),
         Ok(answer) => refused(&answer, OperationKind::Update),
-        Err(lost) => no_answer(lost),
+        Err(lost) => no_answer(&lost),
     }
 }
 
-pub(crate) fn no_answer(lost: NoAnswer) -> Outcome {
+/// The outcome of a DELETE of a known id; what comes with a success does not matter.
+fn deleted(answer: Result<Answer, NoAnswer>) -> Outcome {
+    match answer {
+        Ok(answer) if answer.succeeded() => Outcome::Applied { remote: None },
+        answer => changed(answer),
+    }
+}
+
+/// A success: unless half of it is missing, or it is something else, like the page of a proxy.
+fn done(answer: &Answer) -> Outcome {
+    if answer.garbled {
+        Outcome::Unknown { message: words::garbled(answer) }
+    } else {
+        Outcome::Applied { remote: answer.remote() }
+    }
+}
+
+pub(crate) fn no_answer(lost: &NoAnswer) -> Outcome {
+    let message = words::no_answer(lost);
     match lost {
         NoAnswer::Closed => Outcome::NotStarted,
-        NoAnswer::NotSent(message) => Outcome::Unavailable { status: None, message },
-        NoAnswer::Lost(message) => Outcome::Unknown { message },
+        NoAnswer::NotSent(_) => Outcome::Unavailable { status: None, message },
+        NoAnswer::Lost(_) => Outcome::Unknown { message },
     }
 }
 
 /// What an answer other than 2xx means.
 pub(crate) fn refused(answer: &Answer, kind: OperationKind) -> Outcome {
-    let message = answer.message.clone();
-    let status = Some(answer.status);
+    let message = words::refusal(answer);
+    let status = Some(answer.inside.unwrap_or(answer.status));
     let unique = answer.scim_type.as_deref() == Some("uniqueness");
     match answer.status {
-        401 => Outcome::Unauthorized { message },
+        401 => Outcome::Unauthorized { message: answer.message.clone() },
         403 => Outcome::Rejected { kind: FailureKind::Forbidden, status, message },
         404 | 410 if kind == OperationKind::Update => Outcome::AlreadyGone,
         // RFC 7644 section 3.12: some apps send the uniqueness error with 400.
@@ -254,14 +288,7 @@ pub(crate) fn refused(answer: &Answer, kind: OperationKind) -> Outcome {
         429 => Outcome::Throttled { status: answer.status, until: answer.retry_at, message },
         503 if answer.retry_at.is_some() => Outcome::Throttled { status: answer.status, until: answer.retry_at, message },
         501 => Outcome::Rejected { kind: FailureKind::Rejected, status, message },
-        408 | 425 | 500..=599 => Outcome::Unavailable { status, message },
-        300..=399 => {
-            let message = format!(
-                "the app redirects elsewhere ({}); tokens are not sent to other places: correct the endpoint URL",
-                answer.status
-            );
-            Outcome::Rejected { kind: FailureKind::Rejected, status, message }
-        }
+        408 | 425 | 500..=599 => Outcome::Unavailable { status: Some(answer.status), message },
         _ => Outcome::Rejected { kind: FailureKind::Rejected, status, message },
     }
 }

@@ -11,6 +11,7 @@ mod health;
 mod listing;
 mod pace;
 mod pacer;
+mod pages;
 mod probe;
 mod removals;
 mod sending;
@@ -19,6 +20,7 @@ mod settling;
 mod standstill;
 mod supervisor;
 mod versions;
+mod words;
 mod worker;
 
 pub use settings::Settings;

@@ -81,6 +81,7 @@ static CATALOGUE: LazyLock<Vec<Profile>> = LazyLock::new(|| {
         include_str!("../../../../app-catalogue/netskope.toml"),
         include_str!("../../../../app-catalogue/netskope-suspend.toml"),
         include_str!("../../../../app-catalogue/generic.toml"),
+        include_str!("../../../../app-catalogue/generic-unfiltered.toml"),
         include_str!("../../../../app-catalogue/provost-tenant.toml"),
     ]
     .into_iter()

@@ -66,7 +66,12 @@ fn reason_lines(reason: Reason, view: &UserView<'_>, account: &Account, decision
                 || "waits for the user or the configuration to change, or for \"Retry\"".to_owned(),
                 |at| format!("next attempt at {at}"),
             );
-            format!("The last attempt ({}) failed at {}: {}; {next}.", failure.operation.word(), failure.at, failure.message)
+            format!(
+                "The last attempt ({}) failed at {}: {}; {next}.",
+                failure.operation.word(),
+                failure.at,
+                failure.message.trim_end_matches('.')
+            )
         }),
     };
     vec![line]

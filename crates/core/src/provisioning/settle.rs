@@ -89,7 +89,7 @@ fn settle_but_version(
         Outcome::Applied { remote } => applied(operation, remote.as_ref(), account, connection, now),
         Outcome::Found { remote } => found(operation, remote, account, connection, now),
         Outcome::NotFound => not_there(account, now),
-        Outcome::AlreadyGone => already_gone(operation, account, connection, now),
+        Outcome::AlreadyGone => already_gone(operation, account, connection, now, jitter),
         Outcome::FoundHeld { by, email, until } => {
             let until_date = until.map_or(String::new(), |until| format!(" until {until}"));
             let message = format!("the address is held by the account of {email}{until_date}");
@@ -111,7 +111,7 @@ fn settle_but_version(
             // What is there now is read before anything is written; a look-up has an open question of its own.
             let reread = Some(Intent { kind: OperationKind::LookUp, matching: None });
             let intent = if operation.kind() == OperationKind::LookUp { account.intent.clone() } else { reread };
-            let message = "the account was changed in the app meanwhile";
+            let message = "The account was changed in the app at the same time (412). It is read again before anything is sent.";
             failed(Account { intent, ..account }, FailureKind::Unavailable, Some(412), message, None)
         }
         Outcome::Throttled { status, until, message } => {
@@ -183,7 +183,7 @@ fn applied(
             let Some(remote) = remote else {
                 // 201 without an id: the account exists, and the search will tell its id.
                 let account = uncertain(operation, account);
-                let message = "the app made the account and did not tell its id";
+                let message = "The app made the account and did not tell its id: it is looked up.";
                 let cause = Cause { kind: FailureKind::Unavailable, status: None, message, until: None };
                 return fail(OperationKind::Create, account, &cause, now, Jitter(0.0));
             };
@@ -269,7 +269,10 @@ fn found(operation: &Operation, remote: &Remote, account: Account, connection: &
         (true, OperationKind::Restore) => active.then_some(ProvisioningEvent::Restored),
         (true, OperationKind::LookUp | OperationKind::Create | OperationKind::HardDelete) => None,
     };
-    answered(Account { remote_id: Some(remote.id.clone()), applied: Some(shown), state, ..account }, event, now)
+    let run = account.failure.clone().filter(|_| sought && is_lost(&account));
+    let settlement = answered(Account { remote_id: Some(remote.id.clone()), applied: Some(shown), state, ..account }, event, now);
+    let failure = run.map(|failure| Failure { retry_at: Some(now), ..failure }).or(settlement.account.failure);
+    Settlement { account: Account { failure, ..settlement.account }, ..settlement }
 }
 
 /// A look-up has told how things stand. Where it tells that what was tried has come about, the run of failures is over;
@@ -292,7 +295,7 @@ fn not_there(account: Account, now: Timestamp) -> Settlement {
 }
 
 /// The app does not know the id that we have.
-fn already_gone(operation: &Operation, account: Account, connection: &Connection, now: Timestamp) -> Settlement {
+fn already_gone(operation: &Operation, account: Account, connection: &Connection, now: Timestamp, jitter: Jitter) -> Settlement {
     let intended = account.intent.as_ref().map(|intent| intent.kind);
     let tried = match operation.kind() {
         OperationKind::LookUp => intended.unwrap_or(OperationKind::LookUp),
@@ -308,7 +311,7 @@ fn already_gone(operation: &Operation, account: Account, connection: &Connection
         // The user was to lose the account: no other one is sought.
         OperationKind::Suspend => gone(account, None, now),
         OperationKind::LookUp | OperationKind::Create | OperationKind::Update | OperationKind::Restore => {
-            lost(account, connection, now)
+            lost(tried, account, connection, now, jitter)
         }
     }
 }
@@ -325,13 +328,32 @@ fn gone(account: Account, event: Option<ProvisioningEvent>, now: Timestamp) -> S
     done(account, event, Some(now))
 }
 
+/// The status of an id that the app does not know.
+const NOT_FOUND: u16 = 404;
+
 /// The app does not know the id any more: the account may live on under another one, so it is searched for before it
-/// is made again.
-fn lost(account: Account, connection: &Connection, now: Timestamp) -> Settlement {
-    let matching = account.applied.as_ref().and_then(|body| matching_value(body, connection.profile));
-    let settlement = gone(account, None, now);
+/// is made again. The run of failures goes on until something is done, so that an app whose search shows what it does not
+/// know by its id is not asked without end.
+fn lost(tried: OperationKind, account: Account, connection: &Connection, now: Timestamp, jitter: Jitter) -> Settlement {
+    let matching = account.applied.as_ref().and_then(|body| super::diff::matching_value(body, connection.profile));
+    let again = is_lost(&account);
+    let message = if again {
+        "The app answered 404 and does not know the account under its id, and yet its search shows it: the app contradicts itself."
+    } else {
+        "The app answered 404 and does not know the account any more: it is searched for, and made again where it is gone."
+    };
+    let cause = Cause { kind: FailureKind::Unavailable, status: Some(NOT_FOUND), message, until: None };
+    let failed = fail(tried, account.clone(), &cause, now, jitter);
     let intent = Some(Intent { kind: OperationKind::LookUp, matching });
-    Settlement { account: Account { intent, ..settlement.account }, ..settlement }
+    let failure = failed.account.failure.map(|failure| if again { failure } else { Failure { retry_at: Some(now), ..failure } });
+    let due_at = failure.as_ref().and_then(|failure| failure.retry_at);
+    let settlement = gone(account, failed.event.filter(|_| again), now);
+    Settlement { account: Account { intent, failure, due_at, ..settlement.account }, ..settlement }
+}
+
+/// The run of failures began with an id that the app did not know.
+fn is_lost(account: &Account) -> bool {
+    account.failure.as_ref().is_some_and(|failure| failure.status == Some(NOT_FOUND))
 }
 
 struct Cause<'a> {
@@ -348,7 +370,8 @@ fn fail(operation: OperationKind, account: Account, cause: &Cause<'_>, now: Time
     let named = cause.until.map(|until| until.min(now + RETRY_AFTER_MAX));
     let retry_at = match cause.kind {
         FailureKind::Unavailable | FailureKind::Conflict => Some(named.map_or(ladder, |until| until.max(ladder))),
-        FailureKind::Throttled => Some(named.unwrap_or(ladder).max(now)),
+        // An instant that is over already says nothing.
+        FailureKind::Throttled => Some(named.filter(|until| *until > now).unwrap_or(ladder)),
         // The holder's removal may come early, late or never: looked at again on the ladder, and woken when it settles.
         FailureKind::AddressHeld { .. } => Some(ladder),
         FailureKind::Rejected

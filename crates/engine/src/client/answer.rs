@@ -18,8 +18,16 @@ const ALLOWANCE_MAX: Span = Span::hours(1);
 /// An answer, read.
 #[derive(Debug, Clone, PartialEq)]
 pub(crate) struct Answer {
-    /// The HTTP status; 400 where the app sent an error with a 200.
+    /// The HTTP status; where the app sent an error with a success, the error's own, or 400.
     pub(crate) status: u16,
+    /// The HTTP status that an error came with, where that was a success.
+    pub(crate) inside: Option<u16>,
+    /// A body that came and is not a JSON object.
+    pub(crate) garbled: bool,
+    /// Whether [`Self::message`] is the app's own.
+    pub(crate) has_words: bool,
+    /// Where a redirect leads.
+    pub(crate) location: Option<String>,
     /// The body, when it is a JSON object.
     pub(crate) body: Option<Map<String, Value>>,
     /// The app's words, or the status when it had none.
@@ -38,14 +46,19 @@ impl Answer {
             Ok(_) | Err(_) => None,
         };
         let value = body.clone().map_or(Value::Null, Value::Object);
-        let carries_error = (200..300).contains(&response.status) && error_of(&value).is_some();
-        let status = if carries_error { 400 } else { response.status };
+        let error = if (200..300).contains(&response.status) { error_of(&value) } else { None };
+        let inside = error.as_ref().map(|_| response.status);
+        let status = error.map_or(response.status, |error| error.status.filter(|status| *status >= 400).unwrap_or(400));
+        let garbled = body.is_none() && !response.body.trim_ascii().is_empty();
         let words = error_text(&value);
         let date = response.header("date");
         let retry_at = response.header("retry-after").and_then(|value| retry_after(value, date, now));
         let scim_type = value.get("scimType").and_then(Value::as_str).map(str::to_owned);
+        let has_words = words.is_some();
+        let location = response.header("location").map(|place| place.chars().take(200).collect());
         let message = words.unwrap_or_else(|| format!("the app answered {}", response.status));
-        Self { status, body, message: message.chars().take(MESSAGE_CHARS_MAX).collect(), retry_at, scim_type }
+        let message = message.chars().take(MESSAGE_CHARS_MAX).collect();
+        Self { status, inside, garbled, has_words, location, body, message, retry_at, scim_type }
     }
 
     /// Whether the app did what was asked.

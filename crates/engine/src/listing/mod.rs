@@ -229,7 +229,7 @@ impl Lister {
         let answer = match answer {
             Ok(answer) if answer.succeeded() || gone => answer,
             Ok(answer) => return self.failed(desk, &listing, refused(&answer, OperationKind::LookUp), &answer).await,
-            Err(lost) => return self.unanswered(desk, &listing, no_answer(lost)).await,
+            Err(lost) => return self.unanswered(desk, &listing, no_answer(&lost)).await,
         };
         match one {
             Some(account) => self.keep_one(&desk, &listing, &account, gone.then_some(()).map_or(Some(answer), |()| None)).await?,
