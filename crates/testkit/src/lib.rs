@@ -2,6 +2,7 @@
 //!
 //! A development dependency only; nothing here is part of a release.
 
+pub mod faulty;
 mod people;
 mod process;
 mod proxy;

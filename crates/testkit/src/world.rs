@@ -4,6 +4,7 @@
 use crate::Proxy;
 use provost_core::app::{Access, App, Connection, ConnectionConfig, DriftSettings, ServiceStatus, SsoDetails, profile};
 use provost_core::directory::User;
+use provost_core::ids::ConnectionId;
 use provost_core::provisioning::Account;
 use provost_core::time::Span;
 use provost_db::Location;
@@ -62,14 +63,7 @@ impl World {
         let router = provost_tenant::router(tenant.clone());
         tokio::spawn(async move { axum::serve(listener, router).await });
         let proxy = Proxy::start(&target).await;
-        provost_store::directory::domains::add(&store, &BY, "example.com", provost_core::directory::DomainKind::Primary)
-            .await
-            .expect("the first domain");
-        let app = apps::create(&store, &BY, "Netskope", catalogue).await.expect("an app");
-        let sso = SsoDetails { acs_url: "https://tenant.example/acs".to_owned(), entity_id: "https://tenant.example".to_owned() };
-        let app = apps::set_sso(&store, &BY, app.id, None, Some(sso)).await.expect("its sign-on details");
-        let on = Access { default: ServiceStatus::On, ..Access::default() };
-        let app = apps::set_access(&store, &BY, app.id, None, on).await.expect("its service status");
+        let app = app_for_everyone(&store, catalogue).await;
         let stop = CancellationToken::new();
         let engine = start_engine(&store, &stop);
         Self { store, tenant, clock, proxy, app, token, stop, engine }
@@ -108,14 +102,7 @@ impl World {
 
     /// Adds a person `NAME@example.com` in the org unit.
     pub async fn add(&self, name: &str, org_unit_path: &str) -> User {
-        let new = NewUser {
-            primary_email: format!("{name}@example.com"),
-            given_name: name.to_owned(),
-            family_name: "Tester".to_owned(),
-            org_unit_path: org_unit_path.to_owned(),
-            attributes: Map::new(),
-        };
-        users::add(&self.store, &BY, new).await.expect("a new user")
+        person(&self.store, name, org_unit_path).await
     }
 
     /// Waits until nothing is due, and returns the account of a user.
@@ -128,9 +115,7 @@ impl World {
 
     /// Waits until nothing is due for the connection.
     pub async fn settle(&self) {
-        self.store.wake();
-        let connection = self.connection().await.id;
-        wait_for("nothing is due", async || accounts::is_idle(&self.store, connection).await.unwrap_or(false)).await;
+        until_idle(&self.store, self.connection().await.id).await;
     }
 
     /// Who is failing, and why: for the message of an assertion.
@@ -194,6 +179,36 @@ impl World {
 fn start_engine(store: &Store, stop: &CancellationToken) -> JoinHandle<()> {
     let loopback = vec!["127.0.0.0/8".parse().expect("a network")];
     tokio::spawn(provost_engine::run(store.clone(), HttpClient::new(loopback), stop.clone()))
+}
+
+/// The domain `example.com` and an app with the profile `catalogue`, ON for everyone.
+pub(crate) async fn app_for_everyone(store: &Store, catalogue: &str) -> App {
+    provost_store::directory::domains::add(store, &BY, "example.com", provost_core::directory::DomainKind::Primary)
+        .await
+        .expect("the first domain");
+    let app = apps::create(store, &BY, "Netskope", catalogue).await.expect("an app");
+    let sso = SsoDetails { acs_url: "https://tenant.example/acs".to_owned(), entity_id: "https://tenant.example".to_owned() };
+    let app = apps::set_sso(store, &BY, app.id, None, Some(sso)).await.expect("its sign-on details");
+    let on = Access { default: ServiceStatus::On, ..Access::default() };
+    apps::set_access(store, &BY, app.id, None, on).await.expect("its service status")
+}
+
+/// Adds a person `NAME@example.com` in the org unit.
+pub(crate) async fn person(store: &Store, name: &str, org_unit_path: &str) -> User {
+    let new = NewUser {
+        primary_email: format!("{name}@example.com"),
+        given_name: name.to_owned(),
+        family_name: "Tester".to_owned(),
+        org_unit_path: org_unit_path.to_owned(),
+        attributes: Map::new(),
+    };
+    users::add(store, &BY, new).await.expect("a new user")
+}
+
+/// Waits until nothing is due for the connection.
+pub(crate) async fn until_idle(store: &Store, connection: ConnectionId) {
+    store.wake();
+    wait_for("nothing is due", async || accounts::is_idle(store, connection).await.unwrap_or(false)).await;
 }
 
 fn reqwest_client() -> reqwest::Client {

@@ -1,0 +1,151 @@
+//! The accounts of the faulty target: a small SCIM server without faults, in memory.
+
+use provost_core::provisioning::OperationKind;
+use provost_scim::{Filter, Leniency, Resource, Schemas, apply, matches, patch};
+use serde_json::{Value, json};
+
+/// A request as it came.
+#[derive(Debug, Clone)]
+pub(super) struct Request {
+    pub(super) method: String,
+    pub(super) path: String,
+    pub(super) body: String,
+}
+
+/// A status and a body.
+#[derive(Debug, Clone)]
+pub(super) struct Reply {
+    pub(super) status: u16,
+    pub(super) body: Option<Value>,
+}
+
+impl Reply {
+    pub(super) fn error(status: u16, detail: &str) -> Self {
+        let schema = "urn:ietf:params:scim:api:messages:2.0:Error";
+        Self { status, body: Some(json!({ "schemas": [schema], "status": status.to_string(), "detail": detail })) }
+    }
+}
+
+/// The table.
+pub(super) struct Accounts {
+    pub(super) rows: Vec<Resource>,
+    next_id: u64,
+    /// Whether a second account under one userName is refused.
+    pub(super) unique: bool,
+    /// The most resources on a page.
+    pub(super) page_max: usize,
+    schemas: Schemas,
+}
+
+impl Accounts {
+    pub(super) fn new() -> Self {
+        Self { rows: Vec::new(), next_id: 1, unique: true, page_max: 200, schemas: Schemas::user() }
+    }
+
+    /// Adds an account behind everybody's back; its id.
+    pub(super) fn add(&mut self, mut resource: Resource) -> String {
+        let id = format!("r{}", self.next_id);
+        self.next_id += 1;
+        resource.insert("id".to_owned(), json!(id));
+        self.rows.push(resource);
+        id
+    }
+
+    /// Gives an account another id.
+    pub(super) fn change_id(&mut self, user_name: &str) {
+        let id = format!("r{}", self.next_id);
+        self.next_id += 1;
+        for row in self.rows.iter_mut().filter(|row| bears(row, user_name)) {
+            row.insert("id".to_owned(), json!(id));
+        }
+    }
+
+    pub(super) fn named(&self, user_name: &str) -> Vec<&Resource> {
+        self.rows.iter().filter(|row| bears(row, user_name)).collect()
+    }
+
+    pub(super) fn position(&self, id: &str) -> Option<usize> {
+        self.rows.iter().position(|row| row["id"] == id)
+    }
+
+    /// Carries out a request.
+    pub(super) fn carry_out(&mut self, request: &Request) -> Reply {
+        let Some(id) = id_of(&request.path) else {
+            return match request.method.as_str() {
+                "POST" => self.create(&request.body),
+                "GET" => self.list(&request.path),
+                _ => Reply::error(405, "no such method"),
+            };
+        };
+        let Some(at) = self.position(&id) else { return Reply::error(404, "no such user") };
+        match request.method.as_str() {
+            "GET" => Reply { status: 200, body: Some(Value::Object(self.rows[at].clone())) },
+            "DELETE" => {
+                self.rows.remove(at);
+                Reply { status: 204, body: None }
+            }
+            "PATCH" => self.patch(at, &request.body),
+            _ => Reply::error(405, "no such method"),
+        }
+    }
+
+    fn create(&mut self, body: &str) -> Reply {
+        let Ok(Value::Object(resource)) = serde_json::from_str(body) else { return Reply::error(400, "not a resource") };
+        let name = resource.get("userName").and_then(Value::as_str).unwrap_or_default().to_owned();
+        if self.unique && !self.named(&name).is_empty() {
+            return Reply::error(409, "userName is in use");
+        }
+        self.add(resource);
+        Reply { status: 201, body: self.rows.last().cloned().map(Value::Object) }
+    }
+
+    fn patch(&mut self, at: usize, body: &str) -> Reply {
+        let body = serde_json::from_str(body).unwrap_or_default();
+        let changed = patch::read(&body, &Leniency::NONE)
+            .and_then(|request| apply(&mut self.rows[at], &request, &self.schemas, &Leniency::NONE));
+        match changed {
+            Ok(_) => Reply { status: 200, body: Some(Value::Object(self.rows[at].clone())) },
+            Err(error) => Reply::error(400, &error.to_string()),
+        }
+    }
+
+    fn list(&self, path: &str) -> Reply {
+        let filter = query(path, "filter").and_then(|filter| Filter::parse(&filter).ok());
+        let shown = |row: &&Resource| filter.as_ref().is_none_or(|filter| matches(filter, row, &self.schemas));
+        let all: Vec<Value> = self.rows.iter().filter(shown).cloned().map(Value::Object).collect();
+        let number = |name: &str| query(path, name).and_then(|number| number.parse::<usize>().ok());
+        let start = number("startIndex").unwrap_or(1).max(1);
+        let count = number("count").unwrap_or(100).min(self.page_max);
+        let page: Vec<Value> = all.iter().skip(start - 1).take(count).cloned().collect();
+        Reply { status: 200, body: Some(list_of(&page, all.len(), start)) }
+    }
+}
+
+/// A list answer.
+pub(super) fn list_of(page: &[Value], total: usize, start: usize) -> Value {
+    json!({
+        "schemas": ["urn:ietf:params:scim:api:messages:2.0:ListResponse"],
+        "totalResults": total, "startIndex": start, "itemsPerPage": page.len(), "Resources": page,
+    })
+}
+
+fn bears(row: &Resource, user_name: &str) -> bool {
+    row.get("userName").and_then(Value::as_str).is_some_and(|name| name.eq_ignore_ascii_case(user_name))
+}
+
+/// The id in `/scim/v2/Users/{id}`.
+pub(super) fn id_of(path: &str) -> Option<String> {
+    let path = path.split('?').next().unwrap_or_default();
+    path.split("/Users/").nth(1).filter(|id| !id.is_empty()).map(str::to_owned)
+}
+
+/// A parameter of the query, decoded.
+pub(super) fn query(path: &str, name: &str) -> Option<String> {
+    let url = url::Url::parse(&format!("http://target{path}")).ok()?;
+    url.query_pairs().find(|(key, _)| key == name).map(|(_, value)| value.into_owned())
+}
+
+/// Whether a request is the one that an operation is carried out by.
+pub(super) fn carries(request: &Request, operation: OperationKind) -> bool {
+    request.method == super::table::method_of(operation)
+}
