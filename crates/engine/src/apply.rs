@@ -168,8 +168,9 @@ async fn list_and_match(seeker: Seeker<'_>, matching: &str) -> Outcome {
             Ok(page) => page,
             Err(why) => return not_a_list(&answer, &why),
         };
-        // RFC 9865 section 2: the last page has no nextCursor.
-        let last_by_cursor = cursor.as_deref().is_some_and(|cursor| !cursor.is_empty()) && page.next_cursor.is_none();
+        // RFC 9865 section 2: the last page has no nextCursor. A full first page without one may come from an app that knows none.
+        let is_full = page.remotes.len() as u64 >= u64::from(client.profile.page_size);
+        let last_by_cursor = page.next_cursor.is_none() && cursor.as_deref().is_some_and(|cursor| !cursor.is_empty() || !is_full);
         match pages.after(&page.remotes, page.total) {
             Ok(true) => break,
             Ok(false) => shown.extend(matches(client, page.remotes, matching)),
@@ -182,7 +183,6 @@ async fn list_and_match(seeker: Seeker<'_>, matching: &str) -> Outcome {
             }
         }
         cursor = page.next_cursor;
-        }
     }
     shown.sort_by(|one, other| one.id.cmp(&other.id));
     shown.dedup_by(|one, other| one.id == other.id);

@@ -26,7 +26,7 @@ pub(crate) async fn on_version_seen(
     };
     let answer = match client.get(remote_id).await {
         Ok(answer) => answer,
-        Err(lost) => return Err(no_answer(lost)),
+        Err(lost) => return Err(no_answer(&lost)),
     };
     if matches!(answer.status, 404 | 410) {
         return Err(Outcome::AlreadyGone);

@@ -81,11 +81,17 @@ async fn a_429_in_mid_page() {
     world.target.arm(Armed { fault: TargetFault::TooManyRequests, variant: "seconds", operation });
     let user = world.add("ada").await;
     world.turn_on(world.config()).await;
-    world.settle().await;
-    world.advance(Span::seconds(60)).await;
+    provost_testkit::wait_for("the 429", async || world.target.seen().iter().any(|seen| seen.met)).await;
+    // The reader of the list waits, and Ada with it: nothing comes to rest, and nothing may be sent.
+    world.clock.advance_micros(Span::seconds(60).0);
+    world.store.wake();
+    tokio::time::sleep(std::time::Duration::from_millis(500)).await;
+    assert_eq!(world.target.seen().len(), 1, "a request before its time");
+    world.clock.advance_micros(Span::seconds(60).0);
     world.target.lift();
-    world.advance(Span::seconds(60)).await;
-    world.advance(Span::seconds(900)).await;
+    for step in [1, 60, 900] {
+        world.advance(Span::seconds(step)).await;
+    }
     assert_eq!(world.target.violations(), Vec::<String>::new());
     assert_eq!((world.target.named("ada@example.com").len(), world.target.count()), (1, 26));
     assert_eq!(world.account(&user).await.expect("a row").failure, None);

@@ -63,8 +63,7 @@ impl HttpClient {
             let none = HttpOptions { authorities: Some(Vec::new()), ..options.clone() };
             builder(&none).build().expect("a client without certificates needs nothing of the system")
         });
-        let allowed_private = options.allowed_private.into();
-        HttpClient { way: Way::Network(Network { client, allowed_private, timeout_max: options.timeout_max }) }
+        over(client, options)
     }
 
     /// A client whose requests stay within the process.
@@ -120,6 +119,11 @@ impl Network {
     }
 }
 
+fn over(client: reqwest::Client, options: HttpOptions) -> HttpClient {
+    let HttpOptions { allowed_private, timeout_max, .. } = options;
+    HttpClient { way: Way::Network(Network { client, allowed_private: allowed_private.into(), timeout_max }) }
+}
+
 fn builder(options: &HttpOptions) -> reqwest::ClientBuilder {
     let builder = reqwest::Client::builder()
         .user_agent(USER_AGENT)
@@ -142,9 +146,9 @@ fn builder(options: &HttpOptions) -> reqwest::ClientBuilder {
 #[cfg(test)]
 pub(super) fn h2_client(allowed_private: Vec<IpNet>) -> HttpClient {
     install_tls_provider();
-    let allowed_private: Arc<[IpNet]> = allowed_private.into();
-    let client = builder(&allowed_private).http2_prior_knowledge().build().expect("a client for a test");
-    HttpClient { way: Way::Network(Network { client, allowed_private }) }
+    let options = HttpOptions { allowed_private, ..HttpOptions::default() };
+    let client = builder(&options).http2_prior_knowledge().build().expect("a client for a test");
+    over(client, options)
 }
 
 fn method(method: Method) -> reqwest::Method {

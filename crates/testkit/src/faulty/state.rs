@@ -125,8 +125,11 @@ impl State {
         self.armed.map(|armed| armed.fault)
     }
 
-    /// The whole of one exchange.
+    /// The whole of one exchange. What the engine learns of the app daily is answered and not counted: it is about no user.
     pub(super) fn answer(&mut self, request: &Request, now: Timestamp) -> Wire {
+        if request.path.ends_with("/ServiceProviderConfig") {
+            return super::wire::http(&Reply::error(404, "this app announces nothing"), &[]);
+        }
         self.check_time(request, now);
         let armed = self.armed.filter(|armed| self.meets(*armed, request));
         self.times_met += usize::from(armed.is_some());

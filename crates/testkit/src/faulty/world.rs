@@ -131,7 +131,7 @@ impl FaultyWorld {
         }
         if connection.halt.is_some() {
             let token = Secret::new("a-new-token");
-            connections::reauthorize(&self.store, &BY, connection.id, &token).await.expect("reauthorized");
+            connections::reauthorize(&self.store, &BY, connection.id, &token, None).await.expect("reauthorized");
         }
         accounts::retry(&self.store, &BY, connection.id, None).await.expect("retried");
         self.settle().await;
