@@ -25,8 +25,8 @@ const PURGE_EVERY: Span = Span::hours(1);
 /// Whether a drift check is to begin is looked at this often.
 const DRIFT_LOOK_EVERY: Span = Span::seconds(60);
 
-/// The rows a sweep is expanded by between two looks at everything else.
-const SWEEP_ROWS: usize = 5_000;
+/// The users whom sweeps and passes look at between two looks at everything else.
+const SWEEP_USERS: usize = 20_000;
 
 /// Works every connection until `stop` is cancelled; then waits for the requests under way and settles them.
 pub async fn run(store: Store, http: HttpClient, stop: CancellationToken) {
@@ -71,7 +71,7 @@ async fn look(
     (purged_at, drift_looked_at): (&mut Timestamp, &mut Timestamp),
     stop: &CancellationToken,
 ) -> Result<bool, StoreError> {
-    let swept = schedule::expand_sweeps(store, SWEEP_ROWS).await?;
+    let swept = schedule::expand_sweeps(store, SWEEP_USERS).await?;
     if swept > 0 {
         store.wake();
     }

@@ -1,11 +1,15 @@
 //! Due marks: what makes the engine look at a user again.
 //!
 //! A change of up to a few hundred users marks them in its own transaction ([`mark_users`]); a change that concerns more
-//! commits one sweep with itself ([`mark_sweep`]), which the engine expands in batches ([`expand_sweeps`]). A mark only
-//! says that something may have changed; what is to be done is decided when the account is looked at.
+//! commits one sweep with itself ([`mark_sweep`]), which the engine expands in batches ([`expand_sweeps`]); a sweep of everyone
+//! is a full pass. A mark only says that something may have changed; what is to be done is decided when the account is
+//! looked at.
 
+use crate::accounts::pass::{PART_USERS, Part, walk};
+use crate::accounts::{Rules, Subject, load_rules};
 use crate::{Store, StoreError};
 use provost_core::ids::{ConnectionId, GroupId, OrgUnitId, UserId};
+use provost_core::provisioning::{decide, is_at_rest};
 use provost_core::time::Timestamp;
 use provost_db::{Batch, CommitError, Query, Row, Value};
 
@@ -18,7 +22,7 @@ const SWEEP_BATCH_USERS: usize = 1_000;
 /// Whom a sweep marks.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum SweepTarget {
-    /// Every user of the directory, and every account whose user the directory has forgotten.
+    /// Those with something to do or to write, among all users of the directory and all accounts whose user it has forgotten.
     Everyone,
     /// The users of an org unit and of those below it.
     OrgUnit(OrgUnitId),
@@ -107,39 +111,131 @@ struct Sweep {
     marked_at: Timestamp,
 }
 
-/// Expands waiting sweeps, oldest first, until about `limit_rows` account rows are marked; returns how many were. 0 means
-/// that no sweep is left. The cursor is committed with the marks, so that nothing is lost or skipped by a crash.
-pub async fn expand_sweeps(store: &Store, limit_rows: usize) -> Result<usize, StoreError> {
-    let mut marked = 0;
-    while marked < limit_rows {
+/// Expands waiting sweeps, oldest first, until about `limit_users` users were looked at; returns how many were. 0 means that
+/// no sweep is left. A sweep of org unit or group marks everybody whom it looks at; one of everyone is a pass, which marks only
+/// those for whom there is something to do or to write. The cursor is committed with the marks, so that nothing is lost or
+/// skipped by a crash.
+pub async fn expand_sweeps(store: &Store, limit_users: usize) -> Result<usize, StoreError> {
+    let mut looked_at = 0;
+    while looked_at < limit_users {
         let Some(sweep) = oldest_sweep(store).await? else { break };
-        let size = SWEEP_BATCH_USERS.min(limit_rows - marked);
-        let users = sweep_users(store, &sweep, size).await?;
-        let mut batch = Batch::bulk();
-        match users.last().filter(|_| users.len() == size) {
-            Some((last, _)) => batch.expect(
-                1,
-                "UPDATE sweep SET after_user = $2 WHERE id = $1 AND after_user = $3",
-                [sweep.id.into(), last.get().into(), sweep.after_user.into()],
-            ),
-            None => {
-                batch.expect(1, "DELETE FROM sweep WHERE id = $1 AND after_user = $2", [sweep.id.into(), sweep.after_user.into()])
-            }
+        let left = limit_users - looked_at;
+        looked_at += match (sweep.target, sweep.connection) {
+            (SweepTarget::Everyone, None) => split(store, &sweep).await?,
+            (SweepTarget::Everyone, Some(connection)) => pass_on(store, &sweep, connection, left).await?,
+            (SweepTarget::OrgUnit(_) | SweepTarget::Group(_), _) => mark_next(store, &sweep, left).await?,
         };
-        let borrowed: Vec<(UserId, &str)> = users.iter().map(|(id, email)| (*id, email.as_str())).collect();
-        for chunk in borrowed.chunks(MARK_USERS_MAX) {
-            mark(&mut batch, sweep.connection, chunk, sweep.marked_at, true);
-        }
-        match store.db.commit(batch).await {
-            Ok(answers) => {
-                marked += answers.iter().skip(1).map(|answer| usize::try_from(answer.count).unwrap_or(usize::MAX)).sum::<usize>();
-            }
-            // Somebody else took this step of the sweep, or the connection and its sweeps are gone.
-            Err(CommitError::Conflict { .. }) => {}
-            Err(error) => return Err(error.into()),
-        }
     }
-    Ok(marked)
+    Ok(looked_at)
+}
+
+/// Marks the next users of an org unit or a group; returns how many.
+async fn mark_next(store: &Store, sweep: &Sweep, limit: usize) -> Result<usize, StoreError> {
+    let size = SWEEP_BATCH_USERS.min(limit);
+    let users = sweep_users(store, sweep, size).await?;
+    let next = users.last().filter(|_| users.len() == size).map(|(last, _)| last.get());
+    commit_marks(store, sweep, sweep.after_user, next, &users).await?;
+    Ok(users.len())
+}
+
+/// A sweep of everyone for every connection becomes one for each: who has something to do differs between them.
+async fn split(store: &Store, sweep: &Sweep) -> Result<usize, StoreError> {
+    let rows = store.db.read(Query::new("SELECT id FROM connection ORDER BY id", [])).await?;
+    let mut batch = Batch::bulk();
+    batch.expect(1, "DELETE FROM sweep WHERE id = $1", [sweep.id.into()]);
+    for row in &rows {
+        let connection = ConnectionId::new(row.get(0)?);
+        mark_sweep(&mut batch, store.id::<()>().get(), Some(connection), SweepTarget::Everyone, sweep.marked_at);
+    }
+    match store.db.commit(batch).await {
+        // Somebody else did it.
+        Ok(_) | Err(CommitError::Conflict { .. }) => Ok(0),
+        Err(error) => Err(error.into()),
+    }
+}
+
+/// One part of a pass. Everybody is decided as their mark would leave them, by the function that decides what is sent; those
+/// at rest are left alone. That is safe: whatever changes after it was read here brings a mark or a sweep of its own, and an
+/// account that somebody works on is due, which is not at rest.
+async fn pass_on(store: &Store, sweep: &Sweep, connection: ConnectionId, limit: usize) -> Result<usize, StoreError> {
+    let rules = match load_rules(store, connection).await {
+        Ok(rules) => rules,
+        Err(StoreError::NotFound { .. }) => {
+            store.db.commit(gone(sweep)).await?;
+            return Ok(0);
+        }
+        Err(error) => return Err(error),
+    };
+    let part = Part::behind(store, sweep.after_user, limit.min(PART_USERS)).await?;
+    let now = store.now();
+    let mut looked_at = 0;
+    let mut users: Vec<(UserId, String)> = Vec::new();
+    walk(store, &rules, part, |subject| {
+        looked_at += 1;
+        users.extend(to_be_marked(&rules, subject, sweep.marked_at, now));
+        Ok(())
+    })
+    .await?;
+    let mut cursor = sweep.after_user;
+    while users.len() > SWEEP_BATCH_USERS {
+        let rest = users.split_off(SWEEP_BATCH_USERS);
+        let last = users.last().map_or(cursor, |(last, _)| last.get());
+        if !commit_marks(store, sweep, cursor, Some(last), &users).await? {
+            return Ok(looked_at);
+        }
+        (cursor, users) = (last, rest);
+    }
+    commit_marks(store, sweep, cursor, part.next(), &users).await?;
+    Ok(looked_at)
+}
+
+/// The user with their address, unless their account is at rest.
+fn to_be_marked(rules: &Rules, mut subject: Subject, marked_at: Timestamp, now: Timestamp) -> Option<(UserId, String)> {
+    let account = &mut subject.account;
+    account.marked += 1;
+    account.entitlement_marked_at = account.entitlement_marked_at.max(marked_at);
+    // Without a row there is nothing to be looked at.
+    account.due_at = account.due_at.filter(|_| subject.recorded);
+    let decision = decide(&rules.view(&subject), &subject.account, &rules.connection, now);
+    let Subject { account, user, .. } = subject;
+    let email = user.as_ref().map_or(account.email.as_str(), |user| user.primary_email.as_str());
+    let rests = is_at_rest(&account, email, &decision);
+    (!rests).then(|| (account.user_id, email.to_owned()))
+}
+
+fn gone(sweep: &Sweep) -> Batch {
+    let mut batch = Batch::bulk();
+    batch.run("DELETE FROM sweep WHERE id = $1", [sweep.id.into()]);
+    batch
+}
+
+/// Marks these users and moves the sweep's cursor, or ends the sweep where there is no `next`. `false` when somebody else took
+/// this step of the sweep, or the connection and its sweeps are gone.
+async fn commit_marks(
+    store: &Store,
+    sweep: &Sweep,
+    cursor: i64,
+    next: Option<i64>,
+    users: &[(UserId, String)],
+) -> Result<bool, StoreError> {
+    let mut batch = Batch::bulk();
+    match next {
+        Some(next) => batch.expect(
+            1,
+            "UPDATE sweep SET after_user = $2 WHERE id = $1 AND after_user = $3",
+            [sweep.id.into(), next.into(), cursor.into()],
+        ),
+        None => batch.expect(1, "DELETE FROM sweep WHERE id = $1 AND after_user = $2", [sweep.id.into(), cursor.into()]),
+    };
+    let borrowed: Vec<(UserId, &str)> = users.iter().map(|(id, email)| (*id, email.as_str())).collect();
+    for chunk in borrowed.chunks(MARK_USERS_MAX) {
+        mark(&mut batch, sweep.connection, chunk, sweep.marked_at, true);
+    }
+    match store.db.commit(batch).await {
+        Ok(_) => Ok(true),
+        Err(CommitError::Conflict { .. }) => Ok(false),
+        Err(error) => Err(error.into()),
+    }
 }
 
 /// Whether any sweep still waits to be expanded for this connection.
@@ -184,21 +280,13 @@ async fn sweep_users(store: &Store, sweep: &Sweep, limit: usize) -> Result<Vec<(
     let after = sweep.after_user.into();
     let limit = i64::try_from(limit).unwrap_or(i64::MAX).into();
     let query = match sweep.target {
-        SweepTarget::Everyone => Query::new(EVERYONE, [after, limit, sweep.connection.map(|id| id.get()).into()]),
+        SweepTarget::Everyone => return Err(StoreError::Corrupt("a sweep of everyone is a pass".to_owned())),
         SweepTarget::OrgUnit(id) => Query::new(ORG_UNIT_USERS, [after, limit, id.get().into()]),
         SweepTarget::Group(id) => Query::new(GROUP_USERS, [after, limit, id.get().into()]),
     };
     let rows = store.db.read(query).await?;
     rows.iter().map(|row: &Row| Ok((UserId::new(row.get(0)?), row.get(1)?))).collect()
 }
-
-const EVERYONE: &str = "SELECT id, min(email) FROM (\
-     SELECT id, primary_email AS email FROM (SELECT id, primary_email FROM directory_user WHERE id > $1 ORDER BY id LIMIT $2) AS living \
-     UNION ALL \
-     SELECT user_id, email FROM (SELECT a.user_id, a.email FROM account a WHERE a.user_id > $1 \
-         AND (CAST($3 AS BIGINT) IS NULL OR a.connection_id = $3) \
-         AND NOT EXISTS (SELECT 1 FROM directory_user u WHERE u.id = a.user_id) ORDER BY a.user_id LIMIT $2) AS forgotten\
-     ) AS everyone GROUP BY id ORDER BY id LIMIT $2";
 
 const ORG_UNIT_USERS: &str = "WITH RECURSIVE below(id) AS (\
      SELECT id FROM org_unit WHERE id = $3 UNION SELECT o.id FROM org_unit o JOIN below b ON o.parent_id = b.id) \

@@ -155,10 +155,14 @@ async fn preview(store: &Store) -> anyhow::Result<Figures> {
     let proposed = Connection { config: with_building(&connection)?, ..connection.clone() };
     let begun = Instant::now();
     let rules = load_rules_for(store, app, proposed).await?;
-    let plan = planning::plan(store, &rules, 100).await?;
+    let mut first_seconds = None;
+    let plan = planning::plan_watched(store, &rules, 100, &mut |_| {
+        first_seconds.get_or_insert_with(|| begun.elapsed().as_secs_f64());
+    });
+    let plan = plan.await?;
     let seconds = begun.elapsed().as_secs_f64();
     let count = plan.counts.update + plan.counts.unchanged;
-    Ok(Figures { seconds, count, found: plan.counts.update, ..Figures::default() })
+    Ok(Figures { seconds, count, first_seconds, found: plan.counts.update, ..Figures::default() })
 }
 
 /// The pass is over when every user was looked at, and those whom the edit concerns are marked.

@@ -9,6 +9,7 @@ mod guarding;
 mod histories;
 mod kit;
 mod policies;
+mod resting;
 mod scenarios;
 mod settling;
 mod statuses;

@@ -8,4 +8,4 @@ mod plan;
 
 pub use entries::{Change, PlanAction, PlanEntry};
 pub use explanation::{Explanation, explain};
-pub use plan::{HeldKind, Plan, PlanCounts, plan};
+pub use plan::{HeldKind, Plan, PlanCounts, plan, plan_watched};

@@ -1,7 +1,9 @@
-//! The plan of a connection: everybody is paged through and decided; what is due is passed through the guard.
+//! The plan of a connection: the same walk through everybody as a pass, and the same decision, without a write; what is due is
+//! passed through the guard.
 
 use super::entries::{Outline, PlanAction, PlanEntry, entry, outline};
-use crate::accounts::{Rules, Subject, counts, outside_members, page, removals};
+use crate::accounts::pass::{PART_USERS, Part, walk};
+use crate::accounts::{Rules, Subject, counts, outside_members, removals};
 use crate::{Store, StoreError};
 use provost_core::app::Trigger;
 use provost_core::provisioning::{REMOVAL_WINDOW, RemovalCandidate, RemovalKind, decide, guard};
@@ -9,9 +11,6 @@ use provost_core::time::Timestamp;
 use serde::Serialize;
 use sha2::{Digest, Sha256};
 use std::collections::BTreeSet;
-
-/// How many users are in memory at a time.
-const PAGE_USERS: usize = 1_000;
 
 /// Above this many creates a plan needs to be confirmed.
 const CREATES_UNCONFIRMED_MAX: u64 = 100;
@@ -89,9 +88,20 @@ struct Planning {
     hasher: Sha256,
 }
 
-/// What the rules would do to everybody now, with up to `entries_limit` entries in words. Memory is bounded by a page of
+/// What the rules would do to everybody now, with up to `entries_limit` entries in words. Memory is bounded by a part of the
 /// users, the entries kept, and the removals due.
 pub async fn plan(store: &Store, rules: &Rules, entries_limit: usize) -> Result<Plan, StoreError> {
+    plan_watched(store, rules, entries_limit, &mut |_| {}).await
+}
+
+/// The same; `progress` is told the counts so far after each part of the users: the first ones within a second, whatever the
+/// directory's size.
+pub async fn plan_watched(
+    store: &Store,
+    rules: &Rules,
+    entries_limit: usize,
+    progress: &mut (dyn FnMut(&PlanCounts) + Send),
+) -> Result<Plan, StoreError> {
     let now = store.now();
     let mut planning = Planning {
         counts: PlanCounts::default(),
@@ -101,14 +111,16 @@ pub async fn plan(store: &Store, rules: &Rules, entries_limit: usize) -> Result<
         due: Vec::new(),
         hasher: Sha256::new(),
     };
-    let mut after = None;
-    loop {
-        let subjects = page(store, rules, after, PAGE_USERS).await?;
-        let Some(last) = subjects.last() else { break };
-        after = Some(last.account.user_id);
-        for subject in subjects {
+    let mut after = Some(0);
+    while let Some(begin) = after {
+        let part = Part::behind(store, begin, PART_USERS).await?;
+        walk(store, rules, part, |subject| {
             planning.add(rules, &as_proposed(rules, subject, now), now, entries_limit);
-        }
+            Ok(())
+        })
+        .await?;
+        progress(&planning.counts);
+        after = part.next();
     }
     for email in outside_members(store, rules, OUTSIDE_MAX).await? {
         planning.add_outside(email, entries_limit);

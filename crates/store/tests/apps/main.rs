@@ -4,6 +4,7 @@
 
 mod accounts;
 mod connections;
+mod passes;
 mod planning;
 mod remote;
 mod removals;

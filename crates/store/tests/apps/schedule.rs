@@ -5,7 +5,7 @@ use provost_core::directory::MemberRole;
 use provost_core::time::Span;
 use provost_db::Batch;
 use provost_store::accounts;
-use provost_store::directory::{groups, org_units, users};
+use provost_store::directory::{groups, org_units};
 use provost_store::schedule::{self, SweepTarget, mark_sweep, mark_users};
 
 #[test]
@@ -91,45 +91,6 @@ fn sweeps_of_an_org_unit_and_of_a_group_reach_what_is_below_them_and_nobody_else
             [marked(emea.id).await, marked(sales.id).await, marked(other.id).await],
             [before[0] + 1, before[1] + 2, before[2] + 1]
         );
-    });
-}
-
-#[test]
-fn a_sweep_goes_on_where_it_stood_and_reaches_accounts_whose_user_is_forgotten() {
-    on_each_engine(|world: World| async move {
-        let mut ids = Vec::new();
-        for number in 0..7 {
-            ids.push(world.user(&format!("u{number}@acme.example"), "/").await.id);
-        }
-        let connection = world.active(World::config()).await;
-        world.sync(&connection).await;
-        users::delete(&world.store, &BY, ids[3]).await.unwrap();
-        world.sync(&connection).await;
-        world.advance(Span::days(21));
-        assert_eq!(users::purge_expired(&world.store).await.unwrap(), 1);
-        world.sync(&connection).await;
-
-        let marks = async || {
-            let mut marks = Vec::new();
-            for id in &ids {
-                marks.push(world.account(&connection, *id).await.marked);
-            }
-            marks
-        };
-        let before = marks().await;
-        let mut batch = Batch::new();
-        mark_sweep(&mut batch, 1, Some(connection.id), SweepTarget::Everyone, world.store.now());
-        world.store.db.commit(batch).await.unwrap();
-        let mut steps = Vec::new();
-        loop {
-            match schedule::expand_sweeps(&world.store, 3).await.unwrap() {
-                0 => break,
-                marked => steps.push(marked),
-            }
-        }
-        assert_eq!(steps, [3, 3, 1]);
-        let expected: Vec<i64> = before.iter().map(|marked| marked + 1).collect();
-        assert_eq!(marks().await, expected);
     });
 }
 
