@@ -156,10 +156,10 @@ async fn preview(store: &Store) -> anyhow::Result<Figures> {
     let begun = Instant::now();
     let rules = load_rules_for(store, app, proposed).await?;
     let mut first_seconds = None;
-    let plan = planning::plan_watched(store, &rules, 100, &mut |_| {
+    let mut progress = |_: &planning::PlanCounts| {
         first_seconds.get_or_insert_with(|| begun.elapsed().as_secs_f64());
-    });
-    let plan = plan.await?;
+    };
+    let plan = planning::plan_watched(store, &rules, 100, &mut progress).await?;
     let seconds = begun.elapsed().as_secs_f64();
     let count = plan.counts.update + plan.counts.unchanged;
     Ok(Figures { seconds, count, first_seconds, found: plan.counts.update, ..Figures::default() })
