@@ -61,10 +61,11 @@ impl Line {
         self.goal(format!("{reached} MiB"), format!("≤ {most} MiB"), reached <= most)
     }
 
-    /// Exactly so many requests that write, and none that read.
-    pub(super) fn requests(self, exactly: u64) -> Self {
-        let (writes, reads) = (self.writes, self.reads);
-        self.goal(format!("{} requests", writes + reads), format!("= {exactly}"), writes == exactly && reads == 0)
+    /// Exactly so many requests that write, and at most so many that read.
+    pub(super) fn requests(self, writes: u64, reads_max: u64) -> Self {
+        let met = self.writes == writes && self.reads <= reads_max;
+        let reached = format!("{} writes, {} reads", self.writes, self.reads);
+        self.goal(reached, format!("= {writes}, ≤ {reads_max}"), met)
     }
 
     /// The first result within this time.

@@ -20,11 +20,10 @@ pub fn is_at_rest(account: &Account, email: &str, decision: &Decision) -> bool {
 /// Whether the failure that is recorded, or its absence, is what the decision would leave.
 fn failure_stands(account: &Account, decision: &Decision) -> bool {
     match (&account.failure, &decision.blocked) {
-        (None, Some(Blocked::Mapping(_))) => false,
         (Some(failure), Some(Blocked::Mapping(mapping))) => failure.message == mapping.to_string(),
         (None, Some(Blocked::Archived | Blocked::NoLivingGroup | Blocked::Failing(_)) | None)
         | (Some(_), Some(Blocked::Archived | Blocked::NoLivingGroup | Blocked::Failing(_))) => true,
-        // Over, or to be tried again by a removal.
-        (Some(_), None) => false,
+        // Not told yet; or over, or to be tried again by a removal.
+        (None, Some(Blocked::Mapping(_))) | (Some(_), None) => false,
     }
 }

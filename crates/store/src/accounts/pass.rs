@@ -5,19 +5,19 @@
 //! memory than its memberships and a few thousand rows. What is read here only tells who is to be marked: what is sent is
 //! decided again on data read after the marks.
 
-use super::Rules;
 use super::rows::{COLUMNS, from_row};
 use super::subjects::Subject;
+use super::{Rules, waiting};
 use crate::directory::users;
 use crate::{Store, StoreError};
 use provost_core::ids::{ConnectionId, GroupId, UserId};
-use provost_core::provisioning::Account;
+use provost_core::provisioning::{Account, swap_of};
 use provost_core::time::Timestamp;
 use provost_db::{Query, Row, RowStream, Value, list as placeholders};
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
 
 /// The most users of one part.
-pub(crate) const PART_USERS: usize = 20_000;
+pub(crate) const PART_USERS: usize = 10_000;
 
 /// Up to this many groups are named in the query for memberships; of more, all memberships are read.
 const GROUPS_NAMED_MAX: usize = 500;
@@ -74,11 +74,13 @@ pub(crate) async fn walk(
 ) -> Result<(), StoreError> {
     let now = store.now();
     let mut members = effective_members(store, rules, part).await?;
+    let waits = waiting::everybody(store, rules.connection.id).await?;
     let mut forgotten = Forgotten::of(store, rules.connection.id, part);
     let mut rows = store.db.stream(everybody(rules.connection.id, part.after, part.upto));
     while let Some(chunk) = rows.next().await {
         for row in chunk? {
-            let subject = subject(row, &mut members, now)?;
+            let mut subject = subject(row, &mut members, now)?;
+            subject.swap = swap_of(subject.account.user_id, &waits);
             while let Some(account) = forgotten.before(subject.account.user_id).await? {
                 each(alone(account))?;
             }
@@ -97,11 +99,11 @@ fn subject(mut row: Row, members: &mut Members, now: Timestamp) -> Result<Subjec
     let recorded = row.0.first() != Some(&Value::Null);
     let account = if recorded { from_row(&row)? } else { Account::new(user.id, &user.primary_email, now) };
     let (groups, direct_groups) = members.take(user.id);
-    Ok(Subject { account, recorded, user: Some(user), groups, direct_groups })
+    Ok(Subject { account, recorded, user: Some(user), groups, direct_groups, swap: None })
 }
 
 fn alone(account: Account) -> Subject {
-    Subject { account, recorded: true, user: None, groups: BTreeSet::new(), direct_groups: BTreeSet::new() }
+    Subject { account, recorded: true, user: None, groups: BTreeSet::new(), direct_groups: BTreeSet::new(), swap: None }
 }
 
 /// Accounts whose user the directory has forgotten, by id.

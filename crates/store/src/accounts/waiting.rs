@@ -20,6 +20,11 @@ pub(super) async fn for_each_other(
     if accounts.iter().all(|account| holder_of(account).is_none()) {
         return Ok(BTreeMap::new());
     }
+    everybody(store, connection).await
+}
+
+/// Who waits for whose account, of the whole connection.
+pub(super) async fn everybody(store: &Store, connection: ConnectionId) -> Result<BTreeMap<UserId, UserId>, StoreError> {
     let sql = format!(
         "SELECT {COLUMNS} FROM account a WHERE a.connection_id = $1 AND a.failing = 1 AND a.remote_id IS NOT NULL \
          AND a.failure LIKE $2 ORDER BY a.user_id LIMIT {WAITING_MAX}"

@@ -15,6 +15,9 @@ use std::collections::BTreeSet;
 /// Above this many creates a plan needs to be confirmed.
 const CREATES_UNCONFIRMED_MAX: u64 = 100;
 
+/// Progress is told after so many users.
+const PROGRESS_USERS: u64 = 1_000;
+
 /// The most outside members that are listed.
 const OUTSIDE_MAX: usize = 1_000;
 
@@ -94,8 +97,8 @@ pub async fn plan(store: &Store, rules: &Rules, entries_limit: usize) -> Result<
     plan_watched(store, rules, entries_limit, &mut |_| {}).await
 }
 
-/// The same; `progress` is told the counts so far after each part of the users: the first ones within a second, whatever the
-/// directory's size.
+/// The same; `progress` is told the counts so far after each thousand users: the first ones at once, whatever the directory's
+/// size.
 pub async fn plan_watched(
     store: &Store,
     rules: &Rules,
@@ -111,15 +114,19 @@ pub async fn plan_watched(
         due: Vec::new(),
         hasher: Sha256::new(),
     };
+    let mut planned = 0_u64;
     let mut after = Some(0);
     while let Some(begin) = after {
         let part = Part::behind(store, begin, PART_USERS).await?;
         walk(store, rules, part, |subject| {
             planning.add(rules, &as_proposed(rules, subject, now), now, entries_limit);
+            planned += 1;
+            if planned.is_multiple_of(PROGRESS_USERS) {
+                progress(&planning.counts);
+            }
             Ok(())
         })
         .await?;
-        progress(&planning.counts);
         after = part.next();
     }
     for email in outside_members(store, rules, OUTSIDE_MAX).await? {
