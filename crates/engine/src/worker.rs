@@ -14,7 +14,7 @@ use crate::gate::Gate;
 use crate::health::{AppHealth, MayStart};
 use crate::listing::{Desk, Lister, Step, adopted};
 use crate::pacer::Pacer;
-use crate::sending::{Ready, first_request, halt_after, intent, seen_after_marks};
+use crate::sending::{Marks, Ready, first_request, halt_after, intent, seen_after_marks};
 use crate::settings::Settings;
 use crate::settling::{Finished, of_decision};
 use provost_core::app::{Connection, ConnectionStatus, Halt, HaltReason, RequestKind};
@@ -238,13 +238,12 @@ impl Worker {
             return Ok(0);
         }
         let now = self.store.now();
-        let mut due = accounts::due(&self.store, rules, now, CLAIM + self.in_flight.len()).await?;
-        due.retain(|subject| !self.in_flight.contains(&subject.account.user_id));
-        if due.is_empty() {
+        let due = accounts::due_versions(&self.store, self.id, now, CLAIM + self.in_flight.len()).await?;
+        let marks: Marks = due.into_iter().filter(|(user, _)| !self.in_flight.contains(user)).collect();
+        if marks.is_empty() {
             return Ok(0);
         }
-        let marks = due.iter().map(|subject| (subject.account.user_id, (subject.account.marked, subject.account.revision)));
-        let (fresh, due) = seen_after_marks(&self.store, self.id, &marks.collect()).await?;
+        let (fresh, due) = seen_after_marks(&self.store, self.id, &marks).await?;
         let decided = due.len();
         if fresh.connection.revision != rules.connection.revision {
             // Turned on or off, or edited, since this round began: whether to send was asked of the old row.

@@ -20,4 +20,4 @@ pub use pass::{ACCOUNT_COLUMNS, APPLIED_COLUMN, everybody};
 pub(crate) use rows::{COLUMNS, from_row};
 pub use rules::{Rules, ScopeReach, load_rules, load_rules_for};
 pub use settling::{SettleResult, Settled, begin, settle};
-pub use subjects::{Subject, due, outside_members, page, subjects};
+pub use subjects::{Subject, due, due_versions, outside_members, page, subjects};

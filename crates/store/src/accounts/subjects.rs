@@ -50,6 +50,19 @@ pub async fn due(store: &Store, rules: &Rules, now: Timestamp, limit: usize) -> 
     with_directory(store, rules, accounts).await
 }
 
+/// The versions (`marked` and `revision`) of accounts that are due at `now`, longest first; at most `limit`, and at most 1,000.
+pub async fn due_versions(
+    store: &Store,
+    connection: ConnectionId,
+    now: Timestamp,
+    limit: usize,
+) -> Result<Vec<(UserId, (i64, i64))>, StoreError> {
+    let sql = "SELECT user_id, marked, revision FROM account WHERE connection_id = $1 AND due_at <= $2 \
+               ORDER BY due_at, user_id LIMIT $3";
+    let rows = store.db.read(Query::new(sql, [connection.get().into(), now.0.into(), sql_limit(limit)])).await?;
+    rows.iter().map(|row| Ok((UserId::new(row.get(0)?), (row.get(1)?, row.get(2)?)))).collect()
+}
+
 /// These users, by id; at most 1,000. Ids that neither the directory nor an account knows are left out.
 pub async fn subjects(store: &Store, rules: &Rules, users: &[UserId]) -> Result<Vec<Subject>, StoreError> {
     let users = &users[..users.len().min(SUBJECTS_MAX)];
