@@ -7,11 +7,11 @@
 
 use super::rows::{COLUMNS, from_row};
 use super::subjects::Subject;
-use super::{Rules, waiting};
+use super::{Rules, removals, waiting};
 use crate::directory::users;
 use crate::{Store, StoreError};
 use provost_core::ids::{ConnectionId, GroupId, UserId};
-use provost_core::provisioning::{Account, swap_of};
+use provost_core::provisioning::{Account, Approval, swap_of};
 use provost_core::time::Timestamp;
 use provost_db::{Query, Row, RowStream, Value, list as placeholders};
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
@@ -75,20 +75,25 @@ pub(crate) async fn walk(
     let now = store.now();
     let mut members = effective_members(store, rules, part).await?;
     let waits = waiting::everybody(store, rules.connection.id).await?;
+    let mut verdicts: BTreeMap<UserId, Vec<Approval>> = BTreeMap::new();
+    for verdict in removals::approvals(store, rules.connection.id).await? {
+        verdicts.entry(verdict.user_id).or_default().push(verdict);
+    }
     let mut forgotten = Forgotten::of(store, rules.connection.id, part);
     let mut rows = store.db.stream(everybody(rules.connection.id, part.after, part.upto));
     while let Some(chunk) = rows.next().await {
         for row in chunk? {
             let mut subject = subject(row, &mut members, now)?;
             subject.swap = swap_of(subject.account.user_id, &waits);
+            subject.verdicts = verdicts.remove(&subject.account.user_id).unwrap_or_default();
             while let Some(account) = forgotten.before(subject.account.user_id).await? {
-                each(alone(account))?;
+                each(alone(account, &mut verdicts))?;
             }
             each(subject)?;
         }
     }
     while let Some(account) = forgotten.before(UserId::new(i64::MAX)).await? {
-        each(alone(account))?;
+        each(alone(account, &mut verdicts))?;
     }
     Ok(())
 }
@@ -99,11 +104,13 @@ fn subject(mut row: Row, members: &mut Members, now: Timestamp) -> Result<Subjec
     let recorded = row.0.first() != Some(&Value::Null);
     let account = if recorded { from_row(&row)? } else { Account::new(user.id, &user.primary_email, now) };
     let (groups, direct_groups) = members.take(user.id);
-    Ok(Subject { account, recorded, user: Some(user), groups, direct_groups, swap: None })
+    Ok(Subject { account, recorded, user: Some(user), groups, direct_groups, swap: None, verdicts: Vec::new() })
 }
 
-fn alone(account: Account) -> Subject {
-    Subject { account, recorded: true, user: None, groups: BTreeSet::new(), direct_groups: BTreeSet::new(), swap: None }
+/// A user whom only the account remembers.
+fn alone(account: Account, verdicts: &mut BTreeMap<UserId, Vec<Approval>>) -> Subject {
+    let verdicts = verdicts.remove(&account.user_id).unwrap_or_default();
+    Subject { account, recorded: true, user: None, groups: BTreeSet::new(), direct_groups: BTreeSet::new(), swap: None, verdicts }
 }
 
 /// Accounts whose user the directory has forgotten, by id.
