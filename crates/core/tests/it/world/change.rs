@@ -128,7 +128,7 @@ impl World {
             }
             other => unreachable!("{other:?} concerns one person"),
         }
-        self.mark_all();
+        self.pass();
         true
     }
 
@@ -186,7 +186,7 @@ impl World {
         if confirmed {
             self.oracle.confirm_policy();
         }
-        self.mark_all();
+        self.pass();
         true
     }
 
@@ -219,11 +219,16 @@ impl World {
         }
     }
 
-    fn mark_all(&mut self) {
+    /// A pass: everybody is looked at, and marked unless at rest.
+    fn pass(&mut self) {
         self.connection.revision += 1;
         let everybody: Vec<i64> = self.people.keys().copied().collect();
         for id in everybody {
-            self.mark(id);
+            if self.rests(id) {
+                self.observe(id);
+            } else {
+                self.mark(id);
+            }
         }
     }
 

@@ -2,8 +2,8 @@
 
 use super::World;
 use provost_core::provisioning::{
-    Blocked, Failure, FailureKind, Intent, Jitter, Operation, OperationKind, ProvisioningEvent, RemovalCandidate, RemovalKind,
-    SentRemoval, guard, settle,
+    Account, Blocked, Decision, Failure, FailureKind, Intent, Jitter, Operation, OperationKind, ProvisioningEvent,
+    RemovalCandidate, RemovalKind, SentRemoval, decide, guard, is_at_rest, settle,
 };
 use provost_core::time::{Span, Timestamp};
 
@@ -47,10 +47,17 @@ impl World {
 
     fn look(&mut self, id: i64) {
         let decision = self.decision(id);
-        let (now, email) = (self.now, self.people[&id].user.primary_email.clone());
-        let quiet = decision.is_quiet();
-        let record = self.record(id);
-        record.email = email;
+        let record = self.looked_at(id, self.records[&id].clone(), &decision);
+        self.records.insert(id, record);
+        if let Some(operation) = decision.operation.filter(|_| self.sends()) {
+            self.send(id, &operation);
+        }
+    }
+
+    /// The record as a look that decides so leaves it.
+    fn looked_at(&self, id: i64, mut record: Account, decision: &Decision) -> Account {
+        let now = self.now;
+        record.email.clone_from(&self.people[&id].user.primary_email);
         record.causes = decision.causes;
         record.removal = decision.removal;
         record.due_at = decision.wake_at;
@@ -66,12 +73,22 @@ impl World {
                 retry_at: None,
                 marked: record.marked,
             });
-        } else if quiet {
+        } else if decision.is_quiet() {
             record.failure = None;
         }
-        if let Some(operation) = decision.operation.filter(|_| self.sends()) {
-            self.send(id, &operation);
-        }
+        record
+    }
+
+    /// Whether a pass leaves the person unmarked; which it does exactly when a look would store nothing and send nothing.
+    pub(super) fn rests(&self, id: i64) -> bool {
+        let record = &self.records[&id];
+        let marked = Account { marked: record.marked + 1, entitlement_marked_at: self.now, ..record.clone() };
+        let decision = decide(&self.view(id), &marked, &self.connection, self.now);
+        let rests = is_at_rest(&marked, &self.people[&id].user.primary_email, &decision);
+        let stored = self.looked_at(id, marked.clone(), &decision);
+        let idle = decision.operation.is_none() && marked.intent.is_none() && stored == marked;
+        assert_eq!(rests, idle, "{}: {marked:?} is left as {stored:?} by {decision:?}", self.now);
+        rests
     }
 
     /// Judges all removals that are due, and sends those that pass. Returns whether any did.
@@ -142,7 +159,7 @@ impl World {
         let moved = record.marked != begun.marked;
         let due_at = if moved { Some(now) } else { settlement.account.due_at };
         let (marked, entitlement_marked_at) = (record.marked, record.entitlement_marked_at);
-        *record = provost_core::provisioning::Account { marked, entitlement_marked_at, due_at, ..settlement.account };
+        *record = Account { marked, entitlement_marked_at, due_at, ..settlement.account };
         self.connection.halt = settlement.halt.or(self.connection.halt.take());
         self.linked_to(id, operation, begun.remote_id.as_deref());
         let said = settlement.event.map_or("no event".to_owned(), |event| format!("{event:?}").to_lowercase());
