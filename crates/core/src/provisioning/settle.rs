@@ -335,7 +335,7 @@ const NOT_FOUND: u16 = 404;
 /// is made again. The run of failures goes on until something is done, so that an app whose search shows what it does not
 /// know by its id is not asked without end.
 fn lost(tried: OperationKind, account: Account, connection: &Connection, now: Timestamp, jitter: Jitter) -> Settlement {
-    let matching = account.applied.as_ref().and_then(|body| super::diff::matching_value(body, connection.profile));
+    let matching = account.applied.as_ref().and_then(|body| matching_value(body, connection.profile));
     let again = is_lost(&account);
     let message = if again {
         "The app answered 404 and does not know the account under its id, and yet its search shows it: the app contradicts itself."

@@ -16,5 +16,5 @@ mod world;
 pub use effects::OPERATIONS;
 pub use server::{Target, foreign_account};
 pub use state::{Armed, Seen, Watched};
-pub use table::{Course, FAULTS, FaultRow, TargetFault, cannot_meet, method_of, row_of};
+pub use table::{Course, FAULTS, FaultRow, TargetFault, cannot_meet};
 pub use world::FaultyWorld;

@@ -135,11 +135,6 @@ impl Target {
         self.lock().accounts.rows.len()
     }
 
-    /// Removes an account behind everybody's back.
-    pub fn remove(&self, user_name: &str) {
-        self.lock().accounts.rows.retain(|row| !super::state::is_named(row, user_name));
-    }
-
     fn now(&self) -> Timestamp {
         Timestamp(self.clock.now_micros())
     }

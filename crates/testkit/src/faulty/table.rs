@@ -183,13 +183,8 @@ pub const FAULTS: [FaultRow; 36] = {
     ]
 };
 
-/// The row of a fault.
-pub fn row_of(fault: TargetFault) -> &'static FaultRow {
-    FAULTS.iter().find(|row| row.fault == fault).expect("the table has a row for each fault")
-}
-
 /// The method by which an operation is carried out.
-pub const fn method_of(operation: OperationKind) -> &'static str {
+pub(super) const fn method_of(operation: OperationKind) -> &'static str {
     match operation {
         OperationKind::LookUp => "GET",
         OperationKind::Create => "POST",
