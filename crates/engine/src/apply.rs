@@ -13,7 +13,7 @@ use provost_core::provisioning::{
     Account, FailureKind, Operation, OperationKind, Outcome, Remote, found, holder, matching_value,
 };
 use provost_scim::{PatchOp, PatchOperation, PatchRequest};
-use provost_store::remote::{Known, known};
+use provost_store::remote::Known;
 use provost_store::{Store, StoreError, accounts};
 use serde_json::{Map, Value};
 
@@ -25,13 +25,15 @@ struct Seeker<'a> {
     config: &'a ConnectionConfig,
 }
 
-/// Sends what `operation` takes, which was decided on this `account`.
+/// Sends what `operation` takes, which was decided on this `account`. `known` is what a listing says of the account that a
+/// create is to make, asked after its intent was committed.
 pub(crate) async fn apply(
     client: &Client,
     store: &Store,
     connection: &Connection,
     account: &Account,
     operation: &Operation,
+    known: Known,
 ) -> Result<Outcome, StoreError> {
     let client = &match on_version_seen(client, connection, account, operation).await {
         Ok(client) => client,
@@ -45,9 +47,7 @@ pub(crate) async fn apply(
             answer => shown(answer),
         },
         Operation::LookUp { remote_id: None, matching } => search(seeker, matching).await,
-        Operation::Create { body, matching } => {
-            create(seeker, body, matching, known(store, connection, user, matching).await?).await
-        }
+        Operation::Create { body, matching } => create(seeker, body, matching, known).await,
         Operation::Update { remote_id, patch, body } | Operation::Restore { remote_id, patch, body } => {
             let answer = match client.profile.update {
                 UpdateVerb::Patch => client.patch(remote_id, patch).await,

@@ -10,38 +10,62 @@ use provost_core::time::Timestamp;
 use provost_platform::Clock;
 use std::sync::{Arc, Mutex, MutexGuard};
 use std::time::Duration;
+use tokio::sync::Notify;
 use tokio::time::Instant;
 
 /// A closed gate ends the waiting within this time.
 const LOOK_EVERY: Duration = Duration::from_millis(250);
 
+/// How long whoever sends has patience.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Patience {
+    /// With the app's rate and its pauses.
+    pub(crate) pace: Duration,
+    /// With requests that take all places; `None` for what needs no place.
+    pub(crate) places: Option<Duration>,
+}
+
 /// Cheap to clone; all clones share one pace.
 #[derive(Debug, Clone)]
 pub(crate) struct Pacer {
     pace: Arc<Mutex<Pace>>,
+    freed: Arc<Notify>,
     clock: Clock,
 }
 
 impl Pacer {
     /// The pace for an app with this profile; see [`Pace::new`].
     pub(crate) fn new(profile: &Profile, paused_until: Option<Timestamp>, clock: &Clock) -> Self {
-        Self { pace: Arc::new(Mutex::new(Pace::new(profile, paused_until, Instant::now()))), clock: clock.clone() }
+        let pace = Pace::new(profile, paused_until, Instant::now());
+        Self { pace: Arc::new(Mutex::new(pace)), freed: Arc::default(), clock: clock.clone() }
     }
 
     /// Waits until a request of this kind may start, and counts it. `false` when the gate closed meanwhile or the wait is
-    /// longer than `patience`: then nothing may be sent.
-    pub(crate) async fn permit(&self, kind: RequestKind, patience: Duration, gate: &Gate) -> bool {
+    /// longer than the patience: then nothing may be sent.
+    pub(crate) async fn permit(&self, kind: RequestKind, patience: Patience, gate: &Gate) -> bool {
+        let asked = Instant::now();
         loop {
             if gate.is_closed() {
                 return false;
             }
-            let permit = self.lock().ask(kind, Instant::now(), self.now());
-            match permit {
-                Permit::Granted => return true,
-                Permit::Wait(wait) if wait > patience => return false,
-                Permit::Wait(wait) => tokio::time::sleep(wait.min(LOOK_EVERY)).await,
+            match (self.ask(kind, patience), patience.places) {
+                (Some(Permit::Granted), _) => return true,
+                (Some(Permit::Wait(wait)), _) if wait > patience.pace => return false,
+                (Some(Permit::Wait(wait)), _) => tokio::time::sleep(wait.min(LOOK_EVERY)).await,
+                (None, Some(most)) if asked.elapsed() < most => {
+                    // Whoever is not told of a free place looks for one.
+                    let _ = tokio::time::timeout(LOOK_EVERY, self.freed.notified()).await;
+                }
+                (None, _) => return false,
             }
         }
+    }
+
+    /// `None` when all places are taken, and one is needed.
+    fn ask(&self, kind: RequestKind, patience: Patience) -> Option<Permit> {
+        let mut pace = self.lock();
+        let has_place = patience.places.is_none() || pace.free_places() > 0;
+        has_place.then(|| pace.ask(kind, Instant::now(), self.now()))
     }
 
     /// How many more requests of this kind could start at once.
@@ -54,9 +78,14 @@ impl Pacer {
         self.lock().wait(kind, Instant::now(), self.now())
     }
 
-    /// How many operations may be under way.
+    /// How many requests of operations may be under way.
     pub(crate) fn places(&self) -> usize {
         self.lock().places()
+    }
+
+    /// How many operations may be begun, and wait for a place, beyond those.
+    pub(crate) fn ahead(&self) -> usize {
+        self.lock().ahead()
     }
 
     /// Until when the app asked us to wait.
@@ -66,17 +95,27 @@ impl Pacer {
 
     /// The app answered a request that began at `begun`.
     pub(crate) fn answered(&self, heard: &Heard, begun: Instant) {
-        self.lock().answered(heard, begun, Instant::now(), self.now());
+        self.ended(|pace| pace.answered(heard, begun, Instant::now(), self.now()));
     }
 
     /// There was no answer to a request that began at `begun`.
     pub(crate) fn not_answered(&self, begun: Instant) {
-        self.lock().not_answered(begun, Instant::now());
+        self.ended(|pace| pace.not_answered(begun, Instant::now()));
     }
 
     /// A request that was granted was not sent after all.
     pub(crate) fn not_sent(&self) {
-        self.lock().not_sent();
+        self.ended(Pace::not_sent);
+    }
+
+    /// Notes the end of a request, and tells those who wait for a place. An answer frees one, and may add another.
+    fn ended(&self, note: impl FnOnce(&mut Pace)) {
+        let free = {
+            let mut pace = self.lock();
+            note(&mut pace);
+            pace.free_places()
+        };
+        (0..free.min(2)).for_each(|_| self.freed.notify_one());
     }
 
     fn now(&self) -> Timestamp {

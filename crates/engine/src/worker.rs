@@ -12,7 +12,7 @@ use crate::apply::apply;
 use crate::client::Client;
 use crate::gate::Gate;
 use crate::health::{AppHealth, MayStart};
-use crate::listing::{Desk, Lister, Step, adopted};
+use crate::listing::{Desk, Lister, Step, adopted, known_of_creates};
 use crate::pacer::Pacer;
 use crate::sending::{Marks, Ready, first_request, halt_after, intent, seen_after_marks};
 use crate::settings::Settings;
@@ -23,8 +23,10 @@ use provost_core::provisioning::{Account, Intent, Operation, Outcome, decide};
 use provost_core::time::Timestamp;
 use provost_platform::HttpClient;
 use provost_store::accounts::Rules;
+use provost_store::remote::Known;
 use provost_store::{Store, StoreError, Wakes, accounts, apps, schedule};
 use std::collections::{HashSet, VecDeque};
+use std::sync::Arc;
 use std::time::Duration;
 use tokio::sync::mpsc;
 use tokio::time::Instant;
@@ -290,14 +292,19 @@ impl Worker {
             self.ready.retain(|ready| !matches!(ready.operation, Operation::Remove(_)));
         }
         let free = pacer.places().saturating_sub(self.in_flight.len());
+        let ahead = (pacer.places() + pacer.ahead()).saturating_sub(self.in_flight.len());
         let most = match may_start {
-            MayStart::All => free,
+            MayStart::All => ahead,
             MayStart::OneProbe => free.min(1),
             MayStart::Nothing => 0,
         };
         let mut batch = Vec::new();
         while batch.len() < most {
             let Some(next) = self.ready.front() else { break };
+            // What is removed is removed at once, or judged anew.
+            if batch.len() >= free && matches!(next.operation, Operation::Remove(_)) {
+                break;
+            }
             if pacer.room(first_request(&next.operation, connection.profile)) <= batch.len() {
                 break;
             }
@@ -317,31 +324,38 @@ impl Worker {
         let intents: Vec<(&Account, Intent)> =
             batch.iter().map(|ready| (&ready.subject.account, intent(connection, ready))).collect();
         if accounts::begin(&self.store, connection, &intents).await? {
-            for ready in batch {
-                self.send(connection, ready);
-            }
-            return Ok(());
+            return self.send(connection, batch).await;
         }
         // Something has moved since it was decided: each on its own, so that one change holds up nobody else.
         for ready in batch {
             let intents = [(&ready.subject.account, intent(connection, &ready))];
             if accounts::begin(&self.store, connection, &intents).await? {
-                self.send(connection, ready);
+                self.send(connection, vec![ready]).await?;
             }
         }
         Ok(())
     }
 
-    fn send(&mut self, connection: &Connection, ready: Ready) {
+    /// Sends what was begun, each operation in a task of its own.
+    async fn send(&mut self, connection: &Connection, batch: Vec<Ready>) -> Result<(), StoreError> {
+        let known = known_of_creates(&self.store, connection, &batch).await?;
+        let connection = Arc::new(connection.clone());
+        for (ready, known) in batch.into_iter().zip(known) {
+            self.send_one(&connection, ready, known);
+        }
+        Ok(())
+    }
+
+    fn send_one(&mut self, connection: &Arc<Connection>, ready: Ready, known: Known) {
         let Some((_, client)) = &self.client else { return };
         let client = client.for_operation(ready.operation.kind()).on_version(ready.subject.account.version.as_ref());
-        let (store, sender, connection) = (self.store.clone(), self.sender.clone(), connection.clone());
+        let (store, sender, connection) = (self.store.clone(), self.sender.clone(), Arc::clone(connection));
         let account = Account { intent: Some(intent(&connection, &ready)), ..ready.subject.account };
         let operation = ready.operation;
         self.in_flight.insert(account.user_id);
         self.lister.sent(account.user_id);
         tokio::spawn(async move {
-            let outcome = apply(&client, &store, &connection, &account, &operation).await;
+            let outcome = apply(&client, &store, &connection, &account, &operation, known).await;
             let outcome = outcome.unwrap_or_else(|error| Outcome::Unknown { message: error.to_string() });
             let halt = halt_after(&client, &outcome, &store).await;
             let exchanges = client.take_exchanges();

@@ -8,7 +8,7 @@ mod request;
 pub(crate) use answer::{Answer, Page};
 
 use crate::gate::Gate;
-use crate::pacer::Pacer;
+use crate::pacer::{Pacer, Patience};
 use provost_core::app::{Profile, RequestKind};
 use provost_core::provisioning::OperationKind;
 use provost_core::time::{Span, Timestamp};
@@ -22,7 +22,10 @@ use tokio::time::Instant;
 const REQUEST_TIMEOUT: Duration = Duration::from_secs(30);
 
 /// How long a request may wait for its turn. Longer than this, what was decided is decided anew instead.
-const PATIENCE: Duration = Duration::from_secs(30);
+const PATIENCE: Patience = Patience { pace: Duration::from_secs(30), places: None };
+
+/// How long an operation that was begun ahead may wait for a place: less than what is ahead takes, unless the app has become slow.
+const PATIENCE_WITH_PLACES: Duration = Duration::from_secs(1);
 
 /// One request and its answer, for the log: never a header, never a token.
 #[derive(Debug, Clone, serde::Serialize)]
@@ -71,7 +74,7 @@ pub(crate) struct Client {
     pub(crate) gate: Gate,
     pub(crate) clock: Clock,
     pacer: Pacer,
-    patience: Duration,
+    patience: Patience,
     /// The account's version that a change was decided on (RFC 7644 section 3.14).
     version: Option<String>,
     exchanges: Arc<Mutex<Vec<Exchange>>>,
@@ -110,8 +113,10 @@ impl Client {
     /// that none is sent for somebody who came back while it waited for its turn.
     pub(crate) fn for_operation(&self, operation: OperationKind) -> Self {
         let patience = match operation {
-            OperationKind::Suspend | OperationKind::HardDelete => Duration::ZERO,
-            OperationKind::LookUp | OperationKind::Create | OperationKind::Update | OperationKind::Restore => PATIENCE,
+            OperationKind::Suspend | OperationKind::HardDelete => Patience { pace: Duration::ZERO, places: Some(Duration::ZERO) },
+            OperationKind::LookUp | OperationKind::Create | OperationKind::Update | OperationKind::Restore => {
+                Patience { places: Some(PATIENCE_WITH_PLACES), ..PATIENCE }
+            }
         };
         Self { exchanges: Arc::default(), patience, version: None, ..self.clone() }
     }

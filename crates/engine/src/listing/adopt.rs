@@ -46,6 +46,14 @@ pub(crate) async fn adopted(
     Ok(settled)
 }
 
+/// What a listing says of the account that each of these is to make; nothing of those that make none.
+pub(crate) async fn known_of_creates(store: &Store, connection: &Connection, ready: &[Ready]) -> Result<Vec<Known>, StoreError> {
+    let sought: Vec<(UserId, &str)> = ready.iter().filter_map(create_of).collect();
+    let mut known = if sought.is_empty() { Vec::new() } else { known_all(store, connection, &sought).await? }.into_iter();
+    let of = |ready: &Ready| create_of(ready).and_then(|_| known.next()).unwrap_or(Known::Unknown);
+    Ok(ready.iter().map(of).collect())
+}
+
 fn create_of(ready: &Ready) -> Option<(UserId, &str)> {
     match &ready.operation {
         Operation::Create { matching, .. } => Some((ready.subject.account.user_id, matching)),

@@ -10,7 +10,7 @@ mod drift;
 mod failing;
 mod paging;
 
-pub(crate) use adopt::adopted;
+pub(crate) use adopt::{adopted, known_of_creates};
 
 use crate::apply::{no_answer, refused};
 use crate::client::{Answer, Client, NoAnswer};

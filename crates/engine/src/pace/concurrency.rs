@@ -1,5 +1,6 @@
 //! How many requests may be under way: one more for each round that went well, half after one that did not, and a quarter
-//! fewer when answers have become slow; never fewer than one, nor more than the profile says.
+//! fewer when answers have become slow; never fewer than one, nor more than the profile says. An app that answers fast has a
+//! few operations more begun than there are places, so that no place waits for the store.
 
 use std::time::Duration;
 use tokio::time::Instant;
@@ -9,6 +10,12 @@ const SLOW: Duration = Duration::from_secs(1);
 
 /// An answer is slow when it took this many times as long as they usually do.
 const SLOW_TIMES: f64 = 4.0;
+
+/// Operations are begun ahead as far as their requests go out within this time.
+const AHEAD: Duration = Duration::from_millis(20);
+
+/// The most that are begun ahead: so many more accounts are looked up after a crash.
+const AHEAD_MAX: f64 = 128.0;
 
 /// How much one answer moves what is usual.
 const MEMORY: f64 = 1.0 / 32.0;
@@ -38,6 +45,19 @@ impl Concurrency {
         )]
         let places = self.places as usize;
         places
+    }
+
+    /// How many operations may be begun beyond the places.
+    pub(super) fn ahead(&self) -> usize {
+        let rounds = |usual: f64| AHEAD.as_secs_f64() / usual.max(1e-6);
+        let ahead = self.usual_seconds.map_or(0.0, |usual| (self.places * rounds(usual)).min(AHEAD_MAX));
+        #[expect(
+            clippy::cast_possible_truncation,
+            clippy::cast_sign_loss,
+            reason = "between 0 and 128, and rounding down is meant"
+        )]
+        let ahead = ahead as usize;
+        ahead
     }
 
     /// An answer that the app meant came at `at`.

@@ -113,9 +113,21 @@ impl Pace {
         if self.breaker.is_trying() { room.min(1) } else { room }
     }
 
-    /// How many operations may be under way.
+    /// How many requests of operations may be under way.
     pub(crate) const fn places(&self) -> usize {
         self.concurrency.places()
+    }
+
+    /// How many of the places are free.
+    pub(crate) fn free_places(&self) -> usize {
+        self.places().saturating_sub(usize::try_from(self.under_way).unwrap_or(usize::MAX))
+    }
+
+    /// How many operations may be begun beyond the places. None where the app's rate or its trouble is what bounds us: they
+    /// would only grow old.
+    pub(crate) fn ahead(&self) -> usize {
+        let bounded = !self.buckets.is_empty() || self.allowance.is_some() || self.breaker.is_trying();
+        if bounded { 0 } else { self.concurrency.ahead() }
     }
 
     /// Until when the app asked us to wait; in the past where it did not, or no longer.

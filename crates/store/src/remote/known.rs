@@ -24,15 +24,9 @@ pub enum Known {
     Shown(Vec<Remote>),
 }
 
-/// What the listing says of accounts whose matching attribute is `matching`, whatever its case. Anything that has happened
-/// since around this name (an account of ours bears it, or a create is open under it) makes it unknown.
-pub async fn known(store: &Store, connection: &Connection, seeker: UserId, matching: &str) -> Result<Known, StoreError> {
-    let mut answers = known_all(store, connection, &[(seeker, matching)]).await?;
-    Ok(answers.pop().unwrap_or(Known::Unknown))
-}
-
-/// [`known`] for many users at once, at most 1,000; one answer each, in their order. Without a listing that is still believed
-/// the answer is empty.
+/// What the listing says of accounts whose matching attribute is this, whatever its case, for many users at once: at most 1,000,
+/// one answer each, in their order. Anything that has happened since around a name (an account of ours bears it, or a create is
+/// open under it) makes it unknown. Without a listing that is still believed the answer is empty.
 pub async fn known_all(store: &Store, connection: &Connection, sought: &[(UserId, &str)]) -> Result<Vec<Known>, StoreError> {
     let id: Value = connection.id.get().into();
     let listing = "SELECT finished_at, steady FROM app_listing WHERE connection_id = $1 AND purpose = 'first_contact' AND state = 'done' \

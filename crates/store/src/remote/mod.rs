@@ -15,7 +15,7 @@ mod pages;
 mod unmanaged;
 
 pub use differences::{DriftAction, FoundDifference, accepted, differences};
-pub use known::{Known, TRUSTED_FOR, known, known_all};
+pub use known::{Known, TRUSTED_FOR, known_all};
 pub use listing::{Listing, ListingCounts, ListingState, Purpose};
 pub use listings::{
     cancel, confirm, finish, hold, last_check, last_whole, meet, met, next_check, open, proceed, recent, request_check, restart,

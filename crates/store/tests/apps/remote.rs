@@ -29,13 +29,18 @@ async fn done(world: &World, listing: &Listing) {
     remote::finish(&world.store, listing, ListingState::Done, None, ListingCounts::default()).await.unwrap();
 }
 
+/// What is known of one name.
+async fn known(world: &World, connection: &Connection, seeker: UserId, name: &str) -> Known {
+    remote::known_all(&world.store, connection, &[(seeker, name)]).await.unwrap().pop().unwrap_or(Known::Unknown)
+}
+
 #[test]
 fn a_first_contact_says_who_is_there_until_it_is_too_old() {
     on_each_engine(|world: World| async move {
         let store = &world.store;
         let ada = world.user("ada@acme.example", "/").await;
         let connection = world.active(World::config()).await;
-        let known = async |name: &str| remote::known(store, &connection, ada.id, name).await.unwrap();
+        let known = async |name: &str| known(&world, &connection, ada.id, name).await;
         assert_eq!(known("ada@acme.example").await, Known::Unknown, "nothing was listed");
         assert!(!remote::met(store, connection.id).await.unwrap());
         remote::meet(store, &connection, None).await.unwrap();
@@ -73,9 +78,8 @@ fn a_name_that_another_account_of_ours_bears_is_not_known() {
         done(&world, &listing).await;
         assert_eq!(world.sync(&connection).await.len(), 1);
         let seeker = UserId::new(ada.id.get() + 1);
-        let known = remote::known(store, &connection, seeker, "ada@acme.example").await.unwrap();
-        assert_eq!(known, Known::Unknown, "made since: the app is asked");
-        assert_eq!(remote::known(store, &connection, ada.id, "ada@acme.example").await.unwrap(), Known::Nobody);
+        assert_eq!(known(&world, &connection, seeker, "ada@acme.example").await, Known::Unknown, "made since: the app is asked");
+        assert_eq!(known(&world, &connection, ada.id, "ada@acme.example").await, Known::Nobody);
     });
 }
 
