@@ -129,13 +129,15 @@ pub async fn expand_sweeps(store: &Store, limit_users: usize) -> Result<usize, S
     Ok(looked_at)
 }
 
-/// Marks the next users of an org unit or a group; returns how many.
+/// Marks the next users of an org unit or a group; returns how many. As many are read at once as a pass looks at: whose members
+/// nested groups have is found anew with each read.
 async fn mark_next(store: &Store, sweep: &Sweep, limit: usize) -> Result<usize, StoreError> {
-    let size = SWEEP_BATCH_USERS.min(limit);
+    let size = PART_USERS.min(limit);
     let users = sweep_users(store, sweep, size).await?;
-    let next = users.last().filter(|_| users.len() == size).map(|(last, _)| last.get());
-    commit_marks(store, sweep, sweep.after_user, next, &users).await?;
-    Ok(users.len())
+    let looked_at = users.len();
+    let next = users.last().filter(|_| looked_at == size).map(|(last, _)| last.get());
+    commit_all_marks(store, sweep, next, users).await?;
+    Ok(looked_at)
 }
 
 /// A sweep of everyone for every connection becomes one for each: who has something to do differs between them.
@@ -176,16 +178,7 @@ async fn pass_on(store: &Store, sweep: &Sweep, connection: ConnectionId, limit: 
         Ok(())
     })
     .await?;
-    let mut cursor = sweep.after_user;
-    while users.len() > SWEEP_BATCH_USERS {
-        let rest = users.split_off(SWEEP_BATCH_USERS);
-        let last = users.last().map_or(cursor, |(last, _)| last.get());
-        if !commit_marks(store, sweep, cursor, Some(last), &users).await? {
-            return Ok(looked_at);
-        }
-        (cursor, users) = (last, rest);
-    }
-    commit_marks(store, sweep, cursor, part.next(), &users).await?;
+    commit_all_marks(store, sweep, part.next(), users).await?;
     Ok(looked_at)
 }
 
@@ -207,6 +200,26 @@ fn gone(sweep: &Sweep) -> Batch {
     let mut batch = Batch::bulk();
     batch.run("DELETE FROM sweep WHERE id = $1", [sweep.id.into()]);
     batch
+}
+
+/// Marks these users in as many batches as it takes, the last of which moves the sweep's cursor to `next` or ends the sweep.
+async fn commit_all_marks(
+    store: &Store,
+    sweep: &Sweep,
+    next: Option<i64>,
+    mut users: Vec<(UserId, String)>,
+) -> Result<(), StoreError> {
+    let mut cursor = sweep.after_user;
+    while users.len() > SWEEP_BATCH_USERS {
+        let rest = users.split_off(SWEEP_BATCH_USERS);
+        let last = users.last().map_or(cursor, |(last, _)| last.get());
+        if !commit_marks(store, sweep, cursor, Some(last), &users).await? {
+            return Ok(());
+        }
+        (cursor, users) = (last, rest);
+    }
+    commit_marks(store, sweep, cursor, next, &users).await?;
+    Ok(())
 }
 
 /// Marks these users and moves the sweep's cursor, or ends the sweep where there is no `next`. `false` when somebody else took

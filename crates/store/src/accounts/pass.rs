@@ -74,9 +74,9 @@ pub(crate) async fn walk(
 ) -> Result<(), StoreError> {
     let now = store.now();
     let mut members = effective_members(store, rules, part).await?;
-    let waits = waiting::everybody(store, rules.connection.id).await?;
+    let mut waits = None;
     let mut verdicts: BTreeMap<UserId, Vec<Approval>> = BTreeMap::new();
-    for verdict in removals::approvals(store, rules.connection.id).await? {
+    for verdict in removals::verdicts_between(store, rules.connection.id, part.after, part.upto).await? {
         verdicts.entry(verdict.user_id).or_default().push(verdict);
     }
     let mut forgotten = Forgotten::of(store, rules.connection.id, part);
@@ -84,7 +84,13 @@ pub(crate) async fn walk(
     while let Some(chunk) = rows.next().await {
         for row in chunk? {
             let mut subject = subject(row, &mut members, now)?;
-            subject.swap = swap_of(subject.account.user_id, &waits);
+            if waiting::holder_of(&subject.account).is_some() {
+                let waits = match &waits {
+                    Some(waits) => waits,
+                    None => waits.insert(waiting::everybody(store, rules.connection.id).await?),
+                };
+                subject.swap = swap_of(subject.account.user_id, waits);
+            }
             subject.verdicts = verdicts.remove(&subject.account.user_id).unwrap_or_default();
             while let Some(account) = forgotten.before(subject.account.user_id).await? {
                 each(alone(account, &mut verdicts))?;

@@ -52,16 +52,16 @@ struct HoldDetail {
 pub async fn due_candidates(store: &Store, rules: &Rules, now: Timestamp) -> Result<Vec<RemovalCandidate>, StoreError> {
     let sql = format!(
         "SELECT {COLUMNS} FROM account a WHERE a.connection_id = $1 AND a.removal_at <= $2 AND a.intent IS NULL \
-         AND a.remote_id IS NOT NULL AND a.user_id > $3 ORDER BY a.user_id LIMIT {SUBJECTS_MAX}"
+         AND a.remote_id IS NOT NULL AND (a.removal_at, a.user_id) > ($3, $4) ORDER BY a.removal_at, a.user_id LIMIT {SUBJECTS_MAX}"
     );
     let mut candidates = Vec::new();
-    let mut after = 0;
+    let mut after = (i64::MIN, 0);
     loop {
-        let params = [rules.connection.id.get().into(), now.0.into(), after.into()];
+        let params = [rules.connection.id.get().into(), now.0.into(), after.0.into(), after.1.into()];
         let rows = store.db.read(Query::new(sql.clone(), params)).await?;
         let accounts = rows.iter().map(from_row).collect::<Result<Vec<_>, _>>()?;
         let Some(last) = accounts.last() else { return Ok(candidates) };
-        after = last.user_id.get();
+        after = (last.removal.map_or(i64::MAX, |removal| removal.due.0), last.user_id.get());
         let full = accounts.len() == SUBJECTS_MAX;
         for subject in with_directory(store, rules, accounts).await? {
             let decision = decide(&rules.view(&subject), &subject.account, &rules.connection, now);
@@ -130,6 +130,17 @@ const fn removal_kind(kind: OperationKind) -> Option<RemovalKind> {
 pub async fn approvals(store: &Store, connection: ConnectionId) -> Result<Vec<Approval>, StoreError> {
     let rows = store.db.read(Query::new(VERDICTS, [connection.get().into()])).await?;
     approvals_from(&rows)
+}
+
+/// The verdicts on removals of users whose id is above `after` and not above `upto`.
+pub(super) async fn verdicts_between(
+    store: &Store,
+    connection: ConnectionId,
+    after: i64,
+    upto: i64,
+) -> Result<Vec<Approval>, StoreError> {
+    let sql = format!("{VERDICTS} AND user_id > $2 AND user_id <= $3");
+    approvals_from(&store.db.read(Query::new(sql, [connection.get().into(), after.into(), upto.into()])).await?)
 }
 
 /// The verdicts on removals of these users, at most [`SUBJECTS_MAX`] of them.

@@ -63,7 +63,7 @@ pub async fn load_rules_for(store: &Store, app: App, connection: Connection) -> 
     let closure = format!(
         "WITH RECURSIVE reached(root, id) AS (\
          SELECT g.id, g.id FROM directory_group g WHERE g.deleted_since IS NULL AND g.id IN {listed} \
-         UNION SELECT r.root, m.nested_id FROM reached r JOIN group_member m ON m.group_id = r.id \
+         UNION SELECT r.root, m.nested_id FROM reached r JOIN group_member m ON m.group_id = r.id AND m.nested_id IS NOT NULL \
          JOIN directory_group n ON n.id = m.nested_id WHERE n.deleted_since IS NULL) SELECT root, id FROM reached"
     );
     let emails = format!("SELECT id, email FROM directory_group WHERE deleted_since IS NULL AND id IN {listed}");
