@@ -8,6 +8,7 @@ use crate::pace::{Heard, Pace, Permit};
 use provost_core::app::{Profile, RequestKind};
 use provost_core::time::Timestamp;
 use provost_platform::Clock;
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard};
 use std::time::Duration;
 use tokio::sync::Notify;
@@ -15,6 +16,14 @@ use tokio::time::Instant;
 
 /// A closed gate ends the waiting within this time.
 const LOOK_EVERY: Duration = Duration::from_millis(250);
+
+/// What came of asking once.
+enum Asked {
+    Turn(Turn),
+    Wait(Duration),
+    /// All places are taken, and one is needed.
+    NoPlace,
+}
 
 /// How long whoever sends has patience.
 #[derive(Debug, Clone, Copy)]
@@ -25,11 +34,31 @@ pub(crate) struct Patience {
     pub(crate) places: Option<Duration>,
 }
 
+/// The places of operations that are taken. What is not an operation (a page of a listing, a probe) takes none.
+#[derive(Debug, Default)]
+struct Places {
+    taken: AtomicUsize,
+    freed: Notify,
+}
+
+/// The right to send one request, and its place until it is dropped.
+#[derive(Debug)]
+pub(crate) struct Turn(Option<Arc<Places>>);
+
+impl Drop for Turn {
+    fn drop(&mut self) {
+        if let Some(places) = &self.0 {
+            places.taken.fetch_sub(1, Ordering::SeqCst);
+            places.freed.notify_one();
+        }
+    }
+}
+
 /// Cheap to clone; all clones share one pace.
 #[derive(Debug, Clone)]
 pub(crate) struct Pacer {
     pace: Arc<Mutex<Pace>>,
-    freed: Arc<Notify>,
+    operations: Arc<Places>,
     clock: Clock,
 }
 
@@ -37,35 +66,42 @@ impl Pacer {
     /// The pace for an app with this profile; see [`Pace::new`].
     pub(crate) fn new(profile: &Profile, paused_until: Option<Timestamp>, clock: &Clock) -> Self {
         let pace = Pace::new(profile, paused_until, Instant::now());
-        Self { pace: Arc::new(Mutex::new(pace)), freed: Arc::default(), clock: clock.clone() }
+        Self { pace: Arc::new(Mutex::new(pace)), operations: Arc::default(), clock: clock.clone() }
     }
 
-    /// Waits until a request of this kind may start, and counts it. `false` when the gate closed meanwhile or the wait is
+    /// Waits until a request of this kind may start, and counts it. `None` when the gate closed meanwhile or the wait is
     /// longer than the patience: then nothing may be sent.
-    pub(crate) async fn permit(&self, kind: RequestKind, patience: Patience, gate: &Gate) -> bool {
+    pub(crate) async fn permit(&self, kind: RequestKind, patience: Patience, gate: &Gate) -> Option<Turn> {
         let asked = Instant::now();
-        loop {
-            if gate.is_closed() {
-                return false;
-            }
+        while !gate.is_closed() {
             match (self.ask(kind, patience), patience.places) {
-                (Some(Permit::Granted), _) => return true,
-                (Some(Permit::Wait(wait)), _) if wait > patience.pace => return false,
-                (Some(Permit::Wait(wait)), _) => tokio::time::sleep(wait.min(LOOK_EVERY)).await,
-                (None, Some(most)) if asked.elapsed() < most => {
-                    // Whoever is not told of a free place looks for one.
-                    let _ = tokio::time::timeout(LOOK_EVERY, self.freed.notified()).await;
+                (Asked::Turn(turn), _) => return Some(turn),
+                (Asked::Wait(wait), _) if wait > patience.pace => return None,
+                (Asked::Wait(wait), _) => tokio::time::sleep(wait.min(LOOK_EVERY)).await,
+                (Asked::NoPlace, Some(most)) if asked.elapsed() < most => {
+                    // There may be more places than were freed: whoever is not told looks.
+                    let _ = tokio::time::timeout(LOOK_EVERY, self.operations.freed.notified()).await;
                 }
-                (None, _) => return false,
+                (Asked::NoPlace, _) => return None,
             }
         }
+        None
     }
 
-    /// `None` when all places are taken, and one is needed.
-    fn ask(&self, kind: RequestKind, patience: Patience) -> Option<Permit> {
+    fn ask(&self, kind: RequestKind, patience: Patience) -> Asked {
         let mut pace = self.lock();
-        let has_place = patience.places.is_none() || pace.free_places() > 0;
-        has_place.then(|| pace.ask(kind, Instant::now(), self.now()))
+        let needs_place = patience.places.is_some();
+        if needs_place && self.operations.taken.load(Ordering::SeqCst) >= pace.places() {
+            return Asked::NoPlace;
+        }
+        match pace.ask(kind, Instant::now(), self.now()) {
+            Permit::Wait(wait) => Asked::Wait(wait),
+            // Counted under the lock, so that two never take the last place.
+            Permit::Granted => Asked::Turn(Turn(needs_place.then(|| {
+                self.operations.taken.fetch_add(1, Ordering::SeqCst);
+                Arc::clone(&self.operations)
+            }))),
+        }
     }
 
     /// How many more requests of this kind could start at once.
@@ -95,27 +131,17 @@ impl Pacer {
 
     /// The app answered a request that began at `begun`.
     pub(crate) fn answered(&self, heard: &Heard, begun: Instant) {
-        self.ended(|pace| pace.answered(heard, begun, Instant::now(), self.now()));
+        self.lock().answered(heard, begun, Instant::now(), self.now());
     }
 
     /// There was no answer to a request that began at `begun`.
     pub(crate) fn not_answered(&self, begun: Instant) {
-        self.ended(|pace| pace.not_answered(begun, Instant::now()));
+        self.lock().not_answered(begun, Instant::now());
     }
 
     /// A request that was granted was not sent after all.
     pub(crate) fn not_sent(&self) {
-        self.ended(Pace::not_sent);
-    }
-
-    /// Notes the end of a request, and tells those who wait for a place. An answer frees one, and may add another.
-    fn ended(&self, note: impl FnOnce(&mut Pace)) {
-        let free = {
-            let mut pace = self.lock();
-            note(&mut pace);
-            pace.free_places()
-        };
-        (0..free.min(2)).for_each(|_| self.freed.notify_one());
+        self.lock().not_sent();
     }
 
     fn now(&self) -> Timestamp {

@@ -202,9 +202,9 @@ impl Client {
     async fn send(&self, method: Method, path: String, body: Option<Value>) -> Result<Answer, NoAnswer> {
         let kind = if method == Method::Get { RequestKind::Read } else { RequestKind::Write };
         // The look at the gate comes last, so that nothing lies between it and the request.
-        if !self.pacer.permit(kind, self.patience, &self.gate).await {
+        let Some(_turn) = self.pacer.permit(kind, self.patience, &self.gate).await else {
             return Err(NoAnswer::Closed);
-        }
+        };
         let begun = Instant::now();
         if !self.gate.may_send().await {
             self.pacer.not_sent();

@@ -118,11 +118,6 @@ impl Pace {
         self.concurrency.places()
     }
 
-    /// How many of the places are free.
-    pub(crate) fn free_places(&self) -> usize {
-        self.places().saturating_sub(usize::try_from(self.under_way).unwrap_or(usize::MAX))
-    }
-
     /// How many operations may be begun beyond the places. None where the app's rate or its trouble is what bounds us: they
     /// would only grow old.
     pub(crate) fn ahead(&self) -> usize {
