@@ -69,8 +69,10 @@ async fn due_now(
     }
     let marks = marked.iter().map(|candidate| (candidate.user_id, (candidate.marked, candidate.revision))).collect();
     let (rules, subjects) = seen_after_marks(store, id, &marks).await?;
-    let decided = |subject: Subject| {
-        let removal = decide(&rules.view(&subject), &subject.account, &rules.connection, now).removal_due?;
+    let decided = |mut subject: Subject| {
+        let decision = decide(&rules.view(&subject), &subject.account, &rules.connection, now);
+        let removal = decision.removal_due?;
+        (subject.account.causes, subject.account.removal) = (decision.causes, decision.removal);
         let candidate = removals::candidate(&subject.account, removal)?;
         Some((subject.account.user_id, (candidate, subject)))
     };

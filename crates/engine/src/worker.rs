@@ -256,7 +256,7 @@ impl Worker {
         for subject in due {
             let decision = decide(&rules.view(&subject), &subject.account, &rules.connection, now);
             if let Some(operation) = decision.operation.clone().filter(|_| sending) {
-                self.ready.push_back(Ready { subject, operation });
+                self.ready.push_back(Ready::of(subject, &decision, operation));
                 continue;
             }
             self.hinted |= decision.removal_due.is_some();

@@ -5,7 +5,8 @@ use provost_core::app::{Access, Action, ConnectionConfig, GracePeriod, Rule, Ser
 use provost_core::directory::User;
 use provost_core::provisioning::AccountState;
 use provost_core::time::Span;
-use provost_store::directory::{org_units, users};
+use provost_store::directory::org_units;
+use provost_store::directory::users::{self, UserEdit};
 use provost_store::{Actor, apps};
 use provost_testkit::World;
 
@@ -158,4 +159,25 @@ async fn a_suspend_is_followed_by_its_hard_delete() {
     world.proxy.clear();
     end(&world, Trigger::Suspended, &user).await;
     assert_eq!(sent(&world), ["POST"], "after a hard delete a user who becomes entitled again gets a new account");
+}
+
+/// Found by the simulator: the update that a returning user needed was settled with the causes of before, and the next loss of
+/// access was taken for the old one.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_clock_that_ended_with_an_update_does_not_run_on() {
+    let rule = ticked(None, Some(GracePeriod::Days7));
+    let (world, user) = with_one_account("netskope", |world| with_rule(world, Trigger::AppOff, rule)).await;
+    begin(&world, Trigger::AppOff, &user).await;
+    let edit = UserEdit { family_name: Some("Renamed".to_owned()), ..UserEdit::default() };
+    users::edit(&world.store, &BY, user.id, None, edit).await.expect("an edit");
+    world.advance(Span::days(1)).await;
+    assert_eq!(sent(&world), Vec::<String>::new(), "updates pause");
+    end(&world, Trigger::AppOff, &user).await;
+    assert_eq!(sent(&world), ["PATCH"]);
+    world.advance(Span::days(10)).await;
+    begin(&world, Trigger::AppOff, &user).await;
+    world.advance(Span::days(6)).await;
+    assert_eq!(sent(&world), ["PATCH"], "the second loss has a grace period of its own");
+    world.advance(Span::days(1)).await;
+    assert_eq!(sent(&world), ["PATCH", "DELETE"]);
 }

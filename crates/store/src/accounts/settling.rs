@@ -10,7 +10,7 @@ use crate::{Actor, Store, StoreError};
 use provost_core::app::Connection;
 use provost_core::provisioning::{Account, Intent, OperationKind, matching_value};
 use provost_core::time::Timestamp;
-use provost_db::{Batch, CommitError};
+use provost_db::{Batch, CommitError, Value};
 
 /// The most accounts that are settled in one batch.
 const SETTLE_BATCH_ACCOUNTS: usize = 200;
@@ -18,7 +18,8 @@ const SETTLE_BATCH_ACCOUNTS: usize = 200;
 /// Up to this many settlements go before bulk work.
 const INTERACTIVE_ACCOUNTS_MAX: usize = 8;
 
-/// Commits what is about to be sent. `false` when anything has moved since it was decided: the account's `marked` or
+/// Commits what is about to be sent, and with it the causes and the next removal that the accounts bear, which are those of the
+/// decision: whatever becomes of the request, a clock that has ended does not run on. `false` when anything has moved since it was decided: the account's `marked` or
 /// `revision`, another intent, the connection's revision, its status or a halt; for removals also when a sweep waits,
 /// because it may take away their cause. Nothing is written then, and nothing may be sent.
 pub async fn begin(store: &Store, connection: &Connection, intents: &[(&Account, Intent)]) -> Result<bool, StoreError> {
@@ -40,11 +41,14 @@ pub async fn begin(store: &Store, connection: &Connection, intents: &[(&Account,
         [connection.id.get().into(), connection.revision.into()],
     );
     for (account, intent) in intents {
+        let removal = account.removal.as_ref();
         let standing = account.intent.as_ref().map(serde_json::to_string).transpose()?.unwrap_or_default();
         batch.expect(
             1,
             // Due until it is settled: an intent whose process has died is found by the next one.
-            "UPDATE account SET intent = $5, due_at = COALESCE(due_at, $7), matching = COALESCE($8, matching) \
+            "UPDATE account SET intent = $5, due_at = COALESCE(due_at, $7), matching = COALESCE($8, matching), \
+             app_off_since = $9, suspended_since = $10, deleted_since = $11, removal_kind = $12, removal_trigger = $13, \
+             removal_since = $14, removal_at = $15 \
              WHERE connection_id = $1 AND user_id = $2 AND marked = $3 AND revision = $4 AND COALESCE(intent, '') = $6",
             [
                 connection.id.get().into(),
@@ -55,6 +59,13 @@ pub async fn begin(store: &Store, connection: &Connection, intents: &[(&Account,
                 standing.into(),
                 store.now().0.into(),
                 created_as(intent).into(),
+                instant(account.causes.app_off_since),
+                instant(account.causes.suspended_since),
+                instant(account.causes.deleted_since),
+                removal.map(|removal| removal.kind.word()).into(),
+                removal.map(|removal| removal.trigger.word()).into(),
+                instant(removal.map(|removal| removal.since)),
+                instant(removal.map(|removal| removal.due)),
             ],
         );
     }
@@ -63,6 +74,10 @@ pub async fn begin(store: &Store, connection: &Connection, intents: &[(&Account,
         Err(CommitError::Conflict { .. }) => Ok(false),
         Err(error) => Err(error.into()),
     }
+}
+
+fn instant(at: Option<Timestamp>) -> Value {
+    at.map(|at| at.0).into()
 }
 
 /// What an account is found by while the answer to its create is not known.
@@ -149,7 +164,6 @@ fn write(batch: &mut Batch, connection: &Connection, endpoint: &str, settled: &S
     let confirmed = after.applied.as_ref().and_then(|body| matching_value(body, connection.profile));
     let matching = confirmed.map(|matching| matching.to_lowercase()).or_else(|| after.intent.as_ref().and_then(created_as));
     let removal = after.removal.as_ref();
-    let instant = |at: Option<Timestamp>| at.map(|at| at.0);
     batch.expect(
         1,
         "UPDATE account SET \
@@ -175,17 +189,17 @@ fn write(batch: &mut Batch, connection: &Connection, endpoint: &str, settled: &S
             after.remote_id.as_ref().map(|_| endpoint).into(),
             matching.into(),
             after.applied.as_ref().map(serde_json::to_string).transpose()?.into(),
-            instant(after.causes.app_off_since).into(),
-            instant(after.causes.suspended_since).into(),
-            instant(after.causes.deleted_since).into(),
+            instant(after.causes.app_off_since),
+            instant(after.causes.suspended_since),
+            instant(after.causes.deleted_since),
             removal.map(|removal| removal.kind.word()).into(),
             removal.map(|removal| removal.trigger.word()).into(),
-            removal.map(|removal| removal.since.0).into(),
-            removal.map(|removal| removal.due.0).into(),
+            instant(removal.map(|removal| removal.since)),
+            instant(removal.map(|removal| removal.due)),
             after.intent.as_ref().map(serde_json::to_string).transpose()?.into(),
             after.failure.as_ref().map(serde_json::to_string).transpose()?.into(),
             after.failure.is_some().into(),
-            instant(after.due_at).into(),
+            instant(after.due_at),
             after.version.clone().into(),
         ],
     );
