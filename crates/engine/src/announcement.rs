@@ -5,7 +5,6 @@
 
 use crate::client::{Answer, Client, NoAnswer};
 use provost_core::app::{Announced, Connection, Halt, HaltReason};
-use provost_core::provisioning::OperationKind;
 use provost_core::time::{Span, Timestamp};
 use provost_store::apps::announcement::{self, Announcement};
 use provost_store::{Store, StoreError};
@@ -79,7 +78,7 @@ impl Learner {
         if rests || self.next_at > now {
             return Ok(Turn::GoOn);
         }
-        let (client, store) = (client.for_operation(OperationKind::LookUp), store.clone());
+        let (client, store) = (client.aside(), store.clone());
         self.asking = Some(tokio::spawn(async move {
             let told = read(&client, &store).await;
             store.wake();

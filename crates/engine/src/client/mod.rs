@@ -118,7 +118,12 @@ impl Client {
                 Patience { places: Some(PATIENCE_WITH_PLACES), ..PATIENCE }
             }
         };
-        Self { exchanges: Arc::default(), patience, version: None, ..self.clone() }
+        Self { patience, ..self.aside() }
+    }
+
+    /// The same client with an empty list of exchanges, for what is asked beside the operations and takes none of their places.
+    pub(crate) fn aside(&self) -> Self {
+        Self { exchanges: Arc::default(), patience: PATIENCE, version: None, ..self.clone() }
     }
 
     /// The same client for an app that was learned to be so.
@@ -132,7 +137,7 @@ impl Client {
         Self { version, ..self }
     }
 
-    /// The exchanges since [`Self::for_operation`], oldest first.
+    /// The exchanges since [`Self::for_operation`] or [`Self::aside`], oldest first.
     pub(crate) fn take_exchanges(&self) -> Vec<Exchange> {
         std::mem::take(&mut *self.exchanges.lock().expect("nothing panics while it holds the list of exchanges"))
     }

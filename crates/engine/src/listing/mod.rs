@@ -204,7 +204,7 @@ impl Lister {
         }
         self.busy.clone_from(desk.in_flight);
         self.under_way = true;
-        let (client, sender) = (desk.client.for_operation(OperationKind::LookUp), self.sender.clone());
+        let (client, sender) = (desk.client.aside(), self.sender.clone());
         tokio::spawn(async move {
             let fetched = match one {
                 None => Fetched::Page(page(&client, &place).await),

@@ -3,7 +3,7 @@
 use super::Worker;
 use crate::removals::judge;
 use crate::sending::Ready;
-use provost_core::provisioning::{Operation, OperationKind};
+use provost_core::provisioning::Operation;
 use provost_store::StoreError;
 use provost_store::accounts::Rules;
 use std::time::Duration;
@@ -46,7 +46,7 @@ impl Worker {
             return;
         }
         self.asked_the_time = Some(Instant::now());
-        let client = client.for_operation(OperationKind::LookUp);
+        let client = client.aside();
         // Its clock stands in the answer, and whatever else the answer says will be said again.
         tokio::spawn(async move { drop(client.list(1, 1).await) });
     }
