@@ -23,8 +23,8 @@ cp -R "$root/Cargo.toml" "$root/Cargo.lock" "$root/app-catalogue" "$work/"
 for file in clippy.toml rust-toolchain.toml; do
   if [ -e "$root/$file" ]; then cp "$root/$file" "$work/"; fi
 done
-cp -R "$root/crates/scim" "$root/crates/core" "$work/crates/"
-# Of the workspace only these two are there.
+cp -R "$root/crates/scim" "$root/crates/core" "$root/crates/oracle" "$work/crates/"
+# Of the workspace only these are there.
 sed -i '/^default-members/d' "$work/Cargo.toml"
 export CARGO_TARGET_DIR="${CARGO_TARGET_DIR:-$root/target}/mutants"
 # One seed, so that two runs say the same; a bug that is caught need not be shrunk.

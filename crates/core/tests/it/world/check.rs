@@ -4,6 +4,7 @@ use super::wire::expected_body;
 use super::{Change, World, user_name};
 use provost_core::provisioning::{Hold, Operation, RemovalKind};
 use provost_core::time::Span;
+use provost_oracle::Oracle;
 
 impl World {
     /// Not too early, not for the wrong user: called before a request is sent.
@@ -19,7 +20,7 @@ impl World {
                 return;
             }
             Operation::Update { remote_id, .. } | Operation::Restore { remote_id, .. } => {
-                assert!(!oracle.any_cause(id), "{id}: updated while a cause holds, at {now}");
+                assert_eq!(oracle.first_cause(id), None, "{id}: updated while a cause holds, at {now}");
                 // Without a living scope group only creates and removals are held.
                 let on = oracle.facts(id).service_on && self.no_living_group();
                 assert!(oracle.wanted(id) || on, "{id}: updated and not entitled, at {now}");
@@ -54,7 +55,7 @@ impl World {
     }
 
     pub(super) fn check_hold(&self, hold: &Hold) {
-        let (gone, limit) = (hold.sent, super::oracle::Oracle::limit(self.linked()) as u64);
+        let (gone, limit) = (hold.sent, Oracle::limit(self.linked()) as u64);
         assert!(
             gone + hold.candidates.len() as u64 > limit,
             "{:?} held without need: {gone} + {}",

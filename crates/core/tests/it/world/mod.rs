@@ -1,12 +1,11 @@
 //! A small world around the deciding functions: a directory, an app that can fail, virtual time, and the loop
-//! view → decide → guard → settle as the engine runs it. Every request is judged by the [`oracle`] at the moment it is
+//! view → decide → guard → settle as the engine runs it. Every request is judged by the [`Oracle`] at the moment it is
 //! sent, and after every step the app is compared with what the oracle says must have happened by then.
 
 mod app;
 mod change;
 mod check;
 mod drive;
-mod oracle;
 mod wire;
 
 pub(crate) use app::{Fault, RemoteAccount, user_name};
@@ -14,7 +13,6 @@ pub(crate) use change::{Address, Change};
 
 use crate::kit::{self, START, connection, object};
 use app::FakeApp;
-use oracle::{Facts, Oracle};
 use provost_core::app::{ArchivedRule, Connection, ConnectionStatus, ScopeMembers};
 use provost_core::directory::{User, email_domain};
 use provost_core::ids::UserId;
@@ -22,6 +20,7 @@ use provost_core::provisioning::{
     Account, Approval, Decision, RemovalCandidate, ScopeVerdict, SentRemoval, ServiceVerdict, UserView, decide,
 };
 use provost_core::time::Timestamp;
+use provost_oracle::{Facts, Oracle};
 use serde_json::json;
 use std::collections::{BTreeMap, VecDeque};
 

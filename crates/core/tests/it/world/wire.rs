@@ -70,7 +70,9 @@ impl World {
                 if status == 404 {
                     return Outcome::AlreadyGone;
                 }
-                self.oracle.removed(user, kind, candidate.removal.trigger, removal.approved(), accounts, self.now);
+                let trigger = candidate.removal.trigger;
+                let judged = self.oracle.removed(user, kind, trigger, removal.approved(), accounts, self.now);
+                judged.unwrap_or_else(|why| panic!("{why}"));
                 Outcome::Applied { remote: None }
             }
         }

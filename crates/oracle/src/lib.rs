@@ -1,5 +1,7 @@
-//! The oracle: its own clocks of every cause, kept from the history of changes alone. It shares no line with the code
-//! under test, and it is two-sided: it says what may happen now, and what must have happened by now.
+//! The oracle of the tests: its own clocks of every cause, kept from the history of changes alone. It shares no line with
+//! the code under test, and it is two-sided: it says what may happen now, and what must have happened by now.
+//!
+//! It knows one connection, and users by the number of their id. The random histories of `core` and the simulator ask it.
 
 use provost_core::app::{GracePeriod, Trigger};
 use provost_core::provisioning::RemovalKind;
@@ -11,24 +13,36 @@ const HOUR: i64 = 3_600_000_000;
 /// How one user stands in the directory, and for the connection, after a change.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 #[expect(clippy::struct_excessive_bools, reason = "facts of a table, which combine freely")]
-pub(crate) struct Facts {
-    pub(crate) suspended: bool,
-    pub(crate) archived: bool,
-    pub(crate) deleted: bool,
-    pub(crate) service_on: bool,
-    pub(crate) in_scope: bool,
-    pub(crate) no_living_group: bool,
+pub struct Facts {
+    /// Suspended in the directory.
+    pub suspended: bool,
+    /// Archived in the directory.
+    pub archived: bool,
+    /// Deleted from the directory, whether or not the directory has forgotten the user since.
+    pub deleted: bool,
+    /// The app is ON for the user.
+    pub service_on: bool,
+    /// In the provisioning scope.
+    pub in_scope: bool,
+    /// The scope is one of groups, and none of them is alive.
+    pub no_living_group: bool,
 }
 
 impl Facts {
-    pub(crate) fn entitled(self) -> bool {
+    /// ON and in scope.
+    pub fn entitled(self) -> bool {
         self.service_on && self.in_scope && !self.no_living_group
+    }
+
+    /// To have an account that is up to date.
+    pub fn wanted(self) -> bool {
+        self.entitled() && !self.suspended && !self.archived && !self.deleted
     }
 }
 
 #[derive(Debug, Clone, Copy, Default)]
-pub(crate) struct Clocks {
-    pub(crate) facts: Facts,
+struct Clocks {
+    facts: Facts,
     app_off: Option<Timestamp>,
     suspended: Option<Timestamp>,
     archived: Option<Timestamp>,
@@ -42,18 +56,23 @@ struct Gone {
     at: Timestamp,
 }
 
+/// A verdict of an administrator: who, what, why, and the cause's beginning.
+type Approved = (i64, RemovalKind, Trigger, Option<Timestamp>);
+
+/// What is known of the history so far.
 #[derive(Debug, Default)]
-pub(crate) struct Oracle {
-    pub(crate) archived_as_suspended: bool,
+pub struct Oracle {
+    /// Archived users are treated as suspended.
+    pub archived_as_suspended: bool,
     clocks: BTreeMap<i64, Clocks>,
     policy: BTreeMap<(Trigger, RemovalKind), (GracePeriod, Option<Timestamp>)>,
     gone: Vec<Gone>,
-    approved: Vec<(i64, RemovalKind, Trigger, Option<Timestamp>)>,
+    approved: Vec<Approved>,
 }
 
 impl Oracle {
     /// A change has been committed at `now`; `facts` is how the user stands after it.
-    pub(crate) fn see(&mut self, user: i64, facts: Facts, now: Timestamp) {
+    pub fn see(&mut self, user: i64, facts: Facts, now: Timestamp) {
         let clocks = self.clocks.entry(user).or_default();
         let start = |clock: Option<Timestamp>, holds: bool| if holds { clock.or(Some(now)) } else { None };
         clocks.facts = facts;
@@ -72,13 +91,8 @@ impl Oracle {
         }
     }
 
-    pub(crate) fn set_policy(
-        &mut self,
-        trigger: Trigger,
-        kind: RemovalKind,
-        period: Option<GracePeriod>,
-        edited: Option<Timestamp>,
-    ) {
+    /// A grace period was set, or taken away; `edited` is when, for an edit that nobody confirmed.
+    pub fn set_policy(&mut self, trigger: Trigger, kind: RemovalKind, period: Option<GracePeriod>, edited: Option<Timestamp>) {
         match period {
             None => drop(self.policy.remove(&(trigger, kind))),
             Some(period) => {
@@ -91,15 +105,17 @@ impl Oracle {
     }
 
     /// The administrator has confirmed the earlier removals.
-    pub(crate) fn confirm_policy(&mut self) {
+    pub fn confirm_policy(&mut self) {
         self.policy.values_mut().for_each(|(_, edited)| *edited = None);
     }
 
-    pub(crate) fn facts(&self, user: i64) -> Facts {
+    /// How the user stands.
+    pub fn facts(&self, user: i64) -> Facts {
         self.clocks.get(&user).map(|clocks| clocks.facts).unwrap_or_default()
     }
 
-    pub(crate) fn since(&self, user: i64, trigger: Trigger) -> Option<Timestamp> {
+    /// When a cause began that still holds.
+    pub fn since(&self, user: i64, trigger: Trigger) -> Option<Timestamp> {
         let clocks = self.clocks.get(&user)?;
         match trigger {
             Trigger::AppOff => clocks.app_off,
@@ -108,28 +124,29 @@ impl Oracle {
         }
     }
 
-    pub(crate) fn any_cause(&self, user: i64) -> bool {
-        Trigger::ALL.iter().any(|trigger| self.since(user, *trigger).is_some())
+    /// When the first of the causes that hold began.
+    pub fn first_cause(&self, user: i64) -> Option<Timestamp> {
+        Trigger::ALL.iter().filter_map(|trigger| self.since(user, *trigger)).min()
     }
 
     /// Archived, and nothing may be sent.
-    pub(crate) fn left_alone(&self, user: i64) -> bool {
+    pub fn left_alone(&self, user: i64) -> bool {
         let facts = self.facts(user);
         facts.archived && !facts.deleted && !self.archived_as_suspended
     }
 
     /// To have an account that is up to date.
-    pub(crate) fn wanted(&self, user: i64) -> bool {
-        let facts = self.facts(user);
-        facts.entitled() && !facts.suspended && !facts.archived && !facts.deleted
+    pub fn wanted(&self, user: i64) -> bool {
+        self.facts(user).wanted()
     }
 
     /// When the user's account may and must be removed in this way, by the earliest cause.
-    pub(crate) fn due(&self, user: i64, kind: RemovalKind) -> Option<Timestamp> {
+    pub fn due(&self, user: i64, kind: RemovalKind) -> Option<Timestamp> {
         Trigger::ALL.iter().filter_map(|trigger| self.due_by(user, kind, *trigger)).min()
     }
 
-    pub(crate) fn due_by(&self, user: i64, kind: RemovalKind, trigger: Trigger) -> Option<Timestamp> {
+    /// The same by one cause.
+    pub fn due_by(&self, user: i64, kind: RemovalKind, trigger: Trigger) -> Option<Timestamp> {
         let since = self.since(user, trigger)?;
         let (period, edited) = *self.policy.get(&(trigger, kind))?;
         let hours = match (period, kind) {
@@ -145,23 +162,29 @@ impl Oracle {
     }
 
     /// How many removals of a kind may go in 24 hours from a connection with so many accounts.
-    pub(crate) fn limit(accounts: usize) -> usize {
+    pub fn limit(accounts: usize) -> usize {
         let fifth = (accounts * 20 / 100).min(20);
         3.max(fifth).max(accounts * 5 / 100)
     }
 
-    pub(crate) fn gone_within_a_day(&self, kind: RemovalKind, now: Timestamp) -> usize {
+    fn gone_within_a_day(&self, kind: RemovalKind, now: Timestamp) -> usize {
         self.gone.iter().filter(|gone| gone.kind == kind && now - gone.at < Span::days(1)).count()
     }
 
     /// An administrator approves the removal for the cause as it stands now.
-    pub(crate) fn approve(&mut self, user: i64, kind: RemovalKind, trigger: Trigger) {
+    pub fn approve(&mut self, user: i64, kind: RemovalKind, trigger: Trigger) {
         let since = self.since(user, trigger);
         self.approved.push((user, kind, trigger, since));
     }
 
-    /// A removal has been carried out. `accounts` is the number of accounts before it.
-    pub(crate) fn removed(
+    /// The trigger for which the removal is approved as things stand, if any.
+    pub fn approved_for(&self, user: i64, kind: RemovalKind) -> Option<Trigger> {
+        let is_approved = |trigger: &Trigger| self.approved.contains(&(user, kind, *trigger, self.since(user, *trigger)));
+        Trigger::ALL.into_iter().find(|trigger| self.since(user, *trigger).is_some() && is_approved(trigger))
+    }
+
+    /// A removal has been carried out. `accounts` is the number of accounts before it. The error says which rule it breaks.
+    pub fn removed(
         &mut self,
         user: i64,
         kind: RemovalKind,
@@ -169,16 +192,21 @@ impl Oracle {
         approved: bool,
         accounts: usize,
         now: Timestamp,
-    ) {
+    ) -> Result<(), String> {
         let due = self.due_by(user, kind, trigger);
-        assert!(due.is_some_and(|due| due <= now), "{user}: {kind:?} for {trigger:?} at {now}, but it is due at {due:?}");
+        if due.is_none_or(|due| due > now) {
+            return Err(format!("{user}: {kind:?} for {trigger:?} at {now}, but it is due at {due:?}"));
+        }
         if approved {
             let verdict = (user, kind, trigger, self.since(user, trigger));
-            assert!(self.approved.contains(&verdict), "{user}: {kind:?} on an approval of something else: {verdict:?}");
-            return;
+            let told = || format!("{user}: {kind:?} on an approval of something else: {verdict:?}");
+            return if self.approved.contains(&verdict) { Ok(()) } else { Err(told()) };
         }
         self.gone.push(Gone { kind, at: now });
         let (gone, window) = (self.gone_within_a_day(kind, now), accounts + self.gone_within_a_day(RemovalKind::HardDelete, now));
-        assert!(gone <= Self::limit(window), "{gone} removals ({kind:?}) within a day from {window} accounts");
+        if gone > Self::limit(window) {
+            return Err(format!("{gone} removals ({kind:?}) within a day from {window} accounts"));
+        }
+        Ok(())
     }
 }
