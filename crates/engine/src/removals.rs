@@ -3,7 +3,7 @@
 use crate::sending::seen_after_marks;
 use crate::standstill::removals_may_go;
 use provost_core::ids::{ConnectionId, UserId};
-use provost_core::provisioning::{CheckedRemoval, REMOVAL_WINDOW, RemovalCandidate, decide, guard};
+use provost_core::provisioning::{CheckedRemoval, REMOVAL_WINDOW, RemovalCandidate, decide, guard, window_moves_at};
 use provost_core::time::{Span, Timestamp};
 use provost_store::accounts::{Rules, Subject, removals};
 use provost_store::{Store, StoreError, accounts, schedule};
@@ -51,8 +51,8 @@ pub(crate) async fn judge(store: &Store, id: ConnectionId, app_ahead: Option<Spa
         .into_iter()
         .filter_map(|removal| subjects.remove(&removal.candidate().user_id).map(|(_, subject)| (removal, subject)))
         .collect();
-    // The window slides: what is held today may pass when yesterday's removals and verdicts have left it.
-    let again_at = (!guarded.holds.is_empty()).then_some(now + Span::seconds(60));
+    // What is held today may pass when yesterday's removals and verdicts have left the window.
+    let again_at = if guarded.holds.is_empty() { None } else { window_moves_at(&sent, &approvals, now) };
     Ok(Judged { passed, again_at, unbelieved: false })
 }
 

@@ -235,8 +235,7 @@ impl Worker {
 
     /// Decides what is due; what needs no request is settled at once. Returns how many accounts were decided.
     async fn claim(&mut self, rules: &Rules, sending: bool) -> Result<usize, StoreError> {
-        // While the token is refused nothing is claimed, so that work resumes where it stood.
-        if !self.ready.is_empty() || rules.connection.halt.is_some() {
+        if !self.ready.is_empty() {
             return Ok(0);
         }
         let now = self.store.now();

@@ -40,10 +40,52 @@ impl Facts {
     }
 }
 
+/// Where the clock of `app_off` can stand. Who decides looks at how things stand, and does not see what was undone before the
+/// look: a loss of access that ends at once may count or not.
+#[derive(Debug, Clone, Copy, Default)]
+struct AppOff {
+    /// The earliest beginning that it can have.
+    first: Option<Timestamp>,
+    /// The latest; `None` too where the clock may not have begun at all.
+    last: Option<Timestamp>,
+    /// The earliest beginning of the loss before, and when it ended.
+    before: Option<(Timestamp, Timestamp)>,
+}
+
+impl AppOff {
+    /// Access is lost, or still lost.
+    fn lose(&mut self, now: Timestamp, unseen: Span) {
+        self.first = self.first.or_else(|| self.unseen_before(now, unseen)).or(Some(now));
+        self.last = self.last.or(Some(now));
+    }
+
+    /// There is access.
+    fn gain(&mut self, now: Timestamp) {
+        if let Some(first) = self.first {
+            self.before = Some((first, now));
+        }
+        (self.first, self.last) = (None, None);
+    }
+
+    /// Nothing is said of access: what runs goes on.
+    fn freeze(&mut self, now: Timestamp, unseen: Span) {
+        self.first = self.first.or_else(|| self.unseen_before(now, unseen));
+        self.last = self.last.filter(|last| now - *last >= unseen);
+        // From here on no look comes between any more.
+        self.before = None;
+    }
+
+    fn unseen_before(&self, now: Timestamp, unseen: Span) -> Option<Timestamp> {
+        self.before.filter(|(_, ended)| now - *ended < unseen).map(|(first, _)| first)
+    }
+}
+
 #[derive(Debug, Clone, Copy, Default)]
 struct Clocks {
     facts: Facts,
-    app_off: Option<Timestamp>,
+    app_off: AppOff,
+    /// Access is frozen.
+    frozen: bool,
     suspended: Option<Timestamp>,
     archived: Option<Timestamp>,
     deleted: Option<Timestamp>,
@@ -56,14 +98,16 @@ struct Gone {
     at: Timestamp,
 }
 
-/// A verdict of an administrator: who, what, why, and the cause's beginning.
-type Approved = (i64, RemovalKind, Trigger, Option<Timestamp>);
+/// A verdict of an administrator: who, what, why, and the earliest and the latest beginning of the cause.
+type Approved = (i64, RemovalKind, Trigger, [Option<Timestamp>; 2]);
 
 /// What is known of the history so far.
 #[derive(Debug, Default)]
 pub struct Oracle {
     /// Archived users are treated as suspended.
     pub archived_as_suspended: bool,
+    /// What is undone within this time may never have been looked at.
+    pub unseen: Span,
     clocks: BTreeMap<i64, Clocks>,
     policy: BTreeMap<(Trigger, RemovalKind), (GracePeriod, Option<Timestamp>)>,
     gone: Vec<Gone>,
@@ -71,6 +115,11 @@ pub struct Oracle {
 }
 
 impl Oracle {
+    /// Of a connection to which archived users are left alone, or suspended.
+    pub fn new(archived_as_suspended: bool, unseen: Span) -> Self {
+        Self { archived_as_suspended, unseen, ..Self::default() }
+    }
+
     /// A change has been committed at `now`; `facts` is how the user stands after it.
     pub fn see(&mut self, user: i64, facts: Facts, now: Timestamp) {
         let clocks = self.clocks.entry(user).or_default();
@@ -79,16 +128,21 @@ impl Oracle {
         clocks.deleted = start(clocks.deleted, facts.deleted);
         if facts.archived && !self.archived_as_suspended {
             // Left alone; archived and then deleted, only the deletion counts.
-            (clocks.app_off, clocks.suspended) = (None, None);
+            (clocks.app_off, clocks.suspended) = (AppOff::default(), None);
             return;
         }
         clocks.suspended = start(clocks.suspended, facts.suspended);
         clocks.archived = start(clocks.archived, facts.archived);
         // Frozen from the deletion on; and without a living group the scope says nothing about anybody.
         let frozen = facts.deleted || facts.service_on && facts.no_living_group;
-        if !frozen {
-            clocks.app_off = start(clocks.app_off, !facts.entitled());
+        if !frozen && facts.entitled() {
+            clocks.app_off.gain(now);
+        } else if !frozen {
+            clocks.app_off.lose(now, self.unseen);
+        } else if !clocks.frozen {
+            clocks.app_off.freeze(now, self.unseen);
         }
+        clocks.frozen = frozen;
     }
 
     /// A grace period was set, or taken away; `edited` is when, for an edit that nobody confirmed.
@@ -114,19 +168,19 @@ impl Oracle {
         self.clocks.get(&user).map(|clocks| clocks.facts).unwrap_or_default()
     }
 
-    /// When a cause began that still holds.
-    pub fn since(&self, user: i64, trigger: Trigger) -> Option<Timestamp> {
-        let clocks = self.clocks.get(&user)?;
+    /// When a cause began that still holds: at the earliest, and at the latest.
+    fn since(&self, user: i64, trigger: Trigger) -> [Option<Timestamp>; 2] {
+        let Some(clocks) = self.clocks.get(&user) else { return [None; 2] };
         match trigger {
-            Trigger::AppOff => clocks.app_off,
-            Trigger::Suspended => clocks.suspended.into_iter().chain(clocks.archived).min(),
-            Trigger::Deleted => clocks.deleted,
+            Trigger::AppOff => [clocks.app_off.first, clocks.app_off.last],
+            Trigger::Suspended => [clocks.suspended.into_iter().chain(clocks.archived).min(); 2],
+            Trigger::Deleted => [clocks.deleted; 2],
         }
     }
 
-    /// When the first of the causes that hold began.
+    /// When the first of the causes that hold began, at the latest.
     pub fn first_cause(&self, user: i64) -> Option<Timestamp> {
-        Trigger::ALL.iter().filter_map(|trigger| self.since(user, *trigger)).min()
+        Trigger::ALL.iter().filter_map(|trigger| self.since(user, *trigger)[1]).min()
     }
 
     /// Archived, and nothing may be sent.
@@ -140,14 +194,18 @@ impl Oracle {
         self.facts(user).wanted()
     }
 
-    /// When the user's account may and must be removed in this way, by the earliest cause.
-    pub fn due(&self, user: i64, kind: RemovalKind) -> Option<Timestamp> {
-        Trigger::ALL.iter().filter_map(|trigger| self.due_by(user, kind, *trigger)).min()
+    /// From when on the user's account may be removed in this way, by the earliest cause.
+    pub fn may_go(&self, user: i64, kind: RemovalKind) -> Option<Timestamp> {
+        Trigger::ALL.iter().filter_map(|trigger| self.due_after(self.since(user, *trigger)[0], kind, *trigger)).min()
     }
 
-    /// The same by one cause.
-    pub fn due_by(&self, user: i64, kind: RemovalKind, trigger: Trigger) -> Option<Timestamp> {
-        let since = self.since(user, trigger)?;
+    /// When it must be removed.
+    pub fn must_go(&self, user: i64, kind: RemovalKind) -> Option<Timestamp> {
+        Trigger::ALL.iter().filter_map(|trigger| self.due_after(self.since(user, *trigger)[1], kind, *trigger)).min()
+    }
+
+    fn due_after(&self, since: Option<Timestamp>, kind: RemovalKind, trigger: Trigger) -> Option<Timestamp> {
+        let since = since?;
         let (period, edited) = *self.policy.get(&(trigger, kind))?;
         let hours = match (period, kind) {
             (GracePeriod::Within24Hours, RemovalKind::Suspend) => 0,
@@ -179,8 +237,13 @@ impl Oracle {
 
     /// The trigger for which the removal is approved as things stand, if any.
     pub fn approved_for(&self, user: i64, kind: RemovalKind) -> Option<Trigger> {
-        let is_approved = |trigger: &Trigger| self.approved.contains(&(user, kind, *trigger, self.since(user, *trigger)));
-        Trigger::ALL.into_iter().find(|trigger| self.since(user, *trigger).is_some() && is_approved(trigger))
+        Trigger::ALL.into_iter().find(|trigger| self.is_approved(user, kind, *trigger))
+    }
+
+    fn is_approved(&self, user: i64, kind: RemovalKind, trigger: Trigger) -> bool {
+        let since = self.since(user, trigger);
+        let same = |then: &[Option<Timestamp>; 2]| then.iter().flatten().any(|then| since.contains(&Some(*then)));
+        self.approved.iter().any(|(who, what, why, then)| (*who, *what, *why) == (user, kind, trigger) && same(then))
     }
 
     /// A removal has been carried out. `accounts` is the number of accounts before it. The error says which rule it breaks.
@@ -193,15 +256,19 @@ impl Oracle {
         accounts: usize,
         now: Timestamp,
     ) -> Result<(), String> {
-        let due = self.due_by(user, kind, trigger);
+        let due = self.due_after(self.since(user, trigger)[0], kind, trigger);
         if due.is_none_or(|due| due > now) {
             return Err(format!("{user}: {kind:?} for {trigger:?} at {now}, but it is due at {due:?}"));
         }
         if approved {
-            let verdict = (user, kind, trigger, self.since(user, trigger));
-            let told = || format!("{user}: {kind:?} on an approval of something else: {verdict:?}");
-            return if self.approved.contains(&verdict) { Ok(()) } else { Err(told()) };
+            let told = || format!("{user}: {kind:?} for {trigger:?} on an approval of something else");
+            return if self.is_approved(user, kind, trigger) { Ok(()) } else { Err(told()) };
         }
+        self.gone(kind, accounts, now)
+    }
+
+    /// Counts a removal without an approval. `accounts` is the number of accounts before it.
+    pub fn gone(&mut self, kind: RemovalKind, accounts: usize, now: Timestamp) -> Result<(), String> {
         self.gone.push(Gone { kind, at: now });
         let (gone, window) = (self.gone_within_a_day(kind, now), accounts + self.gone_within_a_day(RemovalKind::HardDelete, now));
         if gone > Self::limit(window) {

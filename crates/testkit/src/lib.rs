@@ -2,10 +2,12 @@
 //!
 //! A development dependency only; nothing here is part of a release.
 
+mod accounts;
 pub mod faulty;
 mod people;
 mod process;
 mod proxy;
+pub mod simulator;
 mod world;
 
 pub use people::{Person, google_users_csv, people};

@@ -153,3 +153,9 @@ pub fn guard(
     }
     guarded
 }
+
+/// When the next removal or verdict leaves the window, so that what is held may pass without anybody's doing.
+pub fn window_moves_at(sent: &[SentRemoval], approvals: &[Approval], now: Timestamp) -> Option<Timestamp> {
+    let verdicts = approvals.iter().filter(|approval| !approval.approved).map(|approval| approval.decided_at);
+    sent.iter().map(|sent| sent.at).chain(verdicts).map(|at| at + REMOVAL_WINDOW).filter(|at| *at > now).min()
+}

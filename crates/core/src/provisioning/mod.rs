@@ -25,7 +25,7 @@ pub use decide::{Blocked, Decision, Reason, decide};
 pub use diff::{body_of, diff, managed_part, matching_value, on_the_wire};
 pub use drift::{Difference, DriftChange, DriftKind, compare, shown_attributes, too_small};
 pub use explain::explain;
-pub use guard::{Approval, CheckedRemoval, Guarded, Hold, REMOVAL_WINDOW, RemovalCandidate, SentRemoval, guard};
+pub use guard::{Approval, CheckedRemoval, Guarded, Hold, REMOVAL_WINDOW, RemovalCandidate, SentRemoval, guard, window_moves_at};
 pub use operation::{Operation, OperationKind, Outcome, Remote};
 pub use quarantine::{Health, Outcomes, Quarantine};
 pub use rest::is_at_rest;

@@ -7,7 +7,7 @@ use provost_core::app::{GracePeriod, Limits, Trigger};
 use provost_core::directory::{User, UserStatus};
 use provost_core::ids::UserId;
 use provost_core::provisioning::{
-    Approval, Guarded, Removal, RemovalCandidate, RemovalKind, SentRemoval, UserView, decide, guard,
+    Approval, Guarded, Removal, RemovalCandidate, RemovalKind, SentRemoval, UserView, decide, guard, window_moves_at,
 };
 use provost_core::time::Span;
 
@@ -160,4 +160,15 @@ fn a_rejected_removal_does_not_hide_what_a_later_cause_brings() {
     assert_eq!((later.removal_due, later.wake_at), (None, Some(day(11))));
     let due = decide(&view, &account, &connection, day(11)).removal_due;
     assert_eq!(due.map(|removal| removal.trigger), Some(Trigger::Deleted));
+}
+
+#[test]
+fn what_is_held_is_judged_again_when_the_oldest_that_counts_has_left_the_window() {
+    let sent = [sent(2, HardDelete, 20), sent(1, Suspend, 25), sent(1, HardDelete, 3)].concat();
+    assert_eq!(window_moves_at(&sent, &[], day(10)), Some(day(10) + Span::hours(4)));
+    let candidates = due(0..2, HardDelete);
+    let rejected = Approval { decided_at: day(10) - Span::hours(22), ..approval(&candidates[0], false) };
+    let approved = Approval { decided_at: day(10) - Span::hours(23), ..approval(&candidates[1], true) };
+    assert_eq!(window_moves_at(&sent, &[rejected, approved], day(10)), Some(day(10) + Span::hours(2)));
+    assert_eq!(window_moves_at(&sent[2..3], &[], day(10)), None, "nothing that counts is left");
 }

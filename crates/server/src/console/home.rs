@@ -106,6 +106,9 @@ fn lag_text(connection: &Connection, counts: &AccountCounts, lag: Option<Span>) 
     if connection.status == ConnectionStatus::Inactive {
         return "Turned off: nothing is sent.".to_owned();
     }
+    if connection.halt.is_some() {
+        return "Nothing is sent until the app is reauthorized.".to_owned();
+    }
     match lag {
         None if counts.sweeping => "A full pass is under way.".to_owned(),
         None => "Up to date: every change is delivered.".to_owned(),

@@ -1,9 +1,9 @@
 //! What each fault makes of a request that it meets.
 
-use super::accounts::{Reply, Request, query};
 use super::state::{Armed, State, Wire};
 use super::table::TargetFault as F;
 use super::wire;
+use crate::accounts::{Reply, Request, query};
 use provost_core::provisioning::OperationKind;
 use provost_core::time::{Span, Timestamp};
 use serde_json::{Value, json};
@@ -187,7 +187,7 @@ fn blind(state: &mut State, request: &Request, now: Timestamp) -> Wire {
     if request.method != "GET" {
         return wire::http(&reply, &[]);
     }
-    wire::http(&Reply { status: 200, body: Some(super::accounts::list_of(&[], 0, 1)) }, &[])
+    wire::http(&Reply { status: 200, body: Some(crate::accounts::list_of(&[], 0, 1)) }, &[])
 }
 
 fn listed(state: &State, armed: Armed, request: &Request) -> Wire {

@@ -4,7 +4,6 @@
 //! is: two accounts for one user, somebody entitled removed, a removal before its time, a stranger's account touched, a
 //! request after a 401 or before `Retry-After` has ended, a redirect followed.
 
-mod accounts;
 mod effects;
 mod server;
 mod state;

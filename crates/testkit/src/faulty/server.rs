@@ -1,10 +1,10 @@
 //! The faulty target as a server on loopback: one request a connection, on raw sockets, since most faults are not HTTP.
 
-use super::accounts::Request;
 use super::state::{Armed, Seen, State, Watched, Wire};
 use super::table::TargetFault;
 use super::tls::{AUTHORITY, Certificate, Stream};
 use super::wire;
+use crate::accounts::Request;
 use provost_core::time::Timestamp;
 use provost_platform::{Clock, HttpClient, HttpOptions, Names};
 use provost_scim::Resource;

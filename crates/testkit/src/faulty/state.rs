@@ -1,7 +1,7 @@
 //! What the faulty target knows: its accounts, what is armed, everything that came, and every rule that was broken.
 
-use super::accounts::{Accounts, Reply, Request, carries, id_of, list_of, query};
-use super::table::{TargetFault, cannot_meet};
+use super::table::{TargetFault, cannot_meet, method_of};
+use crate::accounts::{Accounts, Reply, Request, id_of, list_of, query};
 use provost_core::provisioning::OperationKind;
 use provost_core::time::{Span, Timestamp};
 use provost_scim::Resource;
@@ -270,4 +270,9 @@ impl State {
 
 pub(super) fn is_named(row: &Resource, user_name: &str) -> bool {
     row.get("userName").and_then(Value::as_str).is_some_and(|name| name.eq_ignore_ascii_case(user_name))
+}
+
+/// Whether a request is the one that an operation is carried out by.
+fn carries(request: &Request, operation: OperationKind) -> bool {
+    request.method == method_of(operation)
 }

@@ -1,7 +1,7 @@
 //! Answers as bytes.
 
-use super::accounts::Reply;
 use super::state::Wire;
+use crate::accounts::Reply;
 use serde_json::Value;
 
 const CHUNKED: &str = "Transfer-Encoding: chunked";

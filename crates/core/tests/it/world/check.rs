@@ -28,7 +28,7 @@ impl World {
             }
             Operation::Remove(removal) => {
                 let (kind, removal) = (removal.candidate().removal.kind, removal.candidate());
-                let due = oracle.due(id, kind);
+                let due = oracle.may_go(id, kind);
                 assert!(!oracle.wanted(id), "{id}: {kind:?} of an entitled, active user at {now}");
                 assert!(due.is_some_and(|due| due <= now), "{id}: {kind:?} at {now}, due at {due:?}");
                 assert!(!self.no_living_group(), "{id}: {kind:?} while the scope has no living group");
@@ -84,10 +84,10 @@ impl World {
                 continue;
             }
             let account = accounts.first().map(|remote| &self.app.accounts[remote]);
-            let due = |kind: RemovalKind| self.oracle.due(*id, kind).is_some_and(|due| due <= self.now);
+            let due = |kind: RemovalKind| self.oracle.must_go(*id, kind).is_some_and(|due| due <= self.now);
             if due(RemovalKind::HardDelete) {
                 let gone = account.is_none() || held(RemovalKind::HardDelete);
-                assert!(gone, "{id}: still there at {}, due {:?}", self.now, self.oracle.due(*id, RemovalKind::HardDelete));
+                assert!(gone, "{id}: still there at {}, due {:?}", self.now, self.oracle.must_go(*id, RemovalKind::HardDelete));
             } else if due(RemovalKind::Suspend) {
                 let active = account.is_some_and(|account| account.body["active"] == true);
                 assert!(!active || held(RemovalKind::Suspend), "{id}: still active at {}", self.now);

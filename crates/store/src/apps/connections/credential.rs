@@ -3,6 +3,7 @@
 use super::{commit, get};
 use crate::apps::events::event;
 use crate::log::names;
+use crate::schedule::{SweepTarget, mark_sweep};
 use crate::{Actor, Store, StoreError};
 use provost_core::app::Connection;
 use provost_core::ids::ConnectionId;
@@ -11,7 +12,8 @@ use provost_db::{Batch, Query};
 use provost_platform::Secret;
 use serde_json::json;
 
-/// Stores a new token and when it ends, where that is known; ends a halt, and lets work resume where it stood.
+/// Stores a new token and when it ends, where that is known; ends a halt, and looks at everybody again: while the connection
+/// stood still decisions were made and nothing was sent.
 pub async fn reauthorize(
     store: &Store,
     by: &Actor,
@@ -31,6 +33,7 @@ pub async fn reauthorize(
         [id.get().into(), old.revision.into(), sealed.into(), now.0.into()],
     );
     crate::apps::health::add_probe_now(&mut batch, id, now);
+    mark_sweep(&mut batch, store.id::<()>().get(), Some(id), SweepTarget::Everyone, now);
     crate::apps::token_expiry::add(&mut batch, id, expires_at);
     let expires = expires_at.map(|at| at.to_string());
     let detail = json!({ "APPLICATION_NAME": app.name, "expires_at": expires });

@@ -1,49 +1,49 @@
-//! The accounts of the faulty target: a small SCIM server without faults, in memory.
+//! The accounts of a stand-in app: a small SCIM server without faults, in memory. The faulty target and the simulator put the
+//! faults around it.
 
-use provost_core::provisioning::OperationKind;
 use provost_scim::{Filter, Leniency, Resource, Schemas, apply, matches, patch};
 use serde_json::{Value, json};
 
 /// A request as it came.
 #[derive(Debug, Clone)]
-pub(super) struct Request {
-    pub(super) method: String,
-    pub(super) path: String,
-    pub(super) body: String,
+pub(crate) struct Request {
+    pub(crate) method: String,
+    pub(crate) path: String,
+    pub(crate) body: String,
 }
 
 /// A status and a body.
 #[derive(Debug, Clone)]
-pub(super) struct Reply {
-    pub(super) status: u16,
-    pub(super) body: Option<Value>,
+pub(crate) struct Reply {
+    pub(crate) status: u16,
+    pub(crate) body: Option<Value>,
 }
 
 impl Reply {
-    pub(super) fn error(status: u16, detail: &str) -> Self {
+    pub(crate) fn error(status: u16, detail: &str) -> Self {
         let schema = "urn:ietf:params:scim:api:messages:2.0:Error";
         Self { status, body: Some(json!({ "schemas": [schema], "status": status.to_string(), "detail": detail })) }
     }
 }
 
 /// The table.
-pub(super) struct Accounts {
-    pub(super) rows: Vec<Resource>,
+pub(crate) struct Accounts {
+    pub(crate) rows: Vec<Resource>,
     next_id: u64,
     /// Whether a second account under one userName is refused.
-    pub(super) unique: bool,
+    pub(crate) unique: bool,
     /// The most resources on a page.
-    pub(super) page_max: usize,
+    pub(crate) page_max: usize,
     schemas: Schemas,
 }
 
 impl Accounts {
-    pub(super) fn new() -> Self {
+    pub(crate) fn new() -> Self {
         Self { rows: Vec::new(), next_id: 1, unique: true, page_max: 200, schemas: Schemas::user() }
     }
 
     /// Adds an account behind everybody's back; its id.
-    pub(super) fn add(&mut self, mut resource: Resource) -> String {
+    pub(crate) fn add(&mut self, mut resource: Resource) -> String {
         let id = format!("r{}", self.next_id);
         self.next_id += 1;
         resource.insert("id".to_owned(), json!(id));
@@ -52,7 +52,7 @@ impl Accounts {
     }
 
     /// Gives an account another id.
-    pub(super) fn change_id(&mut self, user_name: &str) {
+    pub(crate) fn change_id(&mut self, user_name: &str) {
         let id = format!("r{}", self.next_id);
         self.next_id += 1;
         for row in self.rows.iter_mut().filter(|row| bears(row, user_name)) {
@@ -60,16 +60,16 @@ impl Accounts {
         }
     }
 
-    pub(super) fn named(&self, user_name: &str) -> Vec<&Resource> {
+    pub(crate) fn named(&self, user_name: &str) -> Vec<&Resource> {
         self.rows.iter().filter(|row| bears(row, user_name)).collect()
     }
 
-    pub(super) fn position(&self, id: &str) -> Option<usize> {
+    pub(crate) fn position(&self, id: &str) -> Option<usize> {
         self.rows.iter().position(|row| row["id"] == id)
     }
 
     /// Carries out a request.
-    pub(super) fn carry_out(&mut self, request: &Request) -> Reply {
+    pub(crate) fn carry_out(&mut self, request: &Request) -> Reply {
         let Some(id) = id_of(&request.path) else {
             return match request.method.as_str() {
                 "POST" => self.create(&request.body),
@@ -91,8 +91,7 @@ impl Accounts {
 
     fn create(&mut self, body: &str) -> Reply {
         let Ok(Value::Object(resource)) = serde_json::from_str(body) else { return Reply::error(400, "not a resource") };
-        let name = resource.get("userName").and_then(Value::as_str).unwrap_or_default().to_owned();
-        if self.unique && !self.named(&name).is_empty() {
+        if self.unique && !self.named(user_name(&resource)).is_empty() {
             return Reply::error(409, "userName is in use");
         }
         self.add(resource);
@@ -101,12 +100,18 @@ impl Accounts {
 
     fn patch(&mut self, at: usize, body: &str) -> Reply {
         let body = serde_json::from_str(body).unwrap_or_default();
-        let changed = patch::read(&body, &Leniency::NONE)
-            .and_then(|request| apply(&mut self.rows[at], &request, &self.schemas, &Leniency::NONE));
-        match changed {
-            Ok(_) => Reply { status: 200, body: Some(Value::Object(self.rows[at].clone())) },
-            Err(error) => Reply::error(400, &error.to_string()),
+        let mut row = self.rows[at].clone();
+        let changed =
+            patch::read(&body, &Leniency::NONE).and_then(|request| apply(&mut row, &request, &self.schemas, &Leniency::NONE));
+        if let Err(error) = changed {
+            return Reply::error(400, &error.to_string());
         }
+        let name = user_name(&row);
+        if self.unique && self.rows.iter().enumerate().any(|(other, row)| other != at && bears(row, name)) {
+            return Reply::error(409, "userName is in use");
+        }
+        self.rows[at] = row.clone();
+        Reply { status: 200, body: Some(Value::Object(row)) }
     }
 
     fn list(&self, path: &str) -> Reply {
@@ -122,30 +127,30 @@ impl Accounts {
 }
 
 /// A list answer.
-pub(super) fn list_of(page: &[Value], total: usize, start: usize) -> Value {
+pub(crate) fn list_of(page: &[Value], total: usize, start: usize) -> Value {
     json!({
         "schemas": ["urn:ietf:params:scim:api:messages:2.0:ListResponse"],
         "totalResults": total, "startIndex": start, "itemsPerPage": page.len(), "Resources": page,
     })
 }
 
-fn bears(row: &Resource, user_name: &str) -> bool {
-    row.get("userName").and_then(Value::as_str).is_some_and(|name| name.eq_ignore_ascii_case(user_name))
+fn bears(row: &Resource, name: &str) -> bool {
+    user_name(row).eq_ignore_ascii_case(name)
+}
+
+/// The userName of an account.
+pub(crate) fn user_name(row: &Resource) -> &str {
+    row.get("userName").and_then(Value::as_str).unwrap_or_default()
 }
 
 /// The id in `/scim/v2/Users/{id}`.
-pub(super) fn id_of(path: &str) -> Option<String> {
+pub(crate) fn id_of(path: &str) -> Option<String> {
     let path = path.split('?').next().unwrap_or_default();
     path.split("/Users/").nth(1).filter(|id| !id.is_empty()).map(str::to_owned)
 }
 
 /// A parameter of the query, decoded.
-pub(super) fn query(path: &str, name: &str) -> Option<String> {
+pub(crate) fn query(path: &str, name: &str) -> Option<String> {
     let url = url::Url::parse(&format!("http://target{path}")).ok()?;
     url.query_pairs().find(|(key, _)| key == name).map(|(_, value)| value.into_owned())
-}
-
-/// Whether a request is the one that an operation is carried out by.
-pub(super) fn carries(request: &Request, operation: OperationKind) -> bool {
-    request.method == super::table::method_of(operation)
 }

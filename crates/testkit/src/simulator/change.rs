@@ -1,0 +1,332 @@
+//! What people do: drawn from the seed, committed to the store, and followed in the model at the same instant.
+
+use super::dice::Dice;
+use super::model::{Person, ScopeSetting};
+use super::wire::lock;
+use super::world::World;
+use provost_core::app::{Action, GracePeriod, ScopeMembers, Trigger};
+use provost_core::provisioning::RemovalKind;
+use provost_store::directory::groups;
+use provost_store::directory::users::{self, UserEdit};
+use provost_store::{Actor, StoreError, accounts, apps, remote};
+
+pub(super) const BY: Actor = Actor::CommandLine;
+
+/// A kind of change, as plans list them.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Kind {
+    Suspend,
+    Unsuspend,
+    Archive,
+    Unarchive,
+    Delete,
+    Restore,
+    Join,
+    Rename,
+    Retitle,
+    Move,
+    Direct,
+    Nested,
+    Vip,
+    AppOn,
+    ContractorsOn,
+    ScopeEveryone,
+    ScopeGroup,
+    DeleteScopeGroup,
+    Policy,
+    TurnOff,
+    TurnOn,
+    Reauthorize,
+    Approve,
+    Retry,
+    SyncNow,
+    DriftCheck,
+    Foreign,
+    Lose,
+    Reactivate,
+}
+
+impl Kind {
+    pub(super) const ALL: [Self; 29] = [
+        Self::Suspend,
+        Self::Unsuspend,
+        Self::Archive,
+        Self::Unarchive,
+        Self::Delete,
+        Self::Restore,
+        Self::Join,
+        Self::Rename,
+        Self::Retitle,
+        Self::Move,
+        Self::Direct,
+        Self::Nested,
+        Self::Vip,
+        Self::AppOn,
+        Self::ContractorsOn,
+        Self::ScopeEveryone,
+        Self::ScopeGroup,
+        Self::DeleteScopeGroup,
+        Self::Policy,
+        Self::TurnOff,
+        Self::TurnOn,
+        Self::Reauthorize,
+        Self::Approve,
+        Self::Retry,
+        Self::SyncNow,
+        Self::DriftCheck,
+        Self::Foreign,
+        Self::Lose,
+        Self::Reactivate,
+    ];
+
+    /// Whether the app's state differs afterwards from what we were told, so that only a drift check can find it.
+    pub(super) const fn leaves_drift(self) -> bool {
+        matches!(self, Self::Lose | Self::Reactivate)
+    }
+}
+
+/// Draws the details of a change and commits it. What is not possible as things stand is refused and changes nothing.
+pub(super) async fn make(world: &World, kind: Kind) -> Result<(), StoreError> {
+    let mut dice = world.draw();
+    let person = {
+        let scene = lock(&world.scene);
+        dice.pick(&(0..scene.model.people.len()).collect::<Vec<_>>())
+    };
+    let made = match kind {
+        Kind::Suspend | Kind::Unsuspend | Kind::Archive | Kind::Unarchive | Kind::Delete | Kind::Restore => {
+            status(world, kind, person).await
+        }
+        Kind::Join => world.join(&address(&mut dice)).await,
+        Kind::Rename => {
+            let email = address(&mut dice);
+            let edit = UserEdit { primary_email: Some(email.clone()), ..UserEdit::default() };
+            edited(world, person, edit, |person| person.email = email).await
+        }
+        Kind::Retitle => {
+            let name = format!("Name{}", dice.below(1_000_000));
+            let edit = UserEdit { family_name: Some(name.clone()), ..UserEdit::default() };
+            edited(world, person, edit, |person| person.family_name = name).await
+        }
+        Kind::Move => {
+            let contractor = dice.coin();
+            let path = if contractor { "/Contractors" } else { "/" };
+            let edit = UserEdit { org_unit_path: Some(path.to_owned()), ..UserEdit::default() };
+            edited(world, person, edit, |person| person.contractor = contractor).await
+        }
+        Kind::Direct | Kind::Nested | Kind::Vip => membership(world, kind, person, dice.coin()).await,
+        Kind::AppOn | Kind::ContractorsOn => access(world, kind, dice.coin()).await,
+        Kind::ScopeEveryone => scope(world, ScopeSetting::Everyone).await,
+        Kind::ScopeGroup => {
+            let members = dice.pick(&[ScopeMembers::Direct, ScopeMembers::All]);
+            scope(world, ScopeSetting::Group(members)).await
+        }
+        Kind::DeleteScopeGroup => delete_scope_group(world).await,
+        Kind::Policy => policy(world, &mut dice).await,
+        Kind::TurnOff | Kind::TurnOn | Kind::Reauthorize => switch(world, kind).await,
+        Kind::Approve => approve(world).await,
+        Kind::Retry => accounts::retry(&world.store, &BY, world.connection, None).await.map(drop),
+        Kind::SyncNow => apps::connections::sync_now(&world.store, &BY, world.connection).await,
+        Kind::DriftCheck => remote::request_check(&world.store, &BY, world.connection, None).await.map(drop),
+        Kind::Foreign => {
+            lock(&world.scene).make_by_hand(&address(&mut dice));
+            Ok(())
+        }
+        Kind::Lose | Kind::Reactivate => {
+            tamper(world, kind, person);
+            Ok(())
+        }
+    };
+    let refused = match made {
+        Ok(()) => None,
+        Err(error) if is_refusal(&error) => Some(error),
+        Err(error) => return Err(error),
+    };
+    let now = world.store.now();
+    let mut scene = lock(&world.scene);
+    scene.trace.note(now, || format!("{kind:?} {person}{}", refused.map_or(String::new(), |why| format!(": refused, {why}"))));
+    scene.model.observe(now);
+    scene.name_heirs();
+    Ok(())
+}
+
+/// Whether the store has understood the change and does not allow it.
+const fn is_refusal(error: &StoreError) -> bool {
+    use StoreError::{Config, Invalid, NotFound, Stale, Taken, Transition};
+    matches!(error, Invalid(_) | NotFound { .. } | Stale { .. } | Taken { .. } | Transition(_) | Config(_))
+}
+
+fn address(dice: &mut Dice) -> String {
+    let domain = if dice.chance(150) { "second.example" } else { "example.com" };
+    format!("user{}@{domain}", dice.below(16))
+}
+
+fn changed(world: &World, index: usize, change: impl FnOnce(&mut Person)) {
+    if let Some(person) = lock(&world.scene).model.people.get_mut(index) {
+        change(person);
+    }
+}
+
+fn chosen(world: &World, index: usize) -> Person {
+    lock(&world.scene).model.people[index].clone()
+}
+
+async fn status(world: &World, kind: Kind, index: usize) -> Result<(), StoreError> {
+    let (store, id) = (&world.store, chosen(world, index).id);
+    match kind {
+        Kind::Suspend => users::suspend(store, &BY, id, "").await?,
+        Kind::Unsuspend => users::unsuspend(store, &BY, id).await?,
+        Kind::Archive => users::archive(store, &BY, id).await?,
+        Kind::Unarchive => users::unarchive(store, &BY, id).await?,
+        Kind::Delete => users::delete(store, &BY, id).await?,
+        _ => users::restore(store, &BY, id, None).await?,
+    };
+    changed(world, index, |person| match kind {
+        Kind::Suspend => person.suspended = true,
+        Kind::Unsuspend => person.suspended = false,
+        Kind::Archive => person.archived = true,
+        Kind::Unarchive => person.archived = false,
+        Kind::Delete => person.deleted = true,
+        _ => person.deleted = false,
+    });
+    Ok(())
+}
+
+async fn edited(world: &World, index: usize, edit: UserEdit, change: impl FnOnce(&mut Person)) -> Result<(), StoreError> {
+    users::edit(&world.store, &BY, chosen(world, index).id, None, edit).await?;
+    changed(world, index, change);
+    Ok(())
+}
+
+async fn membership(world: &World, kind: Kind, index: usize, member: bool) -> Result<(), StoreError> {
+    let person = chosen(world, index);
+    let group = match kind {
+        Kind::Direct => lock(&world.scene).model.group,
+        Kind::Nested => Some(world.nested),
+        _ => Some(world.vip),
+    };
+    let Some(group) = group.filter(|_| !person.deleted) else { return Ok(()) };
+    if member {
+        groups::add_member(&world.store, &BY, group, &person.email, provost_core::directory::MemberRole::Member).await?;
+    } else {
+        groups::remove_member(&world.store, &BY, group, &person.email).await?;
+    }
+    changed(world, index, |person| match kind {
+        Kind::Direct => person.direct = member,
+        Kind::Nested => person.nested = member,
+        _ => person.vip = member,
+    });
+    Ok(())
+}
+
+async fn access(world: &World, kind: Kind, on: bool) -> Result<(), StoreError> {
+    let (app_on, contractors_on) = {
+        let scene = lock(&world.scene);
+        let model = &scene.model;
+        if kind == Kind::AppOn { (on, model.contractors_on) } else { (model.app_on, on) }
+    };
+    apps::set_access(&world.store, &BY, world.app, None, world.access(app_on, contractors_on)).await?;
+    let mut scene = lock(&world.scene);
+    (scene.model.app_on, scene.model.contractors_on) = (app_on, contractors_on);
+    Ok(())
+}
+
+async fn scope(world: &World, setting: ScopeSetting) -> Result<(), StoreError> {
+    if setting != ScopeSetting::Everyone && lock(&world.scene).model.group.is_none() {
+        world.make_scope_group().await?;
+    }
+    world.edit_scope(setting).await?;
+    lock(&world.scene).model.scope = setting;
+    Ok(())
+}
+
+/// The scope keeps a tombstone of the group, and its members lose it.
+async fn delete_scope_group(world: &World) -> Result<(), StoreError> {
+    let Some(group) = lock(&world.scene).model.group else { return Ok(()) };
+    groups::delete(&world.store, &BY, group).await?;
+    let model = &mut lock(&world.scene).model;
+    model.group = None;
+    model.people.iter_mut().for_each(|person| person.direct = false);
+    Ok(())
+}
+
+async fn policy(world: &World, dice: &mut Dice) -> Result<(), StoreError> {
+    let trigger = dice.pick(&Trigger::ALL);
+    let kind = dice.pick(&[RemovalKind::Suspend, RemovalKind::HardDelete, RemovalKind::HardDelete]);
+    let period = dice.chance(850).then(|| dice.pick(&GracePeriod::ALL));
+    let confirmed = dice.chance(300);
+    let connection = apps::connections::get(&world.store, world.connection).await?;
+    let mut config = connection.config.clone();
+    let rule = config.deprovisioning.rule_mut(trigger);
+    let action = period.map(|after| Action { after, edited_at: None });
+    match kind {
+        RemovalKind::Suspend => rule.suspend = action,
+        RemovalKind::HardDelete => rule.hard_delete = action,
+    }
+    let edited = apps::connections::edit(&world.store, &BY, world.connection, None, config, confirmed).await?;
+    // An edit that changes nothing confirms nothing.
+    if edited.config == connection.config {
+        return Ok(());
+    }
+    let now = world.store.now();
+    let oracle = &mut lock(&world.scene).model.oracle;
+    oracle.set_policy(trigger, kind, period, (!confirmed).then_some(now));
+    if confirmed {
+        oracle.confirm_policy();
+    }
+    Ok(())
+}
+
+async fn switch(world: &World, kind: Kind) -> Result<(), StoreError> {
+    let (store, id) = (&world.store, world.connection);
+    match kind {
+        Kind::TurnOff => {
+            let was_active = lock(&world.scene).model.active;
+            apps::connections::turn_off(store, &BY, id).await?;
+            let model = &mut lock(&world.scene).model;
+            if was_active {
+                (model.active, model.turned_off_at) = (false, store.now());
+            }
+        }
+        Kind::TurnOn => {
+            apps::connections::turn_on(store, &BY, id, None).await?;
+            lock(&world.scene).model.active = true;
+        }
+        _ => {
+            let halted = apps::connections::get(store, id).await?.halt.is_some();
+            if !halted && !lock(&world.scene).revoked {
+                return Ok(());
+            }
+            apps::connections::reauthorize(store, &BY, id, &provost_platform::Secret::new("a-new-token"), None).await?;
+            let mut scene = lock(&world.scene);
+            (scene.revoked, scene.refused) = (false, false);
+        }
+    }
+    Ok(())
+}
+
+/// Everything that is held now is approved.
+async fn approve(world: &World) -> Result<(), StoreError> {
+    let rules = accounts::load_rules(&world.store, world.connection).await?;
+    let held = accounts::removals::held(&world.store, &rules, world.store.now()).await?;
+    {
+        let oracle = &mut lock(&world.scene).model.oracle;
+        for candidate in &held {
+            oracle.approve(candidate.user_id.get(), candidate.removal.kind, candidate.removal.trigger);
+        }
+    }
+    accounts::removals::decide_held(&world.store, &BY, world.connection, None, None, true).await.map(drop)
+}
+
+/// The app's own admin deletes one of our accounts, or activates one that we suspended.
+fn tamper(world: &World, kind: Kind, index: usize) {
+    let mut scene = lock(&world.scene);
+    let user = scene.model.people[index].id.get();
+    let Some(id) = scene.accounts_of(user).first().and_then(|account| account["id"].as_str()).map(str::to_owned) else { return };
+    let Some(at) = scene.accounts.position(&id) else { return };
+    scene.adrift.insert(user);
+    if kind == Kind::Lose {
+        scene.accounts.rows.remove(at);
+    } else {
+        scene.accounts.rows[at].insert("active".to_owned(), true.into());
+    }
+}

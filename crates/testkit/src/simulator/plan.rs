@@ -1,0 +1,109 @@
+//! What one seed's world is like. Each seed has its own few kinds of changes and faults, so that rare ones meet often
+//! somewhere instead of being drowned everywhere.
+
+use super::change::Kind;
+use super::dice::Dice;
+use super::fault::Fault;
+use provost_core::app::{GracePeriod, Trigger};
+use provost_core::provisioning::RemovalKind;
+use provost_core::time::Span;
+use std::time::Duration;
+
+/// How much happens in one seed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Size {
+    /// Up to 12 people and 40 steps, for many seeds.
+    Small,
+    /// Up to 60 people and 200 steps.
+    Big,
+}
+
+/// What must hold.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Mode {
+    /// Faults anywhere and at any time; when they end, everything must come right.
+    Safety,
+    /// The requests for one user fail for ever; everything else must come right all the same.
+    Liveness,
+}
+
+/// One world.
+#[derive(Debug, Clone)]
+pub(super) struct Plan {
+    /// The app's catalogue entry.
+    pub(super) profile: &'static str,
+    pub(super) people: i64,
+    pub(super) steps: usize,
+    /// How often the engine looks without being woken.
+    pub(super) look_every: Duration,
+    /// What may happen, each as often as it stands here.
+    pub(super) kinds: Vec<Kind>,
+    /// What may go wrong.
+    pub(super) faults: Vec<Fault>,
+    /// How many of 1,000 requests meet a fault.
+    pub(super) fault_permille: u64,
+    /// How many of 1,000 steps kill the process.
+    pub(super) kill_permille: u64,
+    /// The longest way to the app, and back.
+    pub(super) latency_millis_max: u64,
+    pub(super) archived_as_suspended: bool,
+    pub(super) removal_quiet: Span,
+    pub(super) rules: Vec<(Trigger, RemovalKind, GracePeriod)>,
+    /// The index of the user whose requests fail for ever.
+    pub(super) stuck: Option<usize>,
+}
+
+impl Plan {
+    pub(super) fn draw(dice: &mut Dice, size: Size, mode: Mode) -> Self {
+        let profile = dice.pick(&["netskope", "netskope-suspend", "netskope-suspend", "generic"]);
+        let (people, steps) = match size {
+            Size::Small => (dice.between(3, 12), dice.between(15, 40)),
+            Size::Big => (dice.between(20, 60), dice.between(100, 200)),
+        };
+        let kinds = Self::kinds(dice);
+        let unique = profile != "generic";
+        let mut faults: Vec<Fault> = Fault::ALL.into_iter().filter(|fault| unique || !fault.needs_unique_names()).collect();
+        faults.retain(|_| dice.chance(350));
+        let calm = faults.is_empty() || dice.chance(200);
+        Self {
+            profile,
+            people,
+            steps: usize::try_from(steps).unwrap_or(0),
+            look_every: dice.pick(&[Duration::from_hours(3), Duration::from_hours(12), Duration::from_hours(24)]),
+            kinds,
+            faults,
+            fault_permille: if calm { 0 } else { dice.pick(&[20, 100, 300]) },
+            kill_permille: dice.pick(&[0, 0, 30, 120]),
+            latency_millis_max: dice.pick(&[1, 50, 2_000, 12_000]),
+            archived_as_suspended: dice.chance(200),
+            removal_quiet: dice.pick(&[Span(0), Span(0), Span::seconds(60)]),
+            rules: Self::rules(dice, profile != "netskope"),
+            stuck: (mode == Mode::Liveness).then_some(0),
+        }
+    }
+
+    /// A few kinds, some more often than others; joining and waiting are always there.
+    fn kinds(dice: &mut Dice) -> Vec<Kind> {
+        let mut kinds = vec![Kind::Join, Kind::Retitle];
+        for kind in Kind::ALL {
+            let times = dice.pick(&[0, 0, 1, 1, 3]);
+            kinds.extend(std::iter::repeat_n(kind, times));
+        }
+        // Whoever turns off or revokes also turns on again.
+        kinds.extend([Kind::TurnOn, Kind::Reauthorize, Kind::Approve]);
+        kinds
+    }
+
+    fn rules(dice: &mut Dice, can_suspend: bool) -> Vec<(Trigger, RemovalKind, GracePeriod)> {
+        let mut rules = Vec::new();
+        for trigger in Trigger::ALL {
+            if dice.chance(800) {
+                rules.push((trigger, RemovalKind::HardDelete, dice.pick(&GracePeriod::ALL)));
+            }
+            if can_suspend && dice.chance(600) {
+                rules.push((trigger, RemovalKind::Suspend, dice.pick(&GracePeriod::ALL)));
+            }
+        }
+        rules
+    }
+}

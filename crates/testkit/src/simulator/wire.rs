@@ -1,0 +1,194 @@
+//! The network between the engine and the app: each request on its course, with what goes wrong on it.
+
+use super::fault::{Course, Fault};
+use super::scene::Scene;
+use crate::accounts::{Reply, Request, list_of, user_name};
+use provost_core::time::Timestamp;
+use provost_platform::simulation::Target;
+use provost_platform::{Clock, HttpError, HttpRequest, HttpResponse};
+use serde_json::Value;
+use std::sync::{Arc, Mutex, MutexGuard};
+use std::time::Duration;
+
+/// Where the app is.
+pub(super) const ENDPOINT: &str = "https://app.example/scim/v2";
+
+/// Longer than any client waits.
+const FOR_EVER: Duration = Duration::from_hours(1);
+
+/// The scene of one seed: the driver and the app share it, on one thread.
+pub(super) type Shared = Arc<Mutex<Scene>>;
+
+pub(super) fn lock(scene: &Shared) -> MutexGuard<'_, Scene> {
+    scene.lock().expect("nothing panics while it holds the scene")
+}
+
+/// The app as the engine's HTTP client meets it.
+pub(super) fn target(scene: &Shared, clock: &Clock) -> Target {
+    let (scene, clock) = (Arc::clone(scene), clock.clone());
+    Target::new(move |request| Box::pin(exchange(Arc::clone(&scene), clock.clone(), request)))
+}
+
+async fn exchange(scene: Shared, clock: Clock, sent: HttpRequest) -> Result<HttpResponse, HttpError> {
+    let now = || Timestamp(clock.now_micros());
+    let request = Request {
+        method: sent.method.as_str().to_owned(),
+        path: sent.url.strip_prefix("https://app.example").unwrap_or(&sent.url).to_owned(),
+        body: sent.body.map(|body| String::from_utf8_lossy(&body).into_owned()).unwrap_or_default(),
+    };
+    let (number, course) = lock(&scene).send(&request, now());
+    if course.fault == Some(Fault::Refused) {
+        lock(&scene).lose(number);
+        return Err(HttpError::Refused { message: "the simulator refuses the connection".to_owned() });
+    }
+    tokio::time::sleep(course.there).await;
+    let answer = answered(&mut lock(&scene), number, &course, &request, now());
+    tokio::time::sleep(if course.fault == Some(Fault::Hangs) { FOR_EVER } else { course.back }).await;
+    let lost = || HttpError::NoAnswer { message: "the simulator has lost the answer".to_owned() };
+    let (response, retry_after) = answer.ok_or_else(lost)?;
+    lock(&scene).read(response.status, retry_after, now());
+    Ok(response)
+}
+
+/// What becomes of a request that has arrived, or not; `None` where no answer comes.
+fn answered(
+    scene: &mut Scene,
+    number: u64,
+    course: &Course,
+    request: &Request,
+    now: Timestamp,
+) -> Option<(HttpResponse, Option<i64>)> {
+    if let Some(refusal) = refused(scene, course, request) {
+        scene.lose(number);
+        return Some(refusal);
+    }
+    match course.fault {
+        None => {}
+        Some(Fault::LostBefore) => {
+            scene.lose(number);
+            return None;
+        }
+        Some(Fault::Hangs) if scene.draw(2) == 0 => {
+            scene.lose(number);
+            return None;
+        }
+        Some(Fault::Late) => {
+            scene.delay(number, now);
+            return None;
+        }
+        Some(Fault::BlindSearch) => {
+            scene.lose(number);
+            return Some((response(&Reply { status: 200, body: Some(list_of(&[], 0, 1)) }), None));
+        }
+        Some(_) => {}
+    }
+    let reply = scene.arrive(number, now);
+    match course.fault {
+        Some(Fault::Doubled) => {
+            // The second copy does nothing that counts.
+            scene.accounts.carry_out(request);
+            Some((response(&reply), None))
+        }
+        Some(Fault::LostAfter | Fault::Hangs) => None,
+        Some(Fault::ErrorAfter) => Some((response(&Reply::error(500, "the database went away")), None)),
+        Some(Fault::Garbled) => {
+            let mut half = response(&reply);
+            half.body.truncate(half.body.len() / 2);
+            Some((half, None))
+        }
+        Some(Fault::WithoutId) => {
+            let mut reply = reply;
+            reply.body.iter_mut().filter_map(Value::as_object_mut).for_each(|body| drop(body.remove("id")));
+            Some((response(&reply), None))
+        }
+        Some(Fault::Capitals) => Some((response(&with_each(reply, capitals)), None)),
+        Some(Fault::TextBooleans) => Some((response(&with_each(reply, text_booleans)), None)),
+        _ => Some((response(&reply), None)),
+    }
+}
+
+/// The answer of an app that does not carry the request out, and the time that it asks for.
+fn refused(scene: &mut Scene, course: &Course, request: &Request) -> Option<(HttpResponse, Option<i64>)> {
+    if scene.revoked || course.fault == Some(Fault::Unauthorized) {
+        scene.revoked = true;
+        return Some((response(&Reply::error(401, "the token has been revoked")), None));
+    }
+    if request.path.ends_with("/ServiceProviderConfig") {
+        return Some((response(&Reply::error(404, "nothing is announced")), None));
+    }
+    if concerns_the_stuck(scene, request) {
+        return Some((response(&Reply::error(500, "this user cannot be worked on")), None));
+    }
+    let plain = |status, detail| Some((response(&Reply::error(status, detail)), None));
+    match course.fault? {
+        Fault::ErrorBefore => plain(500, "the database is away"),
+        Fault::Rejected => plain(400, "the app does not like this"),
+        Fault::Forbidden => plain(403, "not for this user"),
+        Fault::Conflict => plain(409, "userName is in use"),
+        Fault::UnknownId => plain(404, "no such user"),
+        Fault::Unavailable => Some(later(503, "60", Some(60))),
+        Fault::Throttled => Some(match scene.draw(5) {
+            0 => later(429, "7", Some(7)),
+            1 => later(429, "1800", Some(1_800)),
+            2 => later(429, "-5", None),
+            3 => later(429, "1000000000", None),
+            _ => (response(&Reply::error(429, "too many requests")), None),
+        }),
+        Fault::Refused
+        | Fault::LostBefore
+        | Fault::LostAfter
+        | Fault::Hangs
+        | Fault::Late
+        | Fault::Doubled
+        | Fault::ErrorAfter
+        | Fault::Garbled
+        | Fault::WithoutId
+        | Fault::Unauthorized
+        | Fault::BlindSearch
+        | Fault::Capitals
+        | Fault::TextBooleans => None,
+    }
+}
+
+/// Whether the request is for the user whose requests fail for ever.
+fn concerns_the_stuck(scene: &Scene, request: &Request) -> bool {
+    let Some(person) = scene.plan.stuck.and_then(|index| scene.model.people.get(index)) else { return false };
+    let user = person.id.get();
+    let by_id = crate::accounts::id_of(&request.path).and_then(|id| scene.owners.get(&id).copied());
+    by_id == Some(user) || request.method == "POST" && request.body.contains(&format!("\"externalId\":\"{user}\""))
+}
+
+fn later(status: u16, retry_after: &str, seconds: Option<i64>) -> (HttpResponse, Option<i64>) {
+    let mut response = response(&Reply::error(status, "not now"));
+    response.headers.push(("retry-after".to_owned(), retry_after.to_owned()));
+    (response, seconds)
+}
+
+fn response(reply: &Reply) -> HttpResponse {
+    let body = reply.body.as_ref().map(|body| body.to_string().into_bytes()).unwrap_or_default();
+    let headers = vec![("content-type".to_owned(), "application/scim+json".to_owned())];
+    HttpResponse { status: reply.status, headers, body }
+}
+
+/// The reply with each of its resources changed.
+fn with_each(mut reply: Reply, change: fn(&mut Value)) -> Reply {
+    match reply.body.as_mut().and_then(|body| body.get_mut("Resources")).and_then(Value::as_array_mut) {
+        Some(listed) => listed.iter_mut().for_each(change),
+        None => reply.body.iter_mut().for_each(change),
+    }
+    reply
+}
+
+fn capitals(resource: &mut Value) {
+    if let Some(resource) = resource.as_object_mut().filter(|resource| resource.contains_key("userName")) {
+        let name = user_name(resource).to_uppercase();
+        resource.insert("userName".to_owned(), name.into());
+    }
+}
+
+fn text_booleans(resource: &mut Value) {
+    if let Some(active) = resource.get_mut("active") {
+        let text = if *active == Value::Bool(false) { "False" } else { "true" };
+        *active = text.into();
+    }
+}

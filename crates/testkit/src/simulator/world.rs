@@ -1,0 +1,155 @@
+//! The product's side of one seed: a store in memory, an organization in it, and a connection to the app.
+
+use super::change::BY;
+use super::dice::Dice;
+use super::model::{Person, ScopeSetting};
+use super::wire::{ENDPOINT, Shared, lock};
+use provost_core::app::{
+    Access, Action, ConnectionConfig, DriftSettings, Scope, ScopeGroup, ScopeMode, ServiceStatus, SsoDetails, profile,
+};
+use provost_core::directory::{DomainKind, MemberRole};
+use provost_core::ids::{AppId, ConnectionId, GroupId, OrgUnitId};
+use provost_core::provisioning::RemovalKind;
+use provost_db::Location;
+use provost_platform::{Clock, Sealer, Secret};
+use provost_store::directory::users::{self, NewUser};
+use provost_store::directory::{domains, groups, org_units};
+use provost_store::{Store, StoreError, apps};
+use serde_json::Map;
+
+/// The handles of one world. A process that starts anew has others, to the same store.
+pub(super) struct World {
+    pub(super) store: Store,
+    pub(super) scene: Shared,
+    pub(super) app: AppId,
+    pub(super) connection: ConnectionId,
+    /// The group that is nested in the scope group.
+    pub(super) nested: GroupId,
+    /// The access group.
+    pub(super) vip: GroupId,
+    contractors: OrgUnitId,
+}
+
+impl World {
+    /// A world with its people, configured and not turned on.
+    pub(super) async fn set_up(scene: Shared) -> Result<Self, StoreError> {
+        let store = Store::open(&Location::Memory, Clock::system(), Sealer::from_key([7; 32])).await?;
+        let plan = lock(&scene).plan.clone();
+        domains::add(&store, &BY, "example.com", DomainKind::Primary).await?;
+        domains::add(&store, &BY, "second.example", DomainKind::Secondary).await?;
+        let contractors = org_units::add(&store, &BY, "/", "Contractors").await?.id;
+        let nested = groups::add(&store, &BY, "nested@example.com", "Nested", "").await?.id;
+        let vip = groups::add(&store, &BY, "vip@example.com", "VIP", "").await?.id;
+        let app = apps::create(&store, &BY, "App", plan.profile).await?.id;
+        let sso = SsoDetails { acs_url: "https://app.example/acs".to_owned(), entity_id: "https://app.example".to_owned() };
+        apps::set_sso(&store, &BY, app, None, Some(sso)).await?;
+        let profile = profile(plan.profile).expect("plans name profiles of the catalogue");
+        // Checks for drift only on demand: the others would mend what nothing else found.
+        let drift = DriftSettings { every: None, ..DriftSettings::default() };
+        let mut config =
+            ConnectionConfig { removal_quiet: plan.removal_quiet, drift, ..ConnectionConfig::new(ENDPOINT, profile) };
+        if plan.archived_as_suspended {
+            config.archived = provost_core::app::ArchivedRule::AsSuspended;
+        }
+        for (trigger, kind, after) in plan.rules {
+            let mut with = config.clone();
+            let action = Some(Action { after, edited_at: None });
+            match kind {
+                RemovalKind::Suspend => with.deprovisioning.rule_mut(trigger).suspend = action,
+                RemovalKind::HardDelete => with.deprovisioning.rule_mut(trigger).hard_delete = action,
+            }
+            if with.check(profile).is_ok() {
+                config = with;
+                lock(&scene).model.oracle.set_policy(trigger, kind, Some(after), None);
+            }
+        }
+        let connection = apps::connections::configure(&store, &BY, app, config, &Secret::new("a-token")).await?.id;
+        let world = Self { store, scene, app, connection, nested, vip, contractors };
+        apps::set_access(&world.store, &BY, app, None, world.access(true, true)).await?;
+        for number in 0..plan.people {
+            world.join(&format!("user{number}@example.com")).await?;
+        }
+        let now = world.store.now();
+        lock(&world.scene).model.observe(now);
+        Ok(world)
+    }
+
+    /// The same world as a process that starts anew sees it.
+    pub(super) fn reopened(self) -> Self {
+        Self { store: self.store.reopened(), ..self }
+    }
+
+    /// Dice for the details of one change.
+    pub(super) fn draw(&self) -> Dice {
+        Dice::new(lock(&self.scene).draw(u64::MAX))
+    }
+
+    pub(super) fn access(&self, app_on: bool, contractors_on: bool) -> Access {
+        let status = |on| if on { ServiceStatus::On } else { ServiceStatus::Off };
+        let org_units = if contractors_on { [].into() } else { [(self.contractors, ServiceStatus::Off)].into() };
+        Access { default: status(app_on), org_units, groups: [self.vip].into() }
+    }
+
+    /// A new user joins.
+    pub(super) async fn join(&self, email: &str) -> Result<(), StoreError> {
+        let number = lock(&self.scene).model.people.len();
+        let (given_name, family_name) = (format!("Given{number}"), format!("Family{number}"));
+        let new = NewUser {
+            primary_email: email.to_owned(),
+            given_name: given_name.clone(),
+            family_name: family_name.clone(),
+            org_unit_path: "/".to_owned(),
+            attributes: Map::new(),
+        };
+        let id = users::add(&self.store, &BY, new).await?.id;
+        lock(&self.scene).model.people.push(Person {
+            id,
+            email: email.to_owned(),
+            given_name,
+            family_name,
+            suspended: false,
+            archived: false,
+            deleted: false,
+            direct: false,
+            nested: false,
+            vip: false,
+            contractor: false,
+        });
+        Ok(())
+    }
+
+    /// A new scope group, with half of the living people and the nested group as members; not in the scope yet.
+    pub(super) async fn make_scope_group(&self) -> Result<(), StoreError> {
+        let (name, people) = {
+            let mut scene = lock(&self.scene);
+            (format!("scope{}", scene.draw(u64::MAX)), scene.model.people.clone())
+        };
+        let group = groups::add(&self.store, &BY, &format!("{name}@example.com"), &name, "").await?.id;
+        groups::add_member(&self.store, &BY, group, &self.nested.get().to_string(), MemberRole::Member).await?;
+        let mut direct = Vec::new();
+        for (index, person) in people.iter().enumerate().filter(|(index, person)| index % 2 == 0 && !person.deleted) {
+            groups::add_member(&self.store, &BY, group, &person.email, MemberRole::Member).await?;
+            direct.push(index);
+        }
+        let model = &mut lock(&self.scene).model;
+        model.group = Some(group);
+        for (index, person) in model.people.iter_mut().enumerate() {
+            person.direct = direct.contains(&index);
+        }
+        Ok(())
+    }
+
+    pub(super) async fn edit_scope(&self, setting: ScopeSetting) -> Result<(), StoreError> {
+        let connection = apps::connections::get(&self.store, self.connection).await?;
+        let group = lock(&self.scene).model.group;
+        let scope = match setting {
+            ScopeSetting::Everyone => Scope::everyone(),
+            ScopeSetting::Group(members) => {
+                let groups = group.map(|group| ScopeGroup { group, members, deleted_since: None });
+                Scope { mode: ScopeMode::Groups, groups: groups.into_iter().collect() }
+            }
+        };
+        let config = ConnectionConfig { scope, ..connection.config };
+        apps::connections::edit(&self.store, &BY, self.connection, None, config, false).await.map(drop)
+    }
+}
