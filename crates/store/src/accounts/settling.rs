@@ -23,8 +23,9 @@ const INTERACTIVE_ACCOUNTS_MAX: usize = 8;
 /// `revision`, another intent, the connection's revision, its status or a halt; for removals also when a sweep waits,
 /// because it may take away their cause. Nothing is written then, and nothing may be sent.
 pub async fn begin(store: &Store, connection: &Connection, intents: &[(&Account, Intent)]) -> Result<bool, StoreError> {
-    let removes = intents.iter().any(|(_, intent)| match intent.kind {
-        OperationKind::Suspend | OperationKind::HardDelete => true,
+    // Where an answer is outstanding the look-up for it is sent, and takes nobody's access away.
+    let removes = intents.iter().any(|(account, intent)| match intent.kind {
+        OperationKind::Suspend | OperationKind::HardDelete => account.intent.is_none(),
         OperationKind::LookUp | OperationKind::Create | OperationKind::Update | OperationKind::Restore => false,
     });
     let mut batch = Batch::new();

@@ -6,6 +6,7 @@ use super::wire::lock;
 use super::world::World;
 use provost_core::app::{Action, GracePeriod, ScopeMembers, Trigger};
 use provost_core::provisioning::RemovalKind;
+use provost_platform::simulation;
 use provost_store::directory::groups;
 use provost_store::directory::users::{self, UserEdit};
 use provost_store::{Actor, StoreError, accounts, apps, remote};
@@ -87,6 +88,8 @@ impl Kind {
 
 /// Draws the details of a change and commits it. What is not possible as things stand is refused and changes nothing.
 pub(super) async fn make(world: &World, kind: Kind) -> Result<(), StoreError> {
+    // No two changes are committed in the same microsecond.
+    simulation::enter(world.store.now().0 + 1);
     let mut dice = world.draw();
     let person = {
         let scene = lock(&world.scene);

@@ -19,8 +19,9 @@ use tokio_util::sync::CancellationToken;
 /// 2026-01-01T00:00:00Z: day 0 of every history.
 const START: Timestamp = Timestamp(1_767_225_600_000_000);
 
-/// The days after the last fault: the longest grace period, the days of a hold, and a few more.
-const LAST_DAYS: u32 = 27;
+/// The waits after the last fault, in days: they cover the longest grace period, the retries of a day, and what an approval
+/// sets off.
+const LAST_DAYS: [i64; 14] = [1, 1, 2, 3, 3, 3, 3, 3, 3, 1, 1, 1, 1, 1];
 
 /// What to play.
 #[derive(Debug, Clone, Copy)]
@@ -169,17 +170,18 @@ impl History {
         for kind in [Kind::Reauthorize, Kind::TurnOn, Kind::Retry] {
             change::make(world, kind).await?;
         }
-        for day in 0..LAST_DAYS {
-            sleep(Span(Span::days(1).0 + 60_000_000)).await;
+        for (index, days) in LAST_DAYS.into_iter().enumerate() {
+            sleep(Span(Span::days(days).0 + Span::seconds(60).0)).await;
             lock(&self.scene).apply_late(world.store.now());
             change::make(world, Kind::Approve).await?;
             // A refused token may have been read after the faults had ended.
             change::make(world, Kind::Reauthorize).await?;
-            if day == LAST_DAYS - 3 {
-                change::make(world, Kind::Retry).await?;
-            }
-            if day == LAST_DAYS - 4 && drifted {
+            let left = LAST_DAYS.len() - index;
+            if left == 4 && drifted {
                 change::make(world, Kind::DriftCheck).await?;
+            }
+            if left == 3 {
+                change::make(world, Kind::Retry).await?;
             }
             self.confirm_listing(world).await?;
         }

@@ -69,7 +69,7 @@ impl Plan {
             profile,
             people,
             steps: usize::try_from(steps).unwrap_or(0),
-            look_every: dice.pick(&[Duration::from_hours(3), Duration::from_hours(12), Duration::from_hours(24)]),
+            look_every: dice.pick(&[Duration::from_hours(12), Duration::from_hours(24)]),
             kinds,
             faults,
             fault_permille: if calm { 0 } else { dice.pick(&[20, 100, 300]) },
