@@ -227,6 +227,48 @@ fn absent_users_are_suspended_only_when_that_is_plausible() {
 }
 
 #[test]
+fn a_file_that_does_not_look_like_the_whole_directory_suspends_nobody() {
+    on_each_engine(|store: Store| async move {
+        let row = |prefix: &str, number: usize| format!("U,{number},{prefix}{number:02}@acme.example,/,Active\n");
+        let file = |prefix: &str, numbers: std::ops::Range<usize>| {
+            short(&[]) + &numbers.map(|number| row(prefix, number)).collect::<String>()
+        };
+        let suspend = Options { absent: Absent::Suspend, ..Options::default() };
+        let dry = Options { dry_run: true, ..suspend };
+        let suspended = async || count(&store, Some(UserState::Suspended)).await;
+        run(&store, &file("u", 0..3), None, Options::default()).await.unwrap();
+
+        // Few may be absent, but not everybody, also where the file brings many others.
+        for options in [dry, suspend] {
+            let others = run(&store, &file("v", 0..40), None, options).await.unwrap();
+            let text = others.absent_refused.unwrap();
+            assert!(text.contains("3 of 3 active users") && text.contains("more than the 2"), "{text}");
+        }
+        let again = run(&store, &file("w", 0..400), None, suspend).await.unwrap();
+        assert!(again.absent_refused.unwrap().contains("43 of 43 active users"));
+        assert_eq!(suspended().await, 0);
+
+        // Cut in the last field of its last row, and in the middle of a quoted one.
+        let whole = file("u", 0..3) + &file("v", 0..40).replace(&short(&[]), "") + &file("w", 0..395).replace(&short(&[]), "");
+        let cut = whole.strip_suffix("tive\n").unwrap().to_owned() + "tive";
+        for options in [dry, suspend] {
+            let text = run(&store, &cut, None, options).await.unwrap().absent_refused.unwrap();
+            assert!(text.contains("may have been cut, and 5 of 443 active users"), "{text}");
+        }
+        let quoted = format!("{whole}\"Somebo");
+        let text = run(&store, &quoted, None, suspend).await.unwrap().absent_refused.unwrap();
+        assert!(text.contains("would count as absent"), "{text}");
+        let too_few = run(&store, &cut, None, Options { absent_max: Some(4), ..suspend }).await.unwrap();
+        assert!(too_few.absent_refused.unwrap().contains("more than the 4 that were confirmed"));
+        assert_eq!(suspended().await, 0);
+        let confirmed = run(&store, &cut, None, Options { absent_max: Some(5), ..suspend }).await.unwrap();
+        assert_eq!((confirmed.absent_refused, confirmed.users.absent_suspended, suspended().await), (None, 5, 5));
+        // The same file without an end harms nobody when nobody is absent.
+        assert_eq!(run(&store, &cut, None, suspend).await.unwrap().absent_refused, None);
+    });
+}
+
+#[test]
 fn thousands_of_rows_go_chunk_by_chunk() {
     on_each_engine(|store: Store| async move {
         let rows: Vec<String> = (0..2_500).map(|number| format!("U,{number},u{number}@acme.example,/T{},", number % 7)).collect();

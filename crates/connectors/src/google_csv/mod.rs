@@ -12,7 +12,7 @@ pub use report::{ImportReport, MemberCounts, REJECTED_LISTED_MAX, Rejected, User
 
 use columns::{Header, MemberColumn, UserColumn, member_header, user_header};
 use provost_core::directory::MemberRole;
-use provost_store::import::{self, CHUNK_ROWS_MAX, Import, MemberKind, MemberRow, RowStatus, UserRow};
+use provost_store::import::{self, Absentees, CHUNK_ROWS_MAX, Import, MemberKind, MemberRow, RowStatus, UserRow};
 use provost_store::{Actor, Store, StoreError};
 use records::{Record, Records};
 use serde::Serialize;
@@ -54,7 +54,8 @@ pub struct Options {
     pub dry_run: bool,
     /// What becomes of active users that the users file does not name.
     pub absent: Absent,
-    /// Suspends up to this many absent users; without it up to 20 % of the active ones.
+    /// Suspends up to this many absent users, whatever the file looks like; without it up to 20 % of those who were active
+    /// before the import.
     pub absent_max: Option<u64>,
 }
 
@@ -98,7 +99,7 @@ pub enum ImportError {
 const CHUNK_BYTES_MAX: u64 = 8 * 1024 * 1024;
 /// Of the active users at most this share is suspended for being absent.
 const ABSENT_PERCENT_MAX: u64 = 20;
-/// This few may be absent whatever their share.
+/// This few may be absent whatever their share, but never everybody.
 const ABSENT_FEW: u64 = 3;
 
 /// Imports a users file and, if given, a members file. Both headers are checked before anything is written.
@@ -120,7 +121,7 @@ pub async fn import(
     let mut run = Import::begin(options.dry_run);
     import_users(store, by, &mut run, &mut users, &user_header, &mut report, progress).await?;
     if options.absent == Absent::Suspend {
-        suspend_absent(store, by, &run, options, &mut report).await?;
+        suspend_absent(store, by, &run, users.ended_with_a_line(), options, &mut report).await?;
     }
     if let (Some(mut members), Some(header)) = (members, member_header) {
         import_members(store, by, &mut run, &mut members, &header, &mut report, progress).await?;
@@ -262,37 +263,66 @@ fn member_row(header: &Header<MemberColumn>, record: &Record) -> Result<MemberRo
     })
 }
 
-/// Suspends who is not in the file. A file with rejected rows, or one that is sharply smaller than the directory, never
-/// counts as "everybody else is gone".
+/// Suspends who is not in the file, unless the file does not look like the whole directory.
 async fn suspend_absent(
     store: &Store,
     by: &Actor,
     run: &Import,
+    whole: bool,
     options: Options,
     report: &mut ImportReport,
 ) -> Result<(), ImportError> {
-    if report.rejected_count > 0 {
-        let text = "rows of the file were not kept, and their users would count as absent: correct these rows first";
-        report.absent_refused = Some(text.to_owned());
-        return Ok(());
-    }
     let absentees = import::absentees(store, run).await?;
-    let count = absentees.users.len() as u64;
-    let allowed = options.absent_max.unwrap_or((absentees.active * ABSENT_PERCENT_MAX / 100).max(ABSENT_FEW));
-    if count > allowed || (report.users.rows == 0 && count > 0) {
-        report.absent_refused = Some(format!(
-            "{count} of {} active users are not in the file, more than the {allowed} that are suspended without being asked \
-             for: check that the file is complete, or allow that many",
-            absentees.active
-        ));
+    let refused = refused(report, &absentees, whole, options);
+    if refused.is_some() {
+        report.absent_refused = refused;
         return Ok(());
     }
     if options.dry_run {
-        report.users.absent_suspended = count;
+        report.users.absent_suspended = absentees.users.len() as u64;
         return Ok(());
     }
     for some in absentees.users.chunks(CHUNK_ROWS_MAX) {
         report.users.absent_suspended += import::suspend_absent(store, by, some).await?.suspended;
     }
     Ok(())
+}
+
+/// Why absent users are not suspended. A file with rejected rows, one that may have been cut, and one that is sharply smaller
+/// than the directory never count as "everybody else is gone"; the last two can be confirmed by a number.
+fn refused(report: &ImportReport, absentees: &Absentees, whole: bool, options: Options) -> Option<String> {
+    if report.rejected_count > 0 {
+        let text = "rows of the file were not kept, and their users would count as absent: correct these rows first";
+        return Some(text.to_owned());
+    }
+    let count = absentees.users.len() as u64;
+    if count == 0 {
+        return None;
+    }
+    // Those whom the file has only just brought are active by now (in a dry run they are not there yet), and say nothing of how
+    // many of the others it lacks.
+    let brought = if options.dry_run { 0 } else { report.users.added + report.users.reactivated };
+    let before = absentees.active.saturating_sub(brought).max(count);
+    let confirm = format!(
+        "check that the file is complete, or confirm that up to {count} are suspended (--absent-max {count}, over the API absent_max)"
+    );
+    match options.absent_max {
+        Some(allowed) if count <= allowed => None,
+        Some(allowed) => Some(format!(
+            "{count} of {before} active users are not in the file, more than the {allowed} that were confirmed: {confirm}"
+        )),
+        None if !whole => Some(format!(
+            "the last line of the file has no end, so the file may have been cut, and {count} of {before} active users are not in \
+             it: {confirm}"
+        )),
+        None => {
+            let allowed = (before * ABSENT_PERCENT_MAX / 100).max(ABSENT_FEW.min(before - 1));
+            (count > allowed).then(|| {
+                format!(
+                    "{count} of {before} active users are not in the file, more than the {allowed} that are suspended without \
+                     being confirmed: {confirm}"
+                )
+            })
+        }
+    }
 }

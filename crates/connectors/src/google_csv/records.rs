@@ -61,6 +61,8 @@ pub struct Records<R> {
     pushed_back: VecDeque<Line>,
     lines_read: u64,
     bytes_read: u64,
+    /// Whether the last line that was read has an end of its own.
+    line_ended: bool,
     /// How many fields every record must have, once the header is known.
     pub width: Option<usize>,
 }
@@ -83,12 +85,17 @@ impl<R: Read> Records<R> {
     /// Starts at the beginning of `input`; a byte order mark is skipped.
     pub fn new(input: R) -> Self {
         let input = BufReader::with_capacity(64 * 1024, input);
-        Self { input, pushed_back: VecDeque::new(), lines_read: 0, bytes_read: 0, width: None }
+        Self { input, pushed_back: VecDeque::new(), lines_read: 0, bytes_read: 0, line_ended: true, width: None }
     }
 
     /// How many bytes have been read from the input.
     pub const fn bytes_read(&self) -> u64 {
         self.bytes_read
+    }
+
+    /// Whether what was read ends with the end of a line, as a whole file does; a file that was cut mostly does not.
+    pub const fn ended_with_a_line(&self) -> bool {
+        self.line_ended
     }
 
     /// The next record; empty lines are skipped; `None` at the end.
@@ -161,6 +168,7 @@ impl<R: Read> Records<R> {
     fn read_line(&mut self) -> std::io::Result<Option<Line>> {
         let mut text: Vec<u8> = Vec::new();
         let mut length = 0_usize;
+        let mut ended = false;
         loop {
             let buffer = self.input.fill_buf()?;
             if buffer.is_empty() {
@@ -173,7 +181,8 @@ impl<R: Read> Records<R> {
                 text.extend_from_slice(&buffer[..taken]);
             }
             self.input.consume(taken);
-            if end.is_some() {
+            ended = end.is_some();
+            if ended {
                 break;
             }
         }
@@ -182,6 +191,7 @@ impl<R: Read> Records<R> {
         if length == 0 {
             return Ok(None);
         }
+        self.line_ended = ended;
         if length > RECORD_BYTES_MAX {
             return Ok(Some(Line::TooLong));
         }

@@ -17,6 +17,9 @@ pub(crate) struct ImportArguments {
     /// What becomes of active users that the user download does not name; suspending is refused when they are many
     #[arg(long, value_name = "WHAT", default_value = "keep", value_parser = ["keep", "suspend"])]
     pub absent: String,
+    /// Confirm that up to this many absent users may be suspended, for a file that does not look whole
+    #[arg(long, value_name = "N")]
+    pub absent_max: Option<u64>,
     #[command(flatten)]
     pub target: Target,
 }

@@ -17,16 +17,19 @@ pub(crate) async fn run(arguments: ImportArguments) -> anyhow::Result<Ended> {
     let api = Api::open(&arguments.target).await?;
     let report = upload(&api, &arguments).await?;
     let rejected = report.get("rejected").and_then(Value::as_array).is_some_and(|rows| !rows.is_empty());
+    let refused = report.get("absent_refused").is_some_and(|text| !text.is_null());
     if arguments.target.json {
         print_json(&json!({ "dry_run": arguments.dry_run, "report": report }));
     } else {
         print_report(&report, arguments.dry_run);
     }
-    Ok(if rejected { Ended::WithFailures } else { Ended::Well })
+    Ok(if rejected || refused { Ended::WithFailures } else { Ended::Well })
 }
 
 async fn upload(api: &Api, arguments: &ImportArguments) -> anyhow::Result<Value> {
-    let (dry_run, absent) = (arguments.dry_run, &arguments.absent);
+    let dry_run = arguments.dry_run;
+    let confirmed = arguments.absent_max.map_or_else(String::new, |count| format!("&absent_max={count}"));
+    let absent = format!("{}{confirmed}", arguments.absent);
     let only_members = arguments.users.as_os_str() == "-";
     let users = (!only_members).then_some(&arguments.users);
     let files: Vec<&Path> = users.into_iter().chain(&arguments.members).map(PathBuf::as_path).collect();
@@ -64,6 +67,9 @@ async fn upload(api: &Api, arguments: &ImportArguments) -> anyhow::Result<Value>
 fn print_report(report: &Value, dry_run: bool) {
     println!("{}", if dry_run { "This would be done:" } else { "This was done:" });
     print_fields(report, 1);
+    if let Some(refused) = report.get("absent_refused").and_then(Value::as_str) {
+        println!("  Nobody was suspended for being absent: {refused}");
+    }
     let rejected = report.get("rejected").and_then(Value::as_array).map_or(&[][..], Vec::as_slice);
     for row in rejected.iter().take(REJECTED_PRINTED_MAX) {
         println!("  {} line {} was left out: {}", text(row, "file"), text(row, "line"), text(row, "reason"));
@@ -78,7 +84,9 @@ fn print_report(report: &Value, dry_run: bool) {
 /// Numbers and names, indented; nothing for what is zero or empty.
 fn print_fields(object: &Value, depth: usize) {
     let indent = "  ".repeat(depth);
-    for (name, value) in object.as_object().into_iter().flatten().filter(|(name, _)| *name != "rejected") {
+    for (name, value) in
+        object.as_object().into_iter().flatten().filter(|(name, _)| !matches!(name.as_str(), "rejected" | "absent_refused"))
+    {
         let name = name.replace('_', " ");
         match value {
             Value::Null => {}

@@ -130,6 +130,43 @@ fn a_file_with_wrong_columns_is_refused_as_a_whole() {
 }
 
 #[test]
+fn a_file_that_was_cut_suspends_nobody_until_that_is_confirmed() {
+    let data = Data::with_people();
+    let whole = std::fs::read_to_string(data.file("users.csv")).expect("it was written");
+    let active = || data.run(&["users", "list", "--json"]).well().matches("\"state\": \"active\"").count();
+    let before = active();
+    let import = |text: &str, more: &[&str]| {
+        let file = data.write("cut.csv", text);
+        data.run(&[&["import", &file, "--absent", "suspend"], more].concat())
+    };
+    let lines = |count: usize| whole.split_inclusive('\n').take(count).collect::<String>();
+    let in_mid_record = whole[..whole.len() - 12].to_owned();
+    let in_mid_quote = format!("{}\"Ada", lines(29));
+    let at_the_end_of_a_record = lines(29).trim_end().to_owned();
+    for (text, says) in [
+        (lines(1), "active users are not in the file, more than the"),
+        (lines(16), "active users are not in the file, more than the"),
+        (in_mid_record, "rows of the file were not kept"),
+        (in_mid_quote, "rows of the file were not kept"),
+        (at_the_end_of_a_record, "the file may have been cut"),
+    ] {
+        for more in [&["--dry-run"][..], &[]] {
+            let ran = import(&text, more);
+            assert_eq!(ran.code, Some(1), "{ran:#?}");
+            assert!(ran.out.contains("Nobody was suspended for being absent: ") && ran.out.contains(says), "{says}: {ran:#?}");
+            assert_eq!(active(), before, "{says}");
+        }
+    }
+    // Nothing at all, not even a header.
+    import("", &[]).refused(&["the file is empty: it needs a header row"]);
+    let told = import(&lines(16), &["--json"]).json()["report"]["absent_refused"].to_string();
+    let allowed =
+        told.split("--absent-max ").nth(1).and_then(|text| text.split(',').next()).expect("it says what to do").to_owned();
+    import(&lines(16), &["--absent-max", &allowed]).well();
+    assert_eq!(active() + allowed.parse::<usize>().expect("a number"), before);
+}
+
+#[test]
 fn a_dry_run_of_both_files_knows_the_users_of_the_first() {
     let data = Data::with_people();
     let before = data.state();
