@@ -1,11 +1,12 @@
 #!/bin/sh
-# Holds the tenant against suites that others wrote, and our own conformance runner against a server that others wrote.
+# Holds the tenant against suites that others wrote, and our own conformance runner and the whole program against a server that
+# others wrote.
 #
-#   tests/scim/run.sh target/debug/provost            all four
-#   tests/scim/run.sh target/debug/provost NAME…      only these: scim2-tester, scim2-cli, conformance, scim2-server
+#   tests/scim/run.sh target/debug/provost            all five
+#   tests/scim/run.sh target/debug/provost NAME…      only these: scim2-tester, scim2-cli, conformance, scim2-server, sync
 #
 # Needs Python 3.11 or newer with venv (Debian: apt-get install python3 python3-venv). Installs the packages of requirements.txt
-# into tests/scim/venv, and into nothing else. Takes about two minutes. The exit code is 0 only if every suite passed: every
+# into tests/scim/venv, and into nothing else. Takes about five minutes. The exit code is 0 only if every suite passed: every
 # result is printed, and whatever is wrong stands once more at the end.
 set -eu
 

@@ -47,6 +47,18 @@ class Servers:
         listening = [self.binary, "tenant", "--data", data, "--listen", "127.0.0.1:0", "--profile", "standard"]
         return self._start(listening, r"SCIM endpoint is (\S+)", name), token_file
 
+    def provost(self):
+        """`provost serve`, empty, that may send to this machine: its address and the file with a key of its API."""
+        data = Path(self.directory.name, "provost")
+        key_file = Path(self.directory.name, "provost.key")
+        made = subprocess.run(
+            [self.binary, "api-keys", "create", "--data", data, "--name", "suites", "--role", "super-admin"],
+            check=True, capture_output=True, text=True, timeout=STARTING_SECONDS,
+        )
+        write_secret(key_file, made.stdout)
+        command = [self.binary, "serve", "--data", data, "--listen", "127.0.0.1:0", "--allow-private", "127.0.0.0/8"]
+        return self._start(command, r"Provost listens on (\S+)", "provost"), key_file
+
     def scim2_server(self):
         """The peer, empty, with all that it can do: its SCIM endpoint and the file with a token for it."""
         token_file = Path(self.directory.name, "scim2-server.token")

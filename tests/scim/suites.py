@@ -1,4 +1,4 @@
-"""The suites: what judges the tenant, and what judges our conformance runner. Called by run.sh."""
+"""The suites: what judges the tenant, our conformance runner, and the whole program. Called by run.sh."""
 
 import collections
 import json
@@ -12,6 +12,7 @@ from scim2_client.engines.httpx2 import SyncSCIMClient
 from scim2_tester import Status, check_server
 
 from servers import Servers
+from sync import sync
 
 HERE = Path(__file__).parent
 SUITE_SECONDS = 600
@@ -107,7 +108,9 @@ def conformance_line(result):
     return f"{result['result']:<7}  {result['id']:<36}  {result['section']:<24}  {result['evidence']}"
 
 
-SUITES = {"scim2-tester": scim2_tester, "scim2-cli": scim2_cli, "conformance": conformance, "scim2-server": peer}
+SUITES = {
+    "scim2-tester": scim2_tester, "scim2-cli": scim2_cli, "conformance": conformance, "scim2-server": peer, "sync": sync,
+}
 
 
 def main():
