@@ -1,12 +1,18 @@
 //! A disk that is full, and a disk that fails, under a running server. What was acknowledged is there afterwards.
+//!
+//! Both are made by a layer between the program and its files (failing_disk.c), which works for every user of every machine. Where
+//! the machine lets a process have a disk of its own, a real one is filled as well.
 
 use crate::installation::Installation;
 use crate::people::{entitled, files};
 use crate::run::eventually;
+use provost_testkit::unique_dir;
 use serde_json::{Value, json};
 use std::collections::BTreeMap;
+use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 use std::time::{Duration, Instant};
+use tempfile::TempDir;
 
 const PEOPLE: usize = 150;
 
@@ -22,6 +28,47 @@ fn has_own_disks() -> bool {
     let script = format!("mount -t tmpfs -o size={SMALL} none /mnt");
     let tried = Command::new("unshare").args(["-rm", "sh", "-c", &script]).stderr(Stdio::null()).status();
     tried.is_ok_and(|status| status.success())
+}
+
+/// A disk that fails when it is told to.
+struct Layer {
+    directory: TempDir,
+}
+
+impl Layer {
+    fn build() -> Self {
+        let layer = Self { directory: unique_dir() };
+        let source = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/program/failing_disk.c");
+        let built = Command::new("cc").args(["-shared", "-fPIC", "-O1", "-o"]).args([&layer.library(), &source]).status();
+        assert!(built.expect("a C compiler is there, as for the build").success());
+        layer
+    }
+
+    fn library(&self) -> PathBuf {
+        self.directory.path().join("failing_disk.so")
+    }
+
+    fn order(&self) -> PathBuf {
+        self.directory.path().join("order")
+    }
+
+    /// The script under which the server runs on this disk.
+    fn script(&self) -> String {
+        let (library, order) = (self.library(), self.order());
+        format!("shift; LD_PRELOAD={:?} FAILING_DISK={:?} exec \"$@\"", library.display(), order.display())
+    }
+
+    /// From now on the disk is so: `full`, `broken` or `unsynced`.
+    fn is(&self, what: &str) {
+        // Put in place whole: half a word would be no order.
+        let new = self.directory.path().join("new");
+        std::fs::write(&new, what).expect("the directory can be written");
+        std::fs::rename(&new, self.order()).expect("the directory can be written");
+    }
+
+    fn is_well(&self) {
+        std::fs::remove_file(self.order()).expect("there was an order");
+    }
 }
 
 struct Chaos {
@@ -67,19 +114,9 @@ impl Chaos {
     }
 }
 
-#[test]
-fn a_full_disk_is_said_and_the_server_goes_on_by_itself_when_there_is_room() {
-    if !has_own_disks() {
-        println!("skipped: this machine lets no process have a disk of its own");
-        return;
-    }
-    let script = format!("exec unshare -rm sh -c '{ON_A_SMALL_DISK}' sh \"$@\"");
-    let mut chaos = Chaos::start(&script);
+/// The disk is full: changes are refused with that reason. When there is room again they are taken, by the same process.
+fn refuses_until_there_is_room(chaos: &mut Chaos, make_room: impl FnOnce()) {
     let pid = chaos.installation.serve.pid();
-    let data = chaos.installation.file("data");
-    // The disk as the process sees it.
-    let filler = format!("/proc/{pid}/root{}/filler", data.to_str().expect("a path of text"));
-    assert!(fill(&filler) > 1_000_000, "there was room before");
     let mut turn = 0;
     let (status, refused) = loop {
         let (status, body) = chaos.change(turn).expect("the server answers");
@@ -93,13 +130,38 @@ fn a_full_disk_is_said_and_the_server_goes_on_by_itself_when_there_is_room() {
     assert_eq!((status, refused["type"].as_str().is_some_and(|kind| kind.ends_with("disk-full"))), (507, true), "{refused}");
     assert!(refused.to_string().contains("make room"), "{refused}");
     assert_eq!(chaos.installation.status()["status"], "active", "what only reads goes on");
-    std::fs::remove_file(&filler).expect("it is there");
+    make_room();
     eventually("there is room again", Duration::from_secs(20), || {
         turn += 1;
         chaos.change(turn).filter(|(status, _)| *status == 200)
     });
     assert_eq!(chaos.installation.serve.pid(), pid, "the same process");
     chaos.nothing_is_lost();
+}
+
+#[test]
+fn a_full_disk_is_said_and_the_server_goes_on_by_itself_when_there_is_room() {
+    let disk = Layer::build();
+    let mut chaos = Chaos::start(&disk.script());
+    for _ in 0..3 {
+        disk.is("full");
+        refuses_until_there_is_room(&mut chaos, || disk.is_well());
+    }
+}
+
+#[test]
+fn a_real_disk_that_is_full_is_said_too_where_a_process_may_have_one() {
+    if !has_own_disks() {
+        println!("this machine lets no process have a disk of its own: the layer alone has shown what a full one does");
+        return;
+    }
+    let script = format!("exec unshare -rm sh -c '{ON_A_SMALL_DISK}' sh \"$@\"");
+    let mut chaos = Chaos::start(&script);
+    // The disk as the process sees it.
+    let data = chaos.installation.file("data");
+    let filler = format!("/proc/{}/root{}/filler", chaos.installation.serve.pid(), data.to_str().expect("a path of text"));
+    assert!(fill(&filler) > 1_000_000, "there was room before");
+    refuses_until_there_is_room(&mut chaos, || std::fs::remove_file(&filler).expect("it is there"));
 }
 
 /// Writes until there is no room; how many bytes there were.
@@ -119,15 +181,13 @@ fn fill(path: &str) -> u64 {
 
 #[test]
 fn a_disk_that_fails_acknowledges_nothing_and_a_fresh_start_knows_what_is_true() {
-    // From some moment on every write fails, as on a disk that breaks; the signal that tells of it otherwise is ignored.
-    let mut chaos = Chaos::start("trap '' XFSZ; shift; exec \"$@\"");
-    for round in 0..3 {
+    let disk = Layer::build();
+    let mut chaos = Chaos::start(&disk.script());
+    for (round, wrong) in ["broken", "unsynced", "broken", "unsynced"].into_iter().enumerate() {
         for turn in 0..20 {
             assert_eq!(chaos.change(round * 100 + turn).map(|(status, _)| status), Some(200));
         }
-        let pid = chaos.installation.serve.pid().to_string();
-        let broken = Command::new("prlimit").args(["--pid", &pid, "--fsize=1:"]).status();
-        assert!(broken.expect("prlimit can be started").success());
+        disk.is(wrong);
         // Whatever is written next. Not answered is not acknowledged; the change may have been done or not.
         let turn = round * 100 + 50;
         let name = chaos.expected.keys().nth(turn % 10).cloned().expect("more than ten");
@@ -143,6 +203,7 @@ fn a_disk_that_fails_acknowledges_nothing_and_a_fresh_start_knows_what_is_true()
         if !serve.has_ended() {
             serve.kill();
         }
+        disk.is_well();
         serve.start_again();
         // It is asked for again, as whoever got no answer would.
         let (_, user) = chaos.installation.call("GET", &format!("/users/{name}"), None);
