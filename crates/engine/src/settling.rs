@@ -2,9 +2,7 @@
 
 use crate::client::Exchange;
 use provost_core::app::{Connection, Halt};
-use provost_core::provisioning::{
-    Account, Blocked, Decision, Failure, FailureKind, Jitter, Operation, OperationKind, Outcome, ProvisioningEvent, settle,
-};
+use provost_core::provisioning::{Account, Decision, Jitter, Operation, Outcome, ProvisioningEvent, failure_after_look, settle};
 use provost_core::time::Timestamp;
 use provost_platform::random;
 use provost_store::accounts::Settled;
@@ -27,36 +25,19 @@ pub(crate) struct Finished {
     pub(crate) halt: Option<Halt>,
 }
 
-/// What is stored of a decision that sends nothing now: causes, the next removal, when to look again, and a failure to
-/// map the user, which is the only failure that needs no request.
+/// What is stored of a decision that sends nothing now: causes, the next removal, when to look again, and a failure that
+/// needs no request.
 pub(crate) fn of_decision(connection: &Connection, before: Account, email: &str, decision: &Decision, now: Timestamp) -> Settled {
     let mut after = before.clone();
     email.clone_into(&mut after.email);
     after.causes = decision.causes;
     after.removal = decision.removal;
     after.due_at = decision.wake_at;
+    after.failure = failure_after_look(&before, decision, now);
     let mut events = Vec::new();
-    if let Some(Blocked::Mapping(mapping)) = &decision.blocked {
-        let message = mapping.to_string();
-        let known = before.failure.as_ref().filter(|failure| failure.message == message);
-        let kind = if before.remote_id.is_some() { OperationKind::Update } else { OperationKind::Create };
-        after.failure = Some(Failure {
-            kind: FailureKind::Mapping,
-            operation: kind,
-            status: None,
-            message: message.clone(),
-            since: known.map_or(now, |failure| failure.since),
-            at: now,
-            attempts: 1,
-            retry_at: None,
-            marked: before.marked,
-        });
-        if known.is_none() {
-            let detail = json!({ "operation": kind.word(), "message": message });
-            events.push(event(connection, &after, ProvisioningEvent::Failed, detail));
-        }
-    } else if decision.is_quiet() {
-        after.failure = None;
+    if let Some(failure) = after.failure.as_ref().filter(|_| after.failure != before.failure) {
+        let detail = json!({ "operation": failure.operation.word(), "message": failure.message });
+        events.push(event(connection, &after, ProvisioningEvent::Failed, detail));
     }
     Settled { before, after, events }
 }

@@ -215,6 +215,15 @@ impl ConnectionConfig {
         self.mapping.iter().any(|row| row.target.eq_ignore_ascii_case("externalId") && id(&row.source))
     }
 
+    /// Whether the mapping can give two users the same value of the matching attribute: no user's address is another's.
+    pub fn may_repeat_names(&self, profile: &Profile) -> bool {
+        let row = self.mapping.iter().find(|row| row.target.eq_ignore_ascii_case(&profile.matching));
+        row.is_some_and(|row| match &row.source {
+            Expression::Attribute(attribute) => !matches!(attribute.key, "user.primary_email" | "user.id"),
+            Expression::Text(_) | Expression::Boolean(_) => true,
+        })
+    }
+
     /// Checks everything that can be checked without the directory. The endpoint's form is checked by the shell that
     /// knows which addresses are allowed.
     pub fn check(&self, profile: &Profile) -> Result<(), InvalidConfig> {

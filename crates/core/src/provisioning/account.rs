@@ -149,6 +149,8 @@ pub enum FailureKind {
     DuplicateMatch {
         /// One of those users.
         other: UserId,
+        /// That value.
+        value: String,
     },
     /// No body can be made.
     Mapping,

@@ -1,9 +1,10 @@
 //! The decision: per user, total, and the same for one changed user, a full pass, a preview and `explain`.
 
 use super::diff::{body_of, diff, matching_value};
+use super::duplicate::body_or_blocked;
 use super::{
-    Account, AccountState, Causes, Failure, FailureKind, Operation, OperationKind, Removal, RemovalKind, ScopeVerdict, Swap,
-    UserView, parked_body,
+    Account, AccountState, Causes, Duplicate, Failure, FailureKind, Operation, OperationKind, Removal, RemovalKind, ScopeVerdict,
+    Swap, UserView, parked_body,
 };
 use crate::app::{Action, ArchivedRule, Connection, MappingFailure, Trigger};
 use crate::directory::User;
@@ -56,6 +57,8 @@ pub enum Reason {
     UpToDate,
     /// No body can be made.
     MappingFailed,
+    /// Another user is to have the same value of the matching attribute.
+    Duplicate,
     /// The last attempt failed, and the next one is not due.
     WaitsAfterFailure,
 }
@@ -71,6 +74,8 @@ pub enum Blocked {
     Failing(Option<Timestamp>),
     /// No body can be made for the user.
     Mapping(MappingFailure),
+    /// Another user is to have the same value of the matching attribute: neither is sent anything.
+    Duplicate(Duplicate),
 }
 
 /// What is to become of one user.
@@ -291,15 +296,8 @@ fn next_removal(
 }
 
 fn bring_up_to_date(view: &UserView<'_>, account: &Account, connection: &Connection, decision: &mut Decision) {
-    let (Some(remote_id), Some(desired)) = (account.remote_id.clone(), body_of(view, connection)) else { return };
-    let body = match desired {
-        Ok(body) => body,
-        Err(failure) => {
-            decision.reasons.push(Reason::MappingFailed);
-            decision.blocked = Some(Blocked::Mapping(failure));
-            return;
-        }
-    };
+    let Some(remote_id) = account.remote_id.clone() else { return };
+    let Some(body) = body_or_blocked(view, connection, decision) else { return };
     let patch = diff(account.applied.as_ref().unwrap_or(&serde_json::Map::new()), &body, connection.profile);
     let Some(patch) = patch else {
         decision.reasons.push(Reason::UpToDate);
@@ -350,18 +348,10 @@ fn create(view: &UserView<'_>, connection: &Connection, decision: &mut Decision)
         return;
     }
     decision.reasons.push(Reason::AccountWanted);
-    match body_of(view, connection) {
-        None => {}
-        Some(Err(failure)) => {
-            decision.reasons.push(Reason::MappingFailed);
-            decision.blocked = Some(Blocked::Mapping(failure));
-        }
-        Some(Ok(body)) => {
-            // A mandatory attribute always has a value here, and the matching attribute is mandatory in every profile.
-            let matching = matching_value(&body, connection.profile).unwrap_or_default();
-            decision.operation = Some(Operation::Create { body, matching });
-        }
-    }
+    let Some(body) = body_or_blocked(view, connection, decision) else { return };
+    // A mandatory attribute always has a value here, and the matching attribute is mandatory in every profile.
+    let matching = matching_value(&body, connection.profile).unwrap_or_default();
+    decision.operation = Some(Operation::Create { body, matching });
 }
 
 /// A failed attempt is repeated at its time, or when something has changed since; a throttled one never before the time
@@ -387,13 +377,14 @@ fn may_retry(failure: &Failure, wanted: OperationKind, marked: i64, now: Timesta
     match failure.kind {
         FailureKind::Throttled => in_time,
         FailureKind::Unavailable => in_time || changed,
+        // With a twin there is nothing to be sent; without one nothing is left to wait for.
+        FailureKind::DuplicateMatch { .. } => true,
         // A suspend that the app refuses is no reason to forget the hard delete that falls due after it.
         FailureKind::Rejected
         | FailureKind::Forbidden
         | FailureKind::Conflict
         | FailureKind::Ambiguous
         | FailureKind::AddressHeld { .. }
-        | FailureKind::DuplicateMatch { .. }
         | FailureKind::Mapping => in_time || changed || wanted != failure.operation,
     }
 }

@@ -61,6 +61,9 @@ fn reason_lines(reason: Reason, view: &UserView<'_>, account: &Account, decision
         Reason::Parked => "This account makes room.".to_owned(),
         Reason::UpToDate => "The account is as the directory says: nothing to send.".to_owned(),
         Reason::MappingFailed => "No account body can be made from the user's attributes.".to_owned(),
+        Reason::Duplicate => {
+            "Two users are to have the same name in the app: nothing is sent for either before one of them changes.".to_owned()
+        }
         Reason::WaitsAfterFailure => account.failure.as_ref().map_or_else(String::new, |failure| {
             let next = failure.retry_at.map_or_else(
                 || "waits for the user or the configuration to change, or for \"Retry\"".to_owned(),
@@ -133,6 +136,7 @@ fn next_line(decision: &Decision) -> Option<String> {
     }
     match &decision.blocked {
         Some(Blocked::Mapping(failure)) => Some(format!("Failing: {failure}.")),
+        Some(Blocked::Duplicate(duplicate)) => Some(format!("Failing: {duplicate}.")),
         Some(Blocked::NoLivingGroup) => Some("Held: the provisioning scope has no living group.".to_owned()),
         Some(Blocked::Archived | Blocked::Failing(_)) | None => None,
     }

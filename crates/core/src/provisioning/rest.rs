@@ -2,7 +2,8 @@
 //!
 //! A pass over everybody marks only accounts that are not at rest; all others are left as they are, unwritten.
 
-use super::{Account, Blocked, Decision};
+use super::{Account, Decision, failure_after_look};
+use crate::time::Timestamp;
 
 /// Whether `decision`, made on `account` as a mark would leave it, asks for nothing and says nothing that the account does
 /// not say already. `email` is the user's address. An account that is due, or about which a question is open, is never at
@@ -19,11 +20,9 @@ pub fn is_at_rest(account: &Account, email: &str, decision: &Decision) -> bool {
 
 /// Whether the failure that is recorded, or its absence, is what the decision would leave.
 fn failure_stands(account: &Account, decision: &Decision) -> bool {
-    match (&account.failure, &decision.blocked) {
-        (Some(failure), Some(Blocked::Mapping(mapping))) => failure.message == mapping.to_string(),
-        (None, Some(Blocked::Archived | Blocked::NoLivingGroup | Blocked::Failing(_)) | None)
-        | (Some(_), Some(Blocked::Archived | Blocked::NoLivingGroup | Blocked::Failing(_))) => true,
-        // Not told yet; or over, or to be tried again by a removal.
-        (None, Some(Blocked::Mapping(_))) | (Some(_), None) => false,
+    // A failure that ends with what was wanted is over only when a removal is not to be tried again.
+    if account.failure.is_some() && decision.blocked.is_none() {
+        return false;
     }
+    failure_after_look(account, decision, Timestamp(0)) == account.failure
 }

@@ -1,6 +1,6 @@
 //! Everything that is known of one user for one connection, with its evidence.
 
-use super::{Approval, Swap};
+use super::{Approval, Swap, Twin};
 use crate::directory::User;
 use crate::ids::UserId;
 
@@ -65,6 +65,8 @@ pub struct UserView<'a> {
     pub scope: ScopeVerdict<'a>,
     /// The user's part in a cycle of users who wait for each other's addresses.
     pub swap: Option<Swap>,
+    /// Another user to whom the mapping gives the same value of the matching attribute.
+    pub twin: Option<&'a Twin>,
     /// What an administrator has said of this user's removals.
     pub verdicts: &'a [Approval],
 }

@@ -1,11 +1,12 @@
 //! Deciding: the cases in which one wrong line does the most harm, each by itself.
 
-use crate::kit::{START, after, connection, day, linked, off, user, view};
+use crate::kit::{START, after, connection, day, linked, object, off, row, user, view};
 use provost_core::app::{Action, ArchivedRule, Connection, DeprovisioningPolicy, GracePeriod, Rule, Trigger};
 use provost_core::directory::User;
+use provost_core::ids::UserId;
 use provost_core::provisioning::{
     Account, AccountState, Blocked, Causes, Decision, Failure, FailureKind, Intent, Operation, OperationKind, Removal,
-    RemovalKind, ScopeVerdict, UserView, decide,
+    RemovalKind, ScopeVerdict, Twin, UserView, decide, failure_after_look, wanted_name,
 };
 use provost_core::time::{Span, Timestamp};
 use serde_json::json;
@@ -229,4 +230,65 @@ fn an_account_that_is_up_to_date_costs_no_request() {
     let decision = decide(&view(&user), &linked(&user, &connection), &connection, day(1));
     assert!(decision.is_quiet() && decision.wake_at.is_none(), "{decision:?}");
     assert_eq!(linked(&user, &connection).applied.map(|body| body["active"].clone()), Some(json!(true)));
+}
+
+#[test]
+fn a_twin_stops_everything_but_removals_and_look_ups() {
+    let (connection, user) = (strict(), somebody());
+    let twin = Twin { user: UserId::new(2), email: "bob@second.example".to_owned() };
+    let beside = UserView { twin: Some(&twin), ..view(&user) };
+    let new = Account::new(user.id, &user.primary_email, START);
+    let up_to_date = linked(&user, &connection);
+    let renamed = Account { applied: Some(object(json!({ "userName": "other" }))), ..up_to_date.clone() };
+    for account in [&new, &up_to_date, &renamed, &Account { state: AccountState::Suspended, ..renamed.clone() }] {
+        let decision = decide(&beside, account, &connection, day(1));
+        let Some(Blocked::Duplicate(duplicate)) = &decision.blocked else { panic!("{decision:?}") };
+        assert_eq!((decision.operation.as_ref(), decision.is_quiet()), (None, false));
+        assert_eq!((&duplicate.twin, duplicate.value.as_str()), (&twin, user.primary_email.as_str()));
+        // Told once, by a failure that needs no request.
+        let failure = failure_after_look(account, &decision, day(1)).expect("it fails");
+        assert!(failure.message.contains("bob@second.example is to have the same userName"), "{}", failure.message);
+        let told = Account { failure: Some(failure), ..account.clone() };
+        let again = decide(&beside, &told, &connection, day(9));
+        assert_eq!(failure_after_look(&told, &again, day(9)), told.failure);
+        // Without the twin nothing waits, whatever is marked.
+        let alone = decide(&view(&user), &told, &connection, day(9));
+        assert_eq!((alone.operation, alone.blocked), (decide(&view(&user), account, &connection, day(9)).operation, None));
+    }
+    let leaving = decide(&UserView { twin: Some(&twin), ..off(&user) }, &up_to_date, &connection, day(8));
+    assert!(leaving.removal_due.is_some() && leaving.blocked.is_none(), "{leaving:?}");
+    let intent = Intent { kind: OperationKind::Create, matching: Some("sent".to_owned()) };
+    let asking = decide(&beside, &Account { intent: Some(intent), ..new }, &connection, day(1));
+    assert!(matches!(asking.operation, Some(Operation::LookUp { .. })), "{asking:?}");
+}
+
+#[test]
+fn only_who_is_to_have_an_account_now_has_a_name() {
+    let (connection, user) = (strict(), User { primary_email: "Ada@example.com".to_owned(), ..somebody() });
+    assert_eq!(wanted_name(&view(&user), &connection).as_deref(), Some("ada@example.com"));
+    assert_eq!(wanted_name(&off(&user), &connection), None);
+    let active = || user.status.clone();
+    for status in [active().suspend("", START), active().archive(START), active().delete(START)] {
+        let user = User { status: status.expect("an active user"), ..user.clone() };
+        assert_eq!(wanted_name(&view(&user), &connection), None, "{:?}", user.status);
+    }
+}
+
+#[test]
+fn only_a_mapping_that_can_repeat_itself_is_asked_for_twins() {
+    let repeats = |source: &str| {
+        let mut connection = strict();
+        connection.config.mapping.retain(|row| row.target != "userName");
+        connection.config.mapping.push(row("USERNAME", source));
+        connection.config.may_repeat_names(connection.profile)
+    };
+    for (source, may) in [
+        ("user.primary_email", false),
+        ("user.id", false),
+        ("user.username", true),
+        ("user.external_ids.organization", true),
+        ("'everybody'", true),
+    ] {
+        assert_eq!(repeats(source), may, "{source}");
+    }
 }

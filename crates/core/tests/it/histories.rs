@@ -90,6 +90,17 @@ fn addressing() -> BoxedStrategy<Change> {
     .boxed()
 }
 
+/// Names that two users can share, and addresses in two domains.
+fn naming() -> BoxedStrategy<Change> {
+    let either = (1..=PEOPLE, any::<bool>()).prop_map(|(number, secondary)| Address(number, secondary));
+    prop_oneof![
+        1 => any::<bool>().prop_map(Change::LocalNames),
+        3 => either.clone().prop_map(Change::Join),
+        5 => (person(), either).prop_map(|(id, address)| Change::Rename(id, address)),
+    ]
+    .boxed()
+}
+
 fn policy() -> BoxedStrategy<Change> {
     let kinds = select(vec![RemovalKind::Suspend, RemovalKind::HardDelete, RemovalKind::HardDelete]);
     (
@@ -204,6 +215,15 @@ proptest! {
     fn an_address_is_used_again_only_when_its_account_has_gone(profile in profile(), rules in rules(), steps in history(
         vec![deleting(), addressing(), addressing(), tampering()], true)) {
         run(profile, &rules, &steps);
+    }
+
+    #[test]
+    fn two_users_with_one_name_fail_until_one_of_them_changes(profile in profile(), rules in rules(), steps in history(
+        vec![naming(), naming(), status()], true)) {
+        let mut world = World::new(profile, PEOPLE);
+        world.change(Change::LocalNames(true));
+        set_up(&mut world, &rules);
+        play(&mut world, &steps);
     }
 
     #[test]

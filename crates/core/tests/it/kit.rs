@@ -72,6 +72,7 @@ pub(crate) fn view(user: &User) -> UserView<'_> {
         service: ServiceVerdict::OnByOrgUnit("/"),
         scope: ScopeVerdict::Everyone,
         swap: None,
+        twin: None,
         verdicts: &[],
     }
 }

@@ -111,6 +111,8 @@ fn change(words: &[&str]) -> Option<Change> {
         ["turn", "contractors", to] => Change::ContractorsOn(on(to)?),
         ["turn", "off"] => Change::TurnOff,
         ["turn", "on"] => Change::TurnOn,
+        ["names", "local"] => Change::LocalNames(true),
+        ["names", "whole"] => Change::LocalNames(false),
         ["scope", "everyone"] => Change::ScopeEveryone,
         ["scope", "direct"] => Change::ScopeGroup(ScopeMembers::Direct),
         ["scope", "all"] => Change::ScopeGroup(ScopeMembers::All),

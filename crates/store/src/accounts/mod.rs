@@ -12,6 +12,7 @@ mod rules;
 mod settling;
 pub mod standstill;
 mod subjects;
+mod twins;
 mod waiting;
 
 pub use idle::is_idle;

@@ -110,13 +110,22 @@ fn subject(mut row: Row, members: &mut Members, now: Timestamp) -> Result<Subjec
     let recorded = row.0.first() != Some(&Value::Null);
     let account = if recorded { from_row(&row)? } else { Account::new(user.id, &user.primary_email, now) };
     let (groups, direct_groups) = members.take(user.id);
-    Ok(Subject { account, recorded, user: Some(user), groups, direct_groups, swap: None, verdicts: Vec::new() })
+    Ok(Subject { account, recorded, user: Some(user), groups, direct_groups, swap: None, twin: None, verdicts: Vec::new() })
 }
 
 /// A user whom only the account remembers.
 fn alone(account: Account, verdicts: &mut BTreeMap<UserId, Vec<Approval>>) -> Subject {
     let verdicts = verdicts.remove(&account.user_id).unwrap_or_default();
-    Subject { account, recorded: true, user: None, groups: BTreeSet::new(), direct_groups: BTreeSet::new(), swap: None, verdicts }
+    Subject {
+        account,
+        recorded: true,
+        user: None,
+        groups: BTreeSet::new(),
+        direct_groups: BTreeSet::new(),
+        swap: None,
+        twin: None,
+        verdicts,
+    }
 }
 
 /// Accounts whose user the directory has forgotten, by id.

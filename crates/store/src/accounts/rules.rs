@@ -128,6 +128,7 @@ impl Rules {
             service: self.service_verdict(subject),
             scope: self.scope_verdict(subject),
             swap: subject.swap,
+            twin: subject.twin.as_ref(),
             verdicts: &subject.verdicts,
         }
     }

@@ -3,12 +3,12 @@
 //! An intent is committed before its request is sent, and only if nothing has moved since the decision. A settlement is
 //! never refused by a directory change: it writes what the app confirmed, and leaves the due time to the newer mark.
 
-use super::waiting;
+use super::{twins, waiting};
 use crate::apps::connections::normalized_endpoint;
 use crate::log::LogEvent;
 use crate::{Actor, Store, StoreError};
 use provost_core::app::Connection;
-use provost_core::provisioning::{Account, Intent, OperationKind, matching_value};
+use provost_core::provisioning::{Account, Intent, OperationKind, matching_value, refused_name};
 use provost_core::time::Timestamp;
 use provost_db::{Batch, CommitError, Value};
 
@@ -144,6 +144,7 @@ async fn commit(
         if gives_up_its_address(connection, settled) {
             waiting::wake(&mut batch, connection.id, settled.before.user_id, now);
         }
+        twins::wake(&mut batch, connection, settled, now);
         if let Some(remote_id) = settled.after.remote_id.as_ref().filter(|_| settled.before.remote_id.is_none()) {
             crate::remote::linked(&mut batch, connection, remote_id);
         }
@@ -162,8 +163,9 @@ async fn commit(
 /// again) only if nothing was marked since: it may rest on a directory newer than the mark, whose date it would then get wrong.
 fn write(batch: &mut Batch, connection: &Connection, endpoint: &str, settled: &Settled) -> Result<(), StoreError> {
     let (before, after) = (&settled.before, &settled.after);
-    let confirmed = after.applied.as_ref().and_then(|body| matching_value(body, connection.profile));
-    let matching = confirmed.map(|matching| matching.to_lowercase()).or_else(|| after.intent.as_ref().and_then(created_as));
+    let confirmed = || matching_value(after.applied.as_ref()?, connection.profile);
+    let named = refused_name(after).map(str::to_owned).or_else(confirmed);
+    let matching = named.map(|matching| matching.to_lowercase()).or_else(|| after.intent.as_ref().and_then(created_as));
     let removal = after.removal.as_ref();
     batch.expect(
         1,

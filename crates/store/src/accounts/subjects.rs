@@ -4,12 +4,12 @@
 //! what was decided on the older state is then refused by `begin`.
 
 use super::rows::{COLUMNS, from_row};
-use super::{Rules, removals, waiting};
+use super::{Rules, removals, twins, waiting};
 use crate::directory::users;
 use crate::{Store, StoreError};
 use provost_core::directory::User;
 use provost_core::ids::{ConnectionId, GroupId, UserId};
-use provost_core::provisioning::{Account, Approval, Swap, swap_of};
+use provost_core::provisioning::{Account, Approval, Swap, Twin, swap_of};
 use provost_core::time::Timestamp;
 use provost_db::{Query, Row, Value, list as placeholders};
 use std::collections::{BTreeMap, BTreeSet};
@@ -35,6 +35,8 @@ pub struct Subject {
     pub direct_groups: BTreeSet<GroupId>,
     /// The user's part in a cycle of users who wait for each other's addresses.
     pub swap: Option<Swap>,
+    /// Another user to whom the mapping gives the same name.
+    pub twin: Option<Twin>,
     /// What an administrator has said of removals of the account.
     pub verdicts: Vec<Approval>,
 }
@@ -47,7 +49,9 @@ pub async fn due(store: &Store, rules: &Rules, now: Timestamp, limit: usize) -> 
     let params = [rules.connection.id.get().into(), now.0.into(), sql_limit(limit)];
     let rows = store.db.read(Query::new(sql, params)).await?;
     let accounts = rows.iter().map(from_row).collect::<Result<Vec<_>, _>>()?;
-    with_directory(store, rules, accounts).await
+    let mut found = with_directory(store, rules, accounts).await?;
+    twins::find(store, rules, &mut found).await?;
+    Ok(found)
 }
 
 /// The versions (`marked` and `revision`) of accounts that are due at `now`, longest first; at most `limit`, and at most 1,000.
@@ -73,6 +77,7 @@ pub async fn subjects(store: &Store, rules: &Rules, users: &[UserId]) -> Result<
     found.extend(unrecorded(store, rules, &missing).await?);
     found.sort_by_key(|subject| subject.account.user_id);
     found.dedup_by_key(|subject| subject.account.user_id);
+    twins::find(store, rules, &mut found).await?;
     Ok(found)
 }
 
@@ -163,7 +168,16 @@ pub(super) async fn with_directory(store: &Store, rules: &Rules, accounts: Vec<A
         let (groups, direct_groups) = memberships.remove(&account.user_id).unwrap_or_default();
         let swap = swap_of(account.user_id, &waits);
         let verdicts = verdicts_of(account.user_id);
-        Subject { recorded: true, user: users.remove(&account.user_id), groups, direct_groups, swap, verdicts, account }
+        Subject {
+            recorded: true,
+            user: users.remove(&account.user_id),
+            groups,
+            direct_groups,
+            swap,
+            twin: None,
+            verdicts,
+            account,
+        }
     };
     Ok(accounts.into_iter().map(subject).collect())
 }

@@ -116,7 +116,7 @@ pub(super) fn outline(rules: &Rules, subject: &Subject, view: &UserView<'_>, dec
         Some(Blocked::Failing(at)) => {
             return Some(Outline { action: PlanAction::Waiting, removal: decision.removal, at: *at });
         }
-        Some(Blocked::NoLivingGroup | Blocked::Mapping(_)) => {
+        Some(Blocked::NoLivingGroup | Blocked::Mapping(_) | Blocked::Duplicate(_)) => {
             return Some(Outline { action: PlanAction::Waiting, removal: decision.removal, at: None });
         }
         None => {}

@@ -10,4 +10,5 @@ mod remote;
 mod removals;
 mod rules;
 mod schedule;
+mod twins;
 mod world;

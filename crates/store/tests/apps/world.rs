@@ -3,7 +3,9 @@
 use provost_core::app::{Access, App, Connection, ConnectionConfig, ServiceStatus, SsoDetails, profile};
 use provost_core::directory::{DomainKind, Group, MemberRole, User};
 use provost_core::ids::UserId;
-use provost_core::provisioning::{Account, Intent, Jitter, Operation, OperationKind, Outcome, Remote, decide, guard, settle};
+use provost_core::provisioning::{
+    Account, Intent, Jitter, Operation, OperationKind, Outcome, Remote, decide, failure_after_look, guard, settle,
+};
 use provost_core::time::Span;
 use provost_platform::{Clock, Sealer, Secret};
 use provost_store::accounts::{self, Rules, SettleResult, Settled, Subject, load_rules, removals};
@@ -142,6 +144,7 @@ impl World {
         decided.causes = decision.causes;
         decided.removal = decision.removal;
         decided.due_at = decision.wake_at;
+        decided.failure = failure_after_look(&subject.account, &decision, now);
         let Some(operation) = decision.operation else {
             self.settled(rules, &subject.account, decided, Vec::new()).await;
             return None;

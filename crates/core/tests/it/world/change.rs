@@ -1,6 +1,7 @@
 //! What people do to the directory and to the configuration.
 
 use super::{Person, ScopeSetting, World};
+use crate::kit;
 use provost_core::app::{Action, ConnectionStatus, GracePeriod, ScopeMembers, Trigger};
 use provost_core::directory::{RESTORE_WINDOW, UserStatus};
 use provost_core::provisioning::{Approval, RemovalKind};
@@ -28,6 +29,8 @@ pub(crate) enum Change {
     AppOn(bool),
     ContractorsOn(bool),
     ScopeEveryone,
+    /// Accounts are named by the part before the `@`, which two users can share; or by the whole address.
+    LocalNames(bool),
     /// A living scope group, with these members.
     ScopeGroup(ScopeMembers),
     /// The scope group is deleted from the directory; the entry stays as a tombstone.
@@ -99,6 +102,7 @@ impl World {
             }
             Change::AppOn(_)
             | Change::ContractorsOn(_)
+            | Change::LocalNames(_)
             | Change::ScopeEveryone
             | Change::ScopeGroup(_)
             | Change::DeleteScopeGroup
@@ -113,6 +117,7 @@ impl World {
         match change {
             Change::AppOn(on) => self.app_on = on,
             Change::ContractorsOn(on) => self.contractors_on = on,
+            Change::LocalNames(local) => self.name_by(local),
             Change::ScopeEveryone => self.scope = ScopeSetting::Everyone,
             Change::ScopeGroup(members) => (self.scope, self.group_alive) = (ScopeSetting::Group(members), true),
             Change::DeleteScopeGroup => self.group_alive = false,
@@ -130,6 +135,12 @@ impl World {
         }
         self.pass();
         true
+    }
+
+    fn name_by(&mut self, local: bool) {
+        let source = kit::row("userName", if local { "user.username" } else { "user.primary_email" }).source;
+        let rows = &mut self.connection.config.mapping;
+        rows.iter_mut().filter(|row| row.target == "userName").for_each(|row| row.source = source.clone());
     }
 
     fn status(&mut self, id: i64, step: impl FnOnce(UserStatus) -> Option<UserStatus>) -> bool {

@@ -2,8 +2,8 @@
 
 use super::World;
 use provost_core::provisioning::{
-    Account, Blocked, Decision, Failure, FailureKind, Intent, Jitter, Operation, OperationKind, ProvisioningEvent,
-    RemovalCandidate, RemovalKind, SentRemoval, decide, guard, is_at_rest, settle,
+    Account, Decision, FailureKind, Intent, Jitter, Operation, OperationKind, ProvisioningEvent, RemovalCandidate, RemovalKind,
+    SentRemoval, failure_after_look, guard, is_at_rest, settle,
 };
 use provost_core::time::{Span, Timestamp};
 
@@ -47,8 +47,10 @@ impl World {
 
     fn look(&mut self, id: i64) {
         let decision = self.decision(id);
-        let record = self.looked_at(id, self.records[&id].clone(), &decision);
+        let before = self.records[&id].clone();
+        let record = self.looked_at(id, before.clone(), &decision);
         self.records.insert(id, record);
+        self.wake_twins(id, &before);
         if let Some(operation) = decision.operation.filter(|_| self.sends()) {
             self.send(id, &operation);
         }
@@ -61,21 +63,7 @@ impl World {
         record.causes = decision.causes;
         record.removal = decision.removal;
         record.due_at = decision.wake_at;
-        if let Some(Blocked::Mapping(failure)) = &decision.blocked {
-            record.failure = Some(Failure {
-                kind: FailureKind::Mapping,
-                operation: OperationKind::Update,
-                status: None,
-                message: failure.to_string(),
-                since: now,
-                at: now,
-                attempts: 1,
-                retry_at: None,
-                marked: record.marked,
-            });
-        } else if decision.is_quiet() {
-            record.failure = None;
-        }
+        record.failure = failure_after_look(&record, decision, now);
         record
     }
 
@@ -83,7 +71,7 @@ impl World {
     pub(super) fn rests(&self, id: i64) -> bool {
         let record = &self.records[&id];
         let marked = Account { marked: record.marked + 1, entitlement_marked_at: self.now, ..record.clone() };
-        let decision = decide(&self.view(id), &marked, &self.connection, self.now);
+        let decision = self.decision_on(id, &marked);
         let rests = is_at_rest(&marked, &self.people[&id].user.primary_email, &decision);
         let stored = self.looked_at(id, marked.clone(), &decision);
         // A removal that failed is tried again with the mark; the look itself neither stores nor sends it.
@@ -163,6 +151,7 @@ impl World {
         let (marked, entitlement_marked_at) = (record.marked, record.entitlement_marked_at);
         *record = Account { marked, entitlement_marked_at, due_at, ..settlement.account };
         self.connection.halt = settlement.halt.or(self.connection.halt.take());
+        self.wake_twins(id, &begun);
         self.linked_to(id, operation, begun.remote_id.as_deref());
         let said = settlement.event.map_or("no event".to_owned(), |event| format!("{event:?}").to_lowercase());
         let when = super::moment(now);

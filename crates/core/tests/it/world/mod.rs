@@ -6,6 +6,7 @@ mod app;
 mod change;
 mod check;
 mod drive;
+mod twins;
 mod wire;
 
 pub(crate) use app::{Fault, RemoteAccount, user_name};
@@ -180,13 +181,20 @@ impl World {
             service: self.service(person),
             scope: self.scope_of(person),
             swap: None,
+            twin: None,
             verdicts: &[],
         }
     }
 
     /// What is decided of a user now.
     pub(crate) fn decision(&self, id: i64) -> Decision {
-        decide(&self.view(id), &self.records[&id], &self.connection, self.now)
+        self.decision_on(id, &self.records[&id])
+    }
+
+    /// What is decided of a user now who has this record.
+    fn decision_on(&self, id: i64, record: &Account) -> Decision {
+        let twin = self.twin(id);
+        decide(&UserView { twin: twin.as_ref(), ..self.view(id) }, record, &self.connection, self.now)
     }
 
     /// The lines of `provost explain`.

@@ -114,10 +114,10 @@ fn inactive() -> PatchRequest {
 }
 
 /// The body that the directory's tables call for, written out apart from the mapping code.
-pub(super) fn expected_body(user: &provost_core::directory::User) -> serde_json::Map<String, serde_json::Value> {
+pub(super) fn expected_body(user: &provost_core::directory::User, name: &str) -> serde_json::Map<String, serde_json::Value> {
     let email = &user.primary_email;
     object(json!({
-        "userName": email,
+        "userName": name,
         "emails": [{ "value": email, "primary": true, "type": "work" }],
         "name": { "givenName": user.given_name, "familyName": user.family_name },
         "displayName": format!("{} {}", user.given_name, user.family_name),

@@ -141,6 +141,7 @@ fn operation_told(present: &Subject, before: &Decision, after: &Decision) -> Mar
             return html! { "Held: the provisioning scope has no group left, so nobody is created or removed." };
         }
         Some(Blocked::Mapping(failure)) => return html! { "No request can be made for the user: " (failure.to_string()) "." },
+        Some(Blocked::Duplicate(duplicate)) => return html! { "Nothing is sent for the user: " (duplicate.to_string()) "." },
         Some(Blocked::Archived | Blocked::Failing(_)) | None => {}
     }
     let would_create = before.operation.as_ref().is_some_and(|operation| operation.kind() == OperationKind::Create);
