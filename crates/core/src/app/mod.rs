@@ -22,7 +22,7 @@ pub use mapping::{AttributeMapping, Expression, InvalidExpression, MappingFailur
 pub(crate) use mapping::{is_list, split_target};
 pub use rate::{Rate, RateHeaders, RateOf, RatePer, RequestKind};
 pub use scope::{Scope, ScopeGroup, ScopeMembers, ScopeMode, SecondaryDomains};
-pub use token_expiry::{token_expiry_words, token_warning};
+pub use token_expiry::{token_end_told, token_expiry_words, token_warning};
 
 use crate::ids::AppId;
 use serde::{Deserialize, Serialize};

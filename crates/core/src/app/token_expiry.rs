@@ -1,6 +1,7 @@
-//! The end of an access token that is known beforehand: when to warn of it, and in which words.
+//! The end of an access token that is known beforehand: what a token tells of it, when to warn of it, and in which words.
 
 use crate::time::{Span, Timestamp};
+use serde_json::Value;
 
 /// The days before the end on which a warning is given, once each; 0 is the end itself.
 const WARNED_BEFORE: [i64; 4] = [0, 1, 7, 30];
@@ -24,9 +25,86 @@ pub fn token_expiry_words(expires_at: Timestamp, now: Timestamp) -> Option<Strin
     Some(format!("The access token expires {when}, at {expires_at}: make a new one in the app, and reauthorize before that."))
 }
 
+/// The end that a token tells of itself: the `exp` of a JSON Web Token (RFC 7519 section 4.1.4). Nothing is believed of it but
+/// this, and its signature is for the app to check. `None` for all other tokens.
+pub fn token_end_told(token: &str) -> Option<Timestamp> {
+    let mut parts = token.trim().split('.');
+    let (Some(header), Some(claims), Some(_), None) = (parts.next(), parts.next(), parts.next(), parts.next()) else {
+        return None;
+    };
+    let object = |part: &str| serde_json::from_slice::<Value>(&base64url(part)?).ok().filter(Value::is_object);
+    object(header)?.get("alg")?;
+    let claims = object(claims)?;
+    let end = claims.get("exp")?;
+    // Seconds, which may have a fraction.
+    let seconds = end.as_i64().or_else(|| end.as_f64().filter(|end| (0.0..1e12).contains(end)).map(whole))?;
+    (1..=SECONDS_MAX).contains(&seconds).then(|| Timestamp(0) + Span::seconds(seconds))
+}
+
+/// The end of the year 9999, behind which no date can be shown.
+const SECONDS_MAX: i64 = 253_402_300_799;
+
+#[expect(clippy::cast_possible_truncation, reason = "the caller has looked at the range, and the fraction is to go")]
+fn whole(seconds: f64) -> i64 {
+    seconds as i64
+}
+
+/// RFC 4648 section 5, without padding as RFC 7515 has it.
+fn base64url(text: &str) -> Option<Vec<u8>> {
+    let mut bytes = Vec::with_capacity(text.len() / 4 * 3);
+    let (mut bits, mut count) = (0_u32, 0);
+    for character in text.bytes() {
+        let digit = match character {
+            b'A'..=b'Z' => character - b'A',
+            b'a'..=b'z' => character - b'a' + 26,
+            b'0'..=b'9' => character - b'0' + 52,
+            b'-' => 62,
+            b'_' => 63,
+            _ => return None,
+        };
+        bits = (bits << 6) | u32::from(digit);
+        count += 6;
+        if count >= 8 {
+            count -= 8;
+            bytes.push(((bits >> count) & 0xFF) as u8);
+        }
+    }
+    Some(bytes)
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_json_web_token_tells_its_end_and_no_other_token_does() {
+        // Header {"alg":"HS256","typ":"JWT"}.
+        let of = |claims: &str| format!("eyJhbGciOiJIUzI1NiIsInR5cCI6IkpXVCJ9.{claims}.c2lnbmF0dXJl");
+        for (token, end) in [
+            // {"sub":"scim","exp":1767225600}
+            (of("eyJzdWIiOiJzY2ltIiwiZXhwIjoxNzY3MjI1NjAwfQ"), Some(1_767_225_600)),
+            // {"exp":1767225600.75}
+            (of("eyJleHAiOjE3NjcyMjU2MDAuNzV9"), Some(1_767_225_600)),
+            // {"sub":"ü?>"}, which has both characters that base64 spells otherwise; and no end.
+            (of("eyJzdWIiOiLDvD8-In0"), None),
+            // {"exp":"soon"}, {"exp":-5}, {"exp":1e300}, and something that is no object.
+            (of("eyJleHAiOiJzb29uIn0"), None),
+            (of("eyJleHAiOi01fQ"), None),
+            (of("eyJleHAiOjFlMzAwfQ"), None),
+            (of("WzFd"), None),
+            (of("not base64!"), None),
+            ("nsk_4tBzq0yKXcYw".to_owned(), None),
+            ("a.b.c".to_owned(), None),
+            ("..".to_owned(), None),
+            (String::new(), None),
+            // Four parts.
+            (of("eyJzdWIiOiJzY2ltIiwiZXhwIjoxNzY3MjI1NjAwfQ") + ".x", None),
+            // A header without alg: {}
+            ("e30.eyJzdWIiOiJzY2ltIiwiZXhwIjoxNzY3MjI1NjAwfQ.c2ln".to_owned(), None),
+        ] {
+            assert_eq!(token_end_told(&token), end.map(|seconds| Timestamp(0) + Span::seconds(seconds)), "{token}");
+        }
+    }
 
     #[test]
     fn each_warning_is_given_once_and_the_most_urgent_one_only() {

@@ -1,7 +1,8 @@
-//! When a connection's access token ends, as an administrator has said, and the warnings before it.
+//! When a connection's access token ends, as an administrator or the token itself has said, and the warnings before it.
 //!
-//! A SCIM token cannot be asked for its own end: apps show it to their administrators only. So it is entered, and forgotten
-//! with the token that it belongs to. Each warning is one event of the admin log.
+//! No SCIM service can be asked for the end of the token that it is asked with, and none that is known says it in an answer: apps
+//! show it to their administrators. So it is entered, unless the token is a JSON Web Token, which tells its end itself. It is
+//! forgotten with the token that it belongs to. Each warning is one event of the admin log.
 
 use super::connections::get as connection;
 use super::events::event;

@@ -4,10 +4,10 @@ use crate::world::{BY, ENDPOINT, World, on_each_engine};
 use provost_core::app::{
     Action, ConnectionConfig, ConnectionStatus, GracePeriod, Halt, HaltReason, Scope, ScopeGroup, ScopeMembers, ScopeMode,
 };
-use provost_core::time::Span;
+use provost_core::time::{Span, Timestamp};
 use provost_platform::Secret;
 use provost_store::apps::tests::{TestResult, answer_test, pending_tests, request_test, test_result};
-use provost_store::apps::{self, connections};
+use provost_store::apps::{self, connections, token_expiry};
 use provost_store::log::names;
 use provost_store::{StoreError, accounts, schedule};
 
@@ -212,5 +212,25 @@ fn a_connection_test_is_answered_once_and_its_token_erased() {
         assert!(pending_tests(store).await.unwrap().is_empty());
         let rows = store.db.read(provost_db::Query::new("SELECT credential FROM connection_test", [])).await.unwrap();
         assert_eq!(rows[0].get::<Option<String>>(0).unwrap(), None);
+    });
+}
+
+#[test]
+fn a_token_that_tells_its_end_is_kept_with_it_unless_somebody_says_otherwise() {
+    on_each_engine(|world: World| async move {
+        let store = &world.store;
+        // {"alg":"HS256","typ":"JWT"} and {"sub":"scim","exp":1767225600}
+        let telling = Secret::new("eyJhbGciOiJIUzI1NiIsInR5cCI6IkpXVCJ9.eyJzdWIiOiJzY2ltIiwiZXhwIjoxNzY3MjI1NjAwfQ.c2lnbmF0dXJl");
+        let told = Some(Timestamp(1_767_225_600_000_000));
+        let app = world.app("Netskope", "netskope").await;
+        let connection = connections::configure(store, &BY, app.id, World::config(), &telling).await.unwrap();
+        assert_eq!(token_expiry::get(store, connection.id).await.unwrap(), told);
+        connections::reauthorize(store, &BY, connection.id, &Secret::new("0paque"), None).await.unwrap();
+        assert_eq!(token_expiry::get(store, connection.id).await.unwrap(), None);
+        connections::reauthorize(store, &BY, connection.id, &telling, None).await.unwrap();
+        assert_eq!(token_expiry::get(store, connection.id).await.unwrap(), told);
+        let said = Some(Timestamp(1_800_000_000_000_000));
+        connections::reauthorize(store, &BY, connection.id, &telling, said).await.unwrap();
+        assert_eq!(token_expiry::get(store, connection.id).await.unwrap(), said, "an administrator knows better");
     });
 }

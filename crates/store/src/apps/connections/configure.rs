@@ -5,7 +5,7 @@ use super::{commit, endpoint, status_word};
 use crate::apps::events::event;
 use crate::log::names;
 use crate::{Actor, Store, StoreError};
-use provost_core::app::{Connection, ConnectionConfig, ConnectionStatus, Scope, ScopeMode};
+use provost_core::app::{Connection, ConnectionConfig, ConnectionStatus, Scope, ScopeMode, token_end_told};
 use provost_core::ids::{AppId, GroupId};
 use provost_db::{Batch, Query, list as placeholders};
 use provost_platform::Secret;
@@ -58,6 +58,7 @@ pub async fn configure(
             status_word(connection.status).into(),
         ],
     );
+    crate::apps::token_expiry::add(&mut batch, connection.id, token_end_told(token.expose()));
     let detail = json!({
         "APPLICATION_NAME": app.name,
         "endpoint": connection.config.endpoint,

@@ -5,15 +5,15 @@ use crate::apps::events::event;
 use crate::log::names;
 use crate::schedule::{SweepTarget, mark_sweep};
 use crate::{Actor, Store, StoreError};
-use provost_core::app::Connection;
+use provost_core::app::{Connection, token_end_told};
 use provost_core::ids::ConnectionId;
 use provost_core::time::Timestamp;
 use provost_db::{Batch, Query};
 use provost_platform::Secret;
 use serde_json::json;
 
-/// Stores a new token and when it ends, where that is known; ends a halt, and looks at everybody again: while the connection
-/// stood still decisions were made and nothing was sent.
+/// Stores a new token and when it ends, where that was said or the token tells it; ends a halt, and looks at everybody again:
+/// while the connection stood still decisions were made and nothing was sent.
 pub async fn reauthorize(
     store: &Store,
     by: &Actor,
@@ -21,6 +21,7 @@ pub async fn reauthorize(
     token: &Secret,
     expires_at: Option<Timestamp>,
 ) -> Result<Connection, StoreError> {
+    let expires_at = expires_at.or_else(|| token_end_told(token.expose()));
     let old = get(store, id).await?;
     let app = crate::apps::get(store, old.app_id).await?;
     let sealed = sealed(store, id, token)?;
