@@ -1,7 +1,7 @@
 //! A tenant in one process, `provost serve` in another, and what an administrator does to both by the command line.
 
 use crate::people::{Files, config};
-use crate::run::{Ran, program, provost};
+use crate::run::{Ran, program, provost, provost_reading};
 use provost_testkit::{Proxy, Server, free_port, unique_dir};
 use serde_json::Value;
 use std::collections::{BTreeMap, BTreeSet};
@@ -31,6 +31,29 @@ impl Installation {
     /// Starts both with nothing in them, and makes a token of the tenant and a key of the API.
     pub(crate) fn start(with_proxy: bool) -> Self {
         Self::start_under(with_proxy, None)
+    }
+
+    /// An administrator of the tenant revokes the token that the server has, and makes another one; which is returned.
+    pub(crate) fn replace_token(&mut self) -> String {
+        let data = self.file("tenant");
+        let data = data.to_str().expect("a path of text");
+        let (email, password) = ("root@tenant.example", "correct horse battery staple");
+        let admin = ["tenant", "admin", "create", "--data", data, "--email", email, "--password-stdin"];
+        provost_reading(&format!("{password}\n"), &admin).well();
+        let grant = "/api/v2/scim/Users:rw";
+        let new = provost(&["tenant", "token", "create", "--data", data, "--name", "second", "--grant", grant]).well();
+        let url = format!("{}/api/v2/auth/tokens", self.tenant_url);
+        self.runtime.block_on(async {
+            let list = self.client.get(&url).basic_auth(email, Some(password)).send().await.expect("the tenant answers");
+            let list: Value = list.json().await.expect("a list");
+            let old = list.as_array().into_iter().flatten().find(|token| token["name"] == "provost").expect("it is listed");
+            let id = old["id"].as_str().expect("an id");
+            let revoke = self.client.patch(format!("{url}/{id}")).basic_auth(email, Some(password));
+            let answer = revoke.json(&serde_json::json!({ "operation": "revoke" })).send().await.expect("the tenant answers");
+            assert_eq!(answer.status().as_u16(), 200);
+        });
+        new.trim().clone_into(&mut self.token);
+        self.token.clone()
     }
 
     /// The same with the server run by a script of the shell: `$1` is its data directory, and the rest the command.

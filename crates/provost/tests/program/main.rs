@@ -14,6 +14,7 @@ mod offline;
 mod people;
 mod processes;
 mod restore;
+mod revoked;
 mod run;
 mod stops;
 mod transfer;
