@@ -5,11 +5,14 @@ use super::{Rules, Subject};
 use crate::directory::users;
 use crate::{Store, StoreError};
 use provost_core::app::Connection;
-use provost_core::ids::{ConnectionId, UserId};
-use provost_core::provisioning::{Twin, name_by_mapping, name_stood_for, wanted_name};
+use provost_core::ids::UserId;
+use provost_core::provisioning::{Account, FailureKind, Twin, name_by_mapping, name_stood_for, wanted_name};
 use provost_core::time::Timestamp;
 use provost_db::{Batch, Query, Value, list as placeholders};
 use std::collections::{BTreeMap, BTreeSet};
+
+/// So many accounts are looked at for twins at once. Only a mapping that gives hundreds the same name has more.
+const BEARERS_MAX: usize = 10_000;
 
 /// Gives each of `subjects` its twin: among them, or another whose account stands for the name that it is to bear. Nothing is
 /// asked where the mapping gives everybody a name of their own, as the catalogue's does.
@@ -27,38 +30,41 @@ pub(super) async fn find(store: &Store, rules: &Rules, subjects: &mut [Subject])
         }
         names.push(name);
     }
-    if bearers.is_empty() {
+    // One twin is enough: whoever has one among these needs no other.
+    let alone: Vec<&String> = bearers.iter().filter(|(_, users)| users.len() == 1).map(|(name, _)| name).collect();
+    if alone.is_empty() {
+        pair(subjects, names, &bearers);
         return Ok(());
     }
     // What is known of a subject itself is newer than its row.
     let known: BTreeSet<UserId> = subjects.iter().map(|subject| subject.account.user_id).collect();
-    for (name, twin) in recorded(store, connection, bearers.keys()).await? {
+    for (name, twin) in recorded(store, connection, &alone).await? {
         if let Some(bearers) = bearers.get_mut(&name).filter(|_| !known.contains(&twin.user)) {
             bearers.insert(twin.user, twin.email);
         }
     }
-    for (subject, name) in subjects.iter_mut().zip(names) {
-        let id = subject.account.user_id;
-        let others = name.and_then(|name| bearers.get(&name)?.iter().find(|(other, _)| **other != id));
-        subject.twin = others.map(|(user, email)| Twin { user: *user, email: email.clone() });
-    }
+    pair(subjects, names, &bearers);
     Ok(())
 }
 
+fn pair(subjects: &mut [Subject], names: Vec<Option<String>>, bearers: &BTreeMap<String, BTreeMap<UserId, String>>) {
+    for (subject, name) in subjects.iter_mut().zip(names) {
+        let id = subject.account.user_id;
+        let other = name.and_then(|name| bearers.get(&name)?.iter().find(|(other, _)| **other != id));
+        subject.twin = other.map(|(user, email)| Twin { user: *user, email: email.clone() });
+    }
+}
+
 /// Those whose account stands for one of `names`, and to whom the mapping still gives it.
-async fn recorded(
-    store: &Store,
-    connection: &Connection,
-    names: impl ExactSizeIterator<Item = &String>,
-) -> Result<Vec<(String, Twin)>, StoreError> {
+async fn recorded(store: &Store, connection: &Connection, names: &[&String]) -> Result<Vec<(String, Twin)>, StoreError> {
     let sql = format!(
         "SELECT {} FROM account a JOIN directory_user u ON u.id = a.user_id WHERE a.connection_id = $1 AND a.matching IN {} \
-         AND a.app_off_since IS NULL AND a.suspended_since IS NULL AND a.deleted_since IS NULL",
+         AND a.app_off_since IS NULL AND a.suspended_since IS NULL AND a.deleted_since IS NULL LIMIT {BEARERS_MAX}",
         users::COLUMNS,
         placeholders(2, names.len())
     );
     let mut params: Vec<Value> = vec![connection.id.get().into()];
-    params.extend(names.map(|name| Value::from(name.as_str())));
+    params.extend(names.iter().map(|name| Value::from(name.as_str())));
     let mut twins = Vec::new();
     for row in store.db.read(Query::new(sql, params)).await? {
         let user = users::from_row(&row)?;
@@ -69,8 +75,8 @@ async fn recorded(
     Ok(twins)
 }
 
-/// Where the account stands for another name than before, those who stand for either name are looked at again: they have a
-/// twin less, or one more.
+/// Where the account stands for another name than before, those whom that concerns are looked at again: who failed because of
+/// it, and who has it as a twin from now on. Never everybody of a name: a mapping may give the whole directory one.
 pub(super) fn wake(batch: &mut Batch, connection: &Connection, settled: &Settled, now: Timestamp) {
     if !connection.config.may_repeat_names(connection.profile) {
         return;
@@ -80,14 +86,39 @@ pub(super) fn wake(batch: &mut Batch, connection: &Connection, settled: &Settled
     if before == after {
         return;
     }
-    for name in [before, after].into_iter().flatten() {
-        wake_bearers(batch, connection.id, settled.before.user_id, &name, now);
+    let user = settled.before.user_id;
+    let again = "UPDATE account SET marked = marked + 1, due_at = $2 WHERE connection_id = $1";
+    let params = |more: [Value; 2]| [connection.id.get().into(), now.0.into()].into_iter().chain(more);
+    if before.is_some() {
+        let because_of_it = format!("%\"duplicate_match\",\"other\":\"{user}\"%");
+        let sql = format!("{again} AND failing = 1 AND user_id <> $3 AND failure LIKE $4");
+        batch.run(sql, params([user.get().into(), because_of_it.into()]));
+    }
+    let not_told = "AND COALESCE(failure, '') NOT LIKE '%\"duplicate_match\"%'";
+    match (after, twin_of(&settled.after)) {
+        (None, _) => {}
+        // Others of this name have had a twin before.
+        (Some(name), Some(twin)) => {
+            let sql = format!("{again} AND user_id = $3 AND matching = $4 {not_told}");
+            batch.run(sql, params([twin.get().into(), name.into()]));
+        }
+        (Some(name), None) => {
+            batch
+                .run(format!("{again} AND user_id <> $3 AND matching = $4 {not_told}"), params([user.get().into(), name.into()]));
+        }
     }
 }
 
-fn wake_bearers(batch: &mut Batch, connection: ConnectionId, user: UserId, name: &str, now: Timestamp) {
-    batch.run(
-        "UPDATE account SET marked = marked + 1, due_at = $3 WHERE connection_id = $1 AND matching = $2 AND user_id <> $4",
-        [connection.get().into(), name.into(), now.0.into(), user.get().into()],
-    );
+fn twin_of(account: &Account) -> Option<UserId> {
+    match account.failure.as_ref()?.kind {
+        FailureKind::DuplicateMatch { other, .. } => Some(other),
+        FailureKind::Unavailable
+        | FailureKind::Throttled
+        | FailureKind::Rejected
+        | FailureKind::Forbidden
+        | FailureKind::Conflict
+        | FailureKind::Ambiguous
+        | FailureKind::AddressHeld { .. }
+        | FailureKind::Mapping => None,
+    }
 }

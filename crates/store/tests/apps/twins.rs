@@ -79,6 +79,30 @@ fn both_fail_nothing_is_sent_for_them_and_it_ends_when_one_changes() {
 }
 
 #[test]
+fn one_name_for_everybody_is_told_to_each_once_and_ends_for_all() {
+    on_each_engine(|world: World| async move {
+        for number in 0..40 {
+            world.user(&format!("user{number:02}@acme.example"), "/").await;
+        }
+        let mut config = World::config();
+        let rows = config.mapping.iter_mut().filter(|row| row.target == "userName");
+        rows.for_each(|row| row.source = Expression::parse("'everybody'").unwrap());
+        let connection = world.active(config).await;
+        assert_eq!(world.sync(&connection).await, []);
+        let all = accounts::failures(&world.store, connection.id, None, 100).await.unwrap().items;
+        assert_eq!(all.len(), 40);
+        // Each was looked at once, or twice where it was the first of a name: not once for each other one.
+        assert!(all.iter().all(|account| account.revision <= 3), "{:?}", all.iter().map(|one| one.revision).max());
+        // One by one they leave the directory; the last one has the name for itself.
+        for account in &all[..39] {
+            users::delete(&world.store, &BY, account.user_id).await.unwrap();
+        }
+        assert_eq!(world.sync(&connection).await, [(OperationKind::Create, all[39].email.clone())]);
+        assert_eq!(failing(&world, &connection).await, []);
+    });
+}
+
+#[test]
 fn somebody_who_comes_later_finds_the_name_of_an_account_and_of_an_open_create() {
     on_each_engine(|world: World| async move {
         let ada = world.user("ada@acme.example", "/").await;
