@@ -1,6 +1,6 @@
 //! A disk that is full, and a disk that fails, under a running server. What was acknowledged is there afterwards.
 //!
-//! Both are made by a layer between the program and its files (failing_disk.c), which works for every user of every machine. Where
+//! Both are made by a layer between the program and its files (`failing_disk.c`), which works for every user of every machine. Where
 //! the machine lets a process have a disk of its own, a real one is filled as well.
 
 use crate::installation::Installation;
