@@ -14,6 +14,7 @@ CONTRACTORS = 200
 RENAMED = 50
 RETITLED = 600
 ABSENT = 300
+STRANGER = "stranger@peer.example"
 COMMAND_SECONDS = 600
 HELD_SECONDS = 60
 # The removals are due after a second; that none is sent is watched for this long.
@@ -112,10 +113,36 @@ class Installation:
     def ids(self):
         return {user["primary_email"]: user["id"] for user in json.loads(self.run("users", "list", "--json"))["items"]}
 
+    def make_stranger(self):
+        """An account at the peer that is nobody's; as the peer shows it."""
+        stranger = {"schemas": ["urn:ietf:params:scim:schemas:core:2.0:User"], "userName": STRANGER, "active": True}
+        with Client(headers={"Authorization": f"Bearer {self.token_file.read_text()}"}) as client:
+            answer = client.post(f"{self.endpoint}/Users", json=stranger)
+        if answer.status_code != 201:
+            raise Wrong(f"the peer answers {answer.status_code} to a create: {answer.text}")
+        self.stranger = self.everybody()[STRANGER]
+
+    def assert_no_drift(self):
+        """A drift check finds everybody as they were left, and the stranger, who belongs to nobody."""
+        drift = json.loads(self.run("drift", "Peer", "--json"))
+        if drift["check"]["state"] != "done" or drift["items"]:
+            raise Wrong(f"the drift check found {drift}")
+        strangers = [account["name"] for account in json.loads(self.run("not-managed", "Peer", "--json"))["items"]]
+        if strangers != [STRANGER]:
+            raise Wrong(f"not managed are {strangers}")
+        print("Drift check: no difference, and one account that is not managed", flush=True)
+
     def held(self):
         return json.loads(self.run("approve", "Peer", "--json"))["items"]
 
     def shown(self):
+        """Everybody whom the peer shows, but for the stranger, who must be as ever."""
+        found = self.everybody()
+        if found.pop(STRANGER, None) != self.stranger:
+            raise Wrong("an account that is not ours was touched")
+        return found
+
+    def everybody(self):
         """Everybody whom the peer shows, by user name."""
         found = {}
         with Client(headers={"Authorization": f"Bearer {self.token_file.read_text()}"}) as client:
@@ -174,6 +201,7 @@ def sync(servers):
 
 
 def steps(installation):
+    installation.make_stranger()
     people = [Person(number) for number in range(PEOPLE)]
     installation.import_people(people)
     installation.configure(contractors="on")
@@ -211,3 +239,4 @@ def steps(installation):
     installation.import_people([*leavers, *people])
     installation.configure(contractors="on")
     installation.assert_exact("Restored, and those who were deleted made anew", [*leavers, *people])
+    installation.assert_no_drift()
