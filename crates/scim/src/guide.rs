@@ -136,8 +136,8 @@
 //! | what | at most | refused with |
 //! |---|---|---|
 //! | a filter or a path | [`crate::path::LENGTH_BYTES_MAX`] bytes, [`crate::filter::DEPTH_MAX`] levels, [`crate::filter::TERMS_MAX`] comparisons | `invalidFilter`, `invalidPath` |
-//! | a body | [`crate::json::DEPTH_MAX`] levels, [`crate::json::VALUES_MAX`] values | `invalidSyntax` |
-//! | a PATCH | [`crate::patch::OPERATIONS_MAX`] operations | `invalidSyntax` |
-//! | the values of one attribute, such as members | [`crate::validate::VALUES_MAX`] | `invalidValue` |
+//! | a body | [`crate::json::DEPTH_MAX`] levels, [`crate::json::VALUES_MAX`] values, [`crate::json::NAMES_MAX`] names in one object | `invalidSyntax` |
+//! | a PATCH | [`crate::patch::OPERATIONS_MAX`] operations, which look at [`crate::patch::COMPARISONS_MAX`] values | `invalidSyntax` |
+//! | the values of one attribute | [`crate::validate::PLAIN_VALUES_MAX`]; of members [`crate::validate::VALUES_MAX`] | `invalidValue` |
 //! | a string, a binary value | [`crate::validate::STRING_BYTES_MAX`], [`crate::validate::BINARY_BYTES_MAX`] bytes | `invalidValue` |
 //! | the attributes of an extension | [`crate::validate::ATTRIBUTES_MAX`] | `invalidValue` |

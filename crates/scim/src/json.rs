@@ -10,14 +10,23 @@ use std::fmt;
 
 /// Objects and arrays nested deeper than this are refused.
 pub const DEPTH_MAX: usize = 32;
-/// Bodies with more values than this, at all levels together, are refused.
-pub const VALUES_MAX: usize = 1_000_000;
+/// Bodies with more values than this, at all levels together, are refused as soon as one more is met. What means something has ten
+/// bytes for a value and more; a megabyte of nothing but commas would have several hundred thousand.
+pub const VALUES_MAX: usize = 100_000;
+/// One object with more names than this is refused; no schema has nearly as many.
+pub const NAMES_MAX: usize = 10_000;
 
 /// Reads a body that must be one JSON object; everything else is a 400 `invalidSyntax`.
 pub fn parse_object(body: &[u8]) -> Result<Resource, ScimError> {
-    let values = Cell::new(0);
+    parse_object_within(body, VALUES_MAX)
+}
+
+/// The same for a text that may hold another number of values: a file with large groups comes from somebody who may store them.
+pub fn parse_object_within(body: &[u8], values_max: usize) -> Result<Resource, ScimError> {
+    let values_left = Cell::new(values_max);
     let mut reader = serde_json::Deserializer::from_slice(body);
-    let value = Seed { depth: 0, values: &values }.deserialize(&mut reader).and_then(|value| reader.end().map(|()| value));
+    let seed = Seed { depth: 0, values_left: &values_left, values_max };
+    let value = seed.deserialize(&mut reader).and_then(|value| reader.end().map(|()| value));
     match value {
         Ok(Value::Object(members)) => Ok(members),
         Ok(Value::Null | Value::Bool(_) | Value::Number(_) | Value::String(_) | Value::Array(_)) => {
@@ -33,17 +42,18 @@ pub fn parse_object(body: &[u8]) -> Result<Resource, ScimError> {
 #[derive(Clone, Copy)]
 struct Seed<'a> {
     depth: usize,
-    values: &'a Cell<usize>,
+    values_left: &'a Cell<usize>,
+    values_max: usize,
 }
 
 impl<'de> DeserializeSeed<'de> for Seed<'_> {
     type Value = Value;
 
     fn deserialize<D: Deserializer<'de>>(self, deserializer: D) -> Result<Value, D::Error> {
-        self.values.set(self.values.get() + 1);
-        if self.values.get() > VALUES_MAX {
-            return Err(D::Error::custom(format!("it has more than {VALUES_MAX} values")));
-        }
+        let Some(left) = self.values_left.get().checked_sub(1) else {
+            return Err(D::Error::custom(format!("it has more than {} values", self.values_max)));
+        };
+        self.values_left.set(left);
         if self.depth > DEPTH_MAX {
             return Err(D::Error::custom(format!("it is nested deeper than {DEPTH_MAX} levels")));
         }
@@ -100,6 +110,9 @@ impl<'de> Visitor<'de> for Seed<'_> {
             if values.contains_key(&name) {
                 return Err(A::Error::custom(format!("\"{}\" occurs twice in one object", shortened(&name))));
             }
+            if values.len() == NAMES_MAX {
+                return Err(A::Error::custom(format!("an object has more than {NAMES_MAX} names")));
+            }
             values.insert(name, value);
         }
         Ok(Value::Object(values))
@@ -113,7 +126,7 @@ fn text<E: Error>(value: &str) -> Result<String, E> {
 
 #[cfg(test)]
 mod tests {
-    use super::{DEPTH_MAX, parse_object};
+    use super::{DEPTH_MAX, NAMES_MAX, VALUES_MAX, parse_object, parse_object_within};
     use serde_json::json;
 
     #[test]
@@ -121,6 +134,22 @@ mod tests {
         let body = r#"{"a":1,"b":-2,"c":1.5,"d":"é\n","e":[true,null,{}],"f":{"g":18446744073709551615}}"#;
         let expected = json!({"a":1,"b":-2,"c":1.5,"d":"é\n","e":[true,null,{}],"f":{"g":18_446_744_073_709_551_615_u64}});
         assert_eq!(parse_object(body.as_bytes()).map(serde_json::Value::Object), Ok(expected));
+    }
+
+    #[test]
+    fn there_are_as_many_values_and_names_as_the_limits_say() {
+        let values = |count: usize| format!("{{\"x\":[{}0]}}", "0,".repeat(count - 3)).into_bytes();
+        assert!(parse_object(&values(VALUES_MAX)).is_ok());
+        let error = parse_object(&values(VALUES_MAX + 1)).unwrap_err();
+        assert!(error.detail.contains("more than 100000 values"), "{}", error.detail);
+        assert!(parse_object_within(&values(VALUES_MAX + 1), VALUES_MAX + 1).is_ok());
+        let names = |count: usize| {
+            let names: Vec<String> = (0..count).map(|index| format!("\"a{index}\":1")).collect();
+            format!("{{{}}}", names.join(",")).into_bytes()
+        };
+        assert!(parse_object(&names(NAMES_MAX)).is_ok());
+        let error = parse_object(&names(NAMES_MAX + 1)).unwrap_err();
+        assert!(error.detail.contains("more than 10000 names"), "{}", error.detail);
     }
 
     #[test]

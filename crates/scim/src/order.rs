@@ -42,6 +42,10 @@ pub(crate) fn of_texts(a: &str, b: &str, attribute: &Attribute) -> Ordering {
     if a.is_ascii() && b.is_ascii() {
         return a.bytes().map(|byte| byte.to_ascii_lowercase()).cmp(b.bytes().map(|byte| byte.to_ascii_lowercase()));
     }
+    // The same as comparing the keys, up to the first difference. Only the capital sigma depends on what stands around it.
+    if attribute.comparison == Comparison::Plain && !a.contains('Σ') && !b.contains('Σ') {
+        return a.chars().flat_map(char::to_lowercase).cmp(b.chars().flat_map(char::to_lowercase));
+    }
     attribute.comparison_key(a).cmp(&attribute.comparison_key(b))
 }
 

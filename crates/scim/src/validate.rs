@@ -11,7 +11,7 @@ use crate::value::{Reader, refuse_duplicates};
 use crate::{Resource, names, path};
 use serde_json::Value;
 
-pub use crate::value::{BINARY_BYTES_MAX, STRING_BYTES_MAX, VALUES_MAX};
+pub use crate::value::{BINARY_BYTES_MAX, PLAIN_VALUES_MAX, STRING_BYTES_MAX, VALUES_MAX};
 
 /// One extension with more attributes than this is refused; it matters to open ones.
 pub const ATTRIBUTES_MAX: usize = 1000;

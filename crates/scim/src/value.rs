@@ -6,8 +6,10 @@ use crate::schema::{Attribute, AttributeType, CanonicalRule, Mutability};
 use crate::{Resource, datetime, names, path};
 use serde_json::Value;
 
-/// One attribute with more values than this is refused; so a group has at most as many members, and a request names at most as many.
+/// A list of resources, such as the members of a group, with more values than this is refused, and a request names at most as many.
 pub const VALUES_MAX: usize = 100_000;
+/// Any other attribute with more values than this is refused: filters and paths look at each of them.
+pub const PLAIN_VALUES_MAX: usize = 1_000;
 /// Strings and references of more bytes than this are refused.
 pub const STRING_BYTES_MAX: usize = 64 * 1024;
 /// Binary values of more bytes than this, in base64, are refused.
@@ -34,11 +36,8 @@ impl Reader<'_> {
         }
         let values = match value {
             Value::Null => return Ok(None),
-            Value::Array(items) if items.len() > VALUES_MAX => {
-                return Err(ScimError::invalid_value(format!(
-                    "{name} has {} values; at most {VALUES_MAX} are taken.",
-                    items.len()
-                )));
+            Value::Array(items) if items.len() > values_max(attribute) => {
+                return Err(too_many(name, items, values_max(attribute)));
             }
             Value::Array(items) => {
                 items.iter().filter_map(|item| self.read_one(name, attribute, item).transpose()).collect::<Result<Vec<_>, _>>()?
@@ -60,7 +59,7 @@ impl Reader<'_> {
         }
         match attribute.kind {
             AttributeType::Any => {
-                refuse_long_texts(name, value)?;
+                refuse_large(name, value)?;
                 Ok((!names::is_unassigned(value)).then(|| value.clone()))
             }
             AttributeType::Complex => self.complex(name, attribute, value),
@@ -151,13 +150,25 @@ fn too_long(name: &str, text: &str, bytes_max: usize) -> ScimError {
     ScimError::invalid_value(format!("{name} has {} bytes; at most {bytes_max} are taken.", text.len()))
 }
 
-/// Texts at any depth of a value that no schema describes. Its depth was bounded when it was read.
-fn refuse_long_texts(name: &str, value: &Value) -> Result<(), ScimError> {
+fn too_many(name: &str, items: &[Value], most: usize) -> ScimError {
+    ScimError::invalid_value(format!("{name} has {} values; at most {most} are taken.", items.len()))
+}
+
+/// How many values an attribute may have. What refers to other resources has the id of one as its `value`, which never changes
+/// (RFC 7643 section 4.2 of `members`).
+pub(crate) fn values_max(attribute: &Attribute) -> usize {
+    let refers = attribute.sub_attribute("value").is_some_and(|value| value.mutability == Mutability::Immutable);
+    if refers { VALUES_MAX } else { PLAIN_VALUES_MAX }
+}
+
+/// Texts and lists at any depth of a value that no schema describes. Its depth was bounded when it was read.
+fn refuse_large(name: &str, value: &Value) -> Result<(), ScimError> {
     match value {
         Value::String(text) if text.len() > STRING_BYTES_MAX => Err(too_long(name, text, STRING_BYTES_MAX)),
-        Value::Array(items) => items.iter().try_for_each(|item| refuse_long_texts(name, item)),
+        Value::Array(items) if items.len() > PLAIN_VALUES_MAX => Err(too_many(name, items, PLAIN_VALUES_MAX)),
+        Value::Array(items) => items.iter().try_for_each(|item| refuse_large(name, item)),
         Value::Object(members) => members.iter().try_for_each(|(key, value)| {
-            if key.len() > STRING_BYTES_MAX { Err(too_long(name, key, STRING_BYTES_MAX)) } else { refuse_long_texts(name, value) }
+            if key.len() > STRING_BYTES_MAX { Err(too_long(name, key, STRING_BYTES_MAX)) } else { refuse_large(name, value) }
         }),
         Value::Null | Value::Bool(_) | Value::Number(_) | Value::String(_) => Ok(()),
     }

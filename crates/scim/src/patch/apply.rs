@@ -1,5 +1,7 @@
 //! Carrying out a PATCH (RFC 7644 sections 3.5.2.1 to 3.5.2.3).
 
+use super::cost::Budget;
+use super::removal::{remove_alike, remove_known, removes_by};
 use super::resolve::{ResolvedOperation, Target, is_schemas, resolve, target_name};
 use super::values::{
     add_in_turn, add_values, carry_fixed_parts, merge, primaries, remove_values, set_part, settle_primaries, value_from_filter,
@@ -10,7 +12,7 @@ use crate::filter::{Filter, matches_value};
 use crate::leniency::Leniency;
 use crate::order::equal;
 use crate::schema::{AttributeType, Mutability, Schema, Schemas};
-use crate::value::{Reader, VALUES_MAX};
+use crate::value::{Reader, values_max};
 use crate::{Resource, names, validate};
 use serde_json::Value;
 
@@ -20,8 +22,10 @@ use serde_json::Value;
 pub fn apply(resource: &mut Resource, request: &PatchRequest, schemas: &Schemas, leniency: &Leniency) -> Result<bool, ScimError> {
     let operations = joined(resolve(request, schemas, leniency)?);
     let mut draft = resource.clone();
-    for Joined { operation, then } in operations {
-        step(&mut draft, operation, then, leniency)?;
+    let mut budget = Budget::new();
+    for Joined { operation, following } in operations {
+        budget.spend(&draft, &operation)?;
+        step(&mut draft, operation, following, leniency)?;
     }
     if draft == *resource {
         return Ok(false);
@@ -32,14 +36,22 @@ pub fn apply(resource: &mut Resource, request: &PatchRequest, schemas: &Schemas,
     Ok(true)
 }
 
-/// An operation, and what it adds after that where each addition has a say about which value is primary.
+/// An operation and those that follow it on the same list.
 struct Joined<'a> {
     operation: ResolvedOperation<'a>,
-    then: Vec<Value>,
+    following: Following,
 }
 
-/// Additions to one and the same list that follow each other are one step: clients add members one by one, and each
-/// operation would look through the whole list.
+#[derive(Default)]
+struct Following {
+    /// What is added after that, where each addition has a say about which value is primary.
+    additions: Vec<Value>,
+    /// Which values are removed after that.
+    removals: Vec<Filter>,
+}
+
+/// Additions to one and the same list that follow each other are one step, and so are removals: clients add and remove members one
+/// by one, and each operation would look through the whole list.
 fn joined(operations: Vec<ResolvedOperation<'_>>) -> Vec<Joined<'_>> {
     let mut joined: Vec<Joined<'_>> = Vec::with_capacity(operations.len());
     for mut operation in operations {
@@ -48,13 +60,19 @@ fn joined(operations: Vec<ResolvedOperation<'_>>) -> Vec<Joined<'_>> {
             && (list.schema, list.name) == (same.schema, same.name)
         {
             if list.has_primary {
-                last.then.push(Value::Array(std::mem::take(same.items)));
+                last.following.additions.push(Value::Array(std::mem::take(same.items)));
             } else {
                 list.items.append(same.items);
             }
             continue;
         }
-        joined.push(Joined { operation, then: Vec::new() });
+        if let Some(last) = joined.last_mut().filter(|last| remove_alike(&last.operation, &operation))
+            && let ResolvedOperation::Attribute { target: Target { filter: Some(filter), .. }, .. } = operation
+        {
+            last.following.removals.push(filter);
+            continue;
+        }
+        joined.push(Joined { operation, following: Following::default() });
     }
     joined
 }
@@ -79,7 +97,12 @@ fn addition<'o>(operation: &'o mut ResolvedOperation<'_>) -> Option<Addition<'o>
     }
 }
 
-fn step(draft: &mut Resource, operation: ResolvedOperation<'_>, then: Vec<Value>, leniency: &Leniency) -> Result<(), ScimError> {
+fn step(
+    draft: &mut Resource,
+    operation: ResolvedOperation<'_>,
+    following: Following,
+    leniency: &Leniency,
+) -> Result<(), ScimError> {
     let (op, target, value) = match operation {
         ResolvedOperation::Attribute { op, target, value } => (op, target, value),
         ResolvedOperation::RemoveExtension(extension) => return remove_extension(draft, extension),
@@ -98,13 +121,13 @@ fn step(draft: &mut Resource, operation: ResolvedOperation<'_>, then: Vec<Value>
         Mutability::ReadWrite | Mutability::Immutable => {}
     }
     let Some(extension) = target.extension else {
-        return in_holder(draft, op, &target, (value, then), leniency);
+        return in_holder(draft, op, &target, (value, following), leniency);
     };
     let mut holder = match names::remove(draft, &extension.id) {
         Some(Value::Object(members)) => members,
         Some(_) | None => Resource::new(),
     };
-    in_holder(&mut holder, op, &target, (value, then), leniency)?;
+    in_holder(&mut holder, op, &target, (value, following), leniency)?;
     validate::check_count(extension, &holder)?;
     if !holder.is_empty() {
         draft.insert(extension.id.clone(), Value::Object(holder));
@@ -140,20 +163,20 @@ fn in_holder(
     holder: &mut Resource,
     op: PatchOp,
     target: &Target<'_>,
-    (value, then): (Option<Value>, Vec<Value>),
+    (value, following): (Option<Value>, Following),
     leniency: &Leniency,
 ) -> Result<(), ScimError> {
     // Taken out, not copied: a group may have many members. Its place is kept by a null.
     let before = names::get_mut(holder, &target.name).map(Value::take).filter(|before| !before.is_null());
     let attribute = target.attribute;
     let fixed = if attribute.mutability == Mutability::Immutable { before.clone() } else { None };
-    let primaries_before = if then.is_empty() { Some(primaries(before.as_ref(), attribute)) } else { None };
+    let primaries_before = if following.additions.is_empty() { Some(primaries(before.as_ref(), attribute)) } else { None };
     let had_value = before.is_some();
     let several =
         attribute.multi_valued || (attribute.kind == AttributeType::Any && before.as_ref().is_some_and(Value::is_array));
     let after = match (several, target.filter.is_some() || target.sub_attribute.is_some()) {
-        (true, true) => parts_of_several(op, target, before, value, leniency)?,
-        (true, false) => several_values(op, target, before, (value, then), leniency)?,
+        (true, true) => parts_of_several(op, target, before, (value, &following.removals), leniency)?,
+        (true, false) => several_values(op, target, before, (value, following.additions), leniency)?,
         (false, true) => part_of_one(op, target, before, value)?,
         (false, false) => one_value(op, target, before, value)?,
     };
@@ -164,8 +187,9 @@ fn in_holder(
         return refused("cannot be changed once it has a value");
     }
     match after {
-        Some(after) if after.as_array().is_some_and(|items| items.len() > VALUES_MAX) => {
-            Err(ScimError::invalid_value(format!("{} would have more than {VALUES_MAX} values.", target_name(target))))
+        Some(after) if after.as_array().is_some_and(|items| items.len() > values_max(attribute)) => {
+            let most = values_max(attribute);
+            Err(ScimError::invalid_value(format!("{} would have more than {most} values.", target_name(target))))
         }
         Some(mut after) => {
             // Additions in turn have settled it among themselves.
@@ -261,10 +285,13 @@ fn parts_of_several(
     op: PatchOp,
     target: &Target<'_>,
     before: Option<Value>,
-    value: Option<Value>,
+    (value, removals): (Option<Value>, &[Filter]),
     leniency: &Leniency,
 ) -> Result<Option<Value>, ScimError> {
     let mut items = into_items(before);
+    if removes_by(op, target).is_some() {
+        return remove_known(items, target, removals, leniency).map(|left| Some(Value::Array(left)));
+    }
     let chosen: Vec<bool> = items
         .iter()
         .map(|item| target.filter.as_ref().is_none_or(|filter| matches_value(filter, item, target.attribute)))

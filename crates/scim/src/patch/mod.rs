@@ -4,12 +4,15 @@
 //! out or none. A provider that stores members elsewhere can look at the resolved operations instead of applying them.
 
 mod apply;
+mod cost;
 mod identity;
 mod read;
+mod removal;
 mod resolve;
 mod values;
 
 pub use apply::apply;
+pub use cost::COMPARISONS_MAX;
 pub use read::{read, read_bulk_data};
 pub use resolve::{ResolvedOperation, Target, resolve};
 pub(crate) use values::carry_fixed_parts;

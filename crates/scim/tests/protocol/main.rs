@@ -4,6 +4,7 @@ mod client;
 mod diffs;
 mod filters;
 mod hostile;
+mod hostile_patches;
 mod leniencies;
 mod patches;
 mod properties;

@@ -54,6 +54,39 @@ fn every_case_that_succeeds_strictly_succeeds_the_same_leniently() {
     }
 }
 
+/// Removals that follow each other are one step, which must not show: it is as if each were a request of its own.
+#[test]
+fn removals_that_follow_each_other_are_as_if_each_came_alone() {
+    let emails: Vec<Value> = ["a", "A", "b", "c", "d", "e"].iter().map(|text| json!({ "value": text, "type": "work" })).collect();
+    let user = object(json!({ "userName": "a", "emails": emails, "roles": [{ "value": "a" }, { "value": "b" }] }));
+    let paths = [
+        "emails[value eq \"a\"]",
+        "emails[value eq \"b\" or value eq \"c\"]",
+        "emails[value eq \"c\" or value eq \"d\"]",
+        "emails[type eq \"work\"]",
+        "emails[value eq \"nobody\"]",
+        "emails[value co \"e\"]",
+        "roles[value eq \"a\"]",
+    ];
+    let operation = |path: &str| json!({ "op": "remove", "path": path });
+    let patched = |user: &mut provost_scim::Resource, operations: Vec<Value>, leniency: &Leniency| {
+        let request = patch::read(&json!({ "schemas": [patch::PATCH_SCHEMA], "Operations": operations }), leniency).unwrap();
+        apply(user, &request, &Schemas::user(), leniency).map_err(|error| (error.scim_type, error.detail))
+    };
+    let mut refused = 0;
+    for leniency in [Leniency::NONE, Leniency::ALL] {
+        for chosen in (0..343).map(|number| [number % 7, number / 7 % 7, number / 49].map(|index| paths[index])) {
+            let (mut at_once, mut one_by_one) = (user.clone(), user.clone());
+            let all = patched(&mut at_once, chosen.map(operation).to_vec(), &leniency);
+            let each = chosen.iter().try_for_each(|path| patched(&mut one_by_one, vec![operation(path)], &leniency).map(drop));
+            assert_eq!(all.clone().map(drop), each, "{chosen:?}");
+            refused += usize::from(all.is_err());
+            assert_eq!(at_once, if all.is_ok() { one_by_one } else { user.clone() }, "{chosen:?}");
+        }
+    }
+    assert!((100..686).contains(&refused), "{refused} were refused");
+}
+
 #[test]
 fn requests_are_written_as_the_rfc_says_and_read_back() {
     let request = PatchRequest {

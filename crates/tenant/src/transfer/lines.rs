@@ -4,6 +4,8 @@ use std::io::{BufRead, Read};
 
 /// A longer line is refused: one group with 400,000 members fits.
 pub(super) const LINE_BYTES_MAX: usize = 64 << 20;
+/// Values in a line: a hundred thousand members with all that is said of them have half as many.
+pub(super) const LINE_VALUES_MAX: usize = 1_000_000;
 /// Lines that are looked at together.
 const CHUNK_LINES: usize = 1_000;
 /// Bytes of lines that are looked at together; one line may be longer.

@@ -1,6 +1,6 @@
 //! One line and what it means: JSON into the rows of a user or a group, and back.
 
-use super::lines::LINE_BYTES_MAX;
+use super::lines::{LINE_BYTES_MAX, LINE_VALUES_MAX};
 use crate::groups::GroupRecord;
 use crate::users::UserRecord;
 use provost_scim::provider::ResourceKind;
@@ -56,7 +56,7 @@ impl Rules {
         if line.len() > LINE_BYTES_MAX {
             return Err(format!("is longer than {} MB: split the group", LINE_BYTES_MAX >> 20));
         }
-        let mut resource = provost_scim::json::parse_object(line)
+        let mut resource = provost_scim::json::parse_object_within(line, LINE_VALUES_MAX)
             .map_err(|error| format!("is not one JSON object: {} Write each resource as one line of JSON", error.detail))?;
         let kind = self.kind(&resource)?;
         let id = key(&resource, "id")?.ok_or("has no id: an import keeps ids, so give each resource one that is unique")?;
