@@ -5,7 +5,7 @@ use crate::error::ScimError;
 use crate::path::shortened;
 use serde::de::{DeserializeSeed, Deserializer, Error, MapAccess, SeqAccess, Visitor};
 use serde_json::{Map, Number, Value};
-use std::cell::Cell;
+use std::cell::{Cell, RefCell};
 use std::fmt;
 
 /// Objects and arrays nested deeper than this are refused.
@@ -23,9 +23,9 @@ pub fn parse_object(body: &[u8]) -> Result<Resource, ScimError> {
 
 /// The same for a text that may hold another number of values: a file with large groups comes from somebody who may store them.
 pub fn parse_object_within(body: &[u8], values_max: usize) -> Result<Resource, ScimError> {
-    let values_left = Cell::new(values_max);
+    let (values_left, place) = (Cell::new(values_max), RefCell::new(Vec::new()));
     let mut reader = serde_json::Deserializer::from_slice(body);
-    let seed = Seed { depth: 0, values_left: &values_left, values_max };
+    let seed = Seed { depth: 0, values_left: &values_left, values_max, place: &place };
     let value = seed.deserialize(&mut reader).and_then(|value| reader.end().map(|()| value));
     match value {
         Ok(Value::Object(members)) => Ok(members),
@@ -35,15 +35,25 @@ pub fn parse_object_within(body: &[u8], values_max: usize) -> Result<Resource, S
         Err(error) if body.is_empty() && error.is_eof() => {
             Err(ScimError::invalid_syntax("The body is empty; a JSON object is needed."))
         }
-        Err(error) => Err(ScimError::invalid_syntax(format!("The body cannot be read: {error}."))),
+        Err(error) => {
+            let place = place.into_inner();
+            let names: Vec<&str> = place.iter().rev().map(String::as_str).take(PLACE_NAMES_MAX).collect();
+            let place = if names.is_empty() { String::new() } else { format!("{}: ", names.join(".")) };
+            Err(ScimError::invalid_syntax(format!("The body cannot be read: {place}{error}.")))
+        }
     }
 }
+
+/// An error names the attribute that it is about by at most so many names, the outermost first.
+const PLACE_NAMES_MAX: usize = 4;
 
 #[derive(Clone, Copy)]
 struct Seed<'a> {
     depth: usize,
     values_left: &'a Cell<usize>,
     values_max: usize,
+    /// The names around what was refused, the innermost first; written when there is an error.
+    place: &'a RefCell<Vec<String>>,
 }
 
 impl<'de> DeserializeSeed<'de> for Seed<'_> {
@@ -106,7 +116,9 @@ impl<'de> Visitor<'de> for Seed<'_> {
         let seed = Seed { depth: self.depth + 1, ..self };
         while let Some(name) = members.next_key::<String>()? {
             let name = text(&name)?;
-            let value = members.next_value_seed(seed)?;
+            let value = members.next_value_seed(seed).inspect_err(|_| {
+                self.place.borrow_mut().push(shortened(&name));
+            })?;
             if values.contains_key(&name) {
                 return Err(A::Error::custom(format!("\"{}\" occurs twice in one object", shortened(&name))));
             }
@@ -156,7 +168,7 @@ mod tests {
     fn hostile_json_is_refused_with_the_reason() {
         let deep = format!("{{\"a\":{}{}}}", "[".repeat(DEPTH_MAX + 1), "]".repeat(DEPTH_MAX + 1));
         let brackets = "[".repeat(1_000_000);
-        let cases: [(&[u8], &str); 11] = [
+        let cases: [(&[u8], &str); 13] = [
             (b"", "empty"),
             (b"[]", "not a JSON object"),
             (b"{", "EOF"),
@@ -165,8 +177,10 @@ mod tests {
             (br#"{"a":{"b":1,"b":2}}"#, "\"b\" occurs twice"),
             (br#"{"a":"x\u0000"}"#, "U+0000"),
             (b"{\"a\":\"\xff\"}", "unicode"),
-            (br#"{"a":1e400}"#, "out of range"),
-            (deep.as_bytes(), "deeper than 32"),
+            (br#"{"a":1e400}"#, "read: a: number out of range"),
+            (br#"{"a":{"b":[{"c":"x\u0000"}]}}"#, "read: a.b.c: a text holds"),
+            (br#"{"a":{"b\u0000":1}}"#, "read: a: a text holds"),
+            (deep.as_bytes(), "read: a: it is nested deeper than 32"),
             (brackets.as_bytes(), "deeper than 32"),
         ];
         for (body, reason) in cases {
