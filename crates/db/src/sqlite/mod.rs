@@ -22,6 +22,7 @@ use group::Writer;
 use rusqlite::Connection;
 use statement::Failure;
 use std::path::{Path, PathBuf};
+use std::sync::atomic::{AtomicU32, Ordering};
 use std::sync::{Arc, Mutex};
 use std::thread;
 use std::time::{Duration, Instant};
@@ -32,6 +33,9 @@ use writing::{Callers, Writing};
 const QUEUE_CAPACITY: usize = 1_024;
 /// After work of this length on a caller's thread, other tasks of that thread come first.
 const TURN_MAX: Duration = Duration::from_micros(200);
+/// So many commits wait for the disk on their callers' threads before one of them makes way. Whoever answers a request makes way by
+/// itself, and doing so after each commit would wake another thread for nothing.
+const COMMITS_A_TURN: u32 = 8;
 
 type ReadResult = Result<Vec<Vec<Row>>, DbError>;
 
@@ -45,6 +49,8 @@ pub(crate) struct File {
     path: PathBuf,
     writing: Callers,
     direct: Direct,
+    /// Commits on callers' threads.
+    commits: AtomicU32,
     reads: Arc<Queue<ReadJob>>,
     streams: Arc<Semaphore>,
 }
@@ -75,6 +81,7 @@ impl File {
             path: path.to_owned(),
             writing,
             direct: Direct::open(path, readers()).map_err(|error| unreachable(error.to_string()))?,
+            commits: AtomicU32::new(0),
             reads: Arc::new(Queue::new(QUEUE_CAPACITY)),
             streams: Arc::new(Semaphore::new(STREAMS_MAX)),
         };
@@ -91,7 +98,11 @@ impl File {
         let started = Instant::now();
         match self.writing.commit_here(&batch) {
             Some(outcome) => {
-                end_turn(started).await;
+                if self.commits.fetch_add(1, Ordering::Relaxed).is_multiple_of(COMMITS_A_TURN) {
+                    end_turn(started).await;
+                } else {
+                    tokio::task::consume_budget().await;
+                }
                 outcome
             }
             None => self.writing.commit(batch).await,
