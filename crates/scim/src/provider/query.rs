@@ -6,6 +6,7 @@ use crate::filter::{self, Filter};
 use crate::list::{Page, Paging};
 use crate::path::{AttributePath, shortened};
 use crate::projection::Projection;
+use crate::schema::{Found, Returned};
 use crate::{Resource, names};
 use serde_json::Value;
 
@@ -115,8 +116,15 @@ impl Parameters {
             return Err(ScimError::invalid_value("sortBy: only resources of one kind can be sorted; list /Users or /Groups."));
         };
         let by = AttributePath::parse(by).map_err(|error| error.in_path(by))?;
-        if provider.schemas(*kind).find(&by).is_none() {
-            return Err(ScimError::invalid_path(format!("sortBy: {} has no attribute \"{by}\".", kind.word())));
+        match provider.schemas(*kind).find(&by) {
+            None => return Err(ScimError::invalid_path(format!("sortBy: {} has no attribute \"{by}\".", kind.word()))),
+            // The order would tell of what RFC 7643 section 7 says is never returned.
+            Some(Found::Attribute { attribute, sub_attribute, .. })
+                if sub_attribute.unwrap_or(attribute).returned == Returned::Never =>
+            {
+                return Err(ScimError::invalid_value(format!("sortBy: {by} is never shown, so nothing is sorted by it.")));
+            }
+            Some(Found::Attribute { .. } | Found::Extension(_)) => {}
         }
         let descending = match self.sort_order.as_deref().map(str::to_ascii_lowercase).as_deref() {
             None | Some("ascending") => false,

@@ -176,6 +176,8 @@ fn list_parameters_are_read_from_the_query_and_from_search_bodies() {
         ("/Users?attributes=a&excludedAttributes=b", ScimType::InvalidValue),
         ("/Users?attributes=a%20b", ScimType::InvalidPath),
         ("/Users?sortBy=shoe", ScimType::InvalidPath),
+        ("/Users?sortBy=password", ScimType::InvalidValue),
+        ("/Users?filter=password%20eq%20%22x%22", ScimType::InvalidFilter),
         ("/Users?sortBy=title&sortOrder=up", ScimType::InvalidValue),
     ];
     for (target, scim_type) in refused {
