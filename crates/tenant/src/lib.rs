@@ -43,10 +43,11 @@ pub const SESSION_COOKIE: &str = "tenant_session";
 /// Failed sign-ins of one account before waiting begins.
 const FREE_ATTEMPTS: u32 = 5;
 
-const MIGRATIONS: &[Migration] = &[
+pub(crate) const MIGRATIONS: &[Migration] = &[
     Migration { version: 1, name: "tenant", sql: include_str!("../migrations/0001_tenant.sql") },
     Migration { version: 2, name: "web_session", sql: provost_web::SESSION_MIGRATION_SQL },
     Migration { version: 3, name: "group_name", sql: include_str!("../migrations/0003_group_name.sql") },
+    Migration { version: 4, name: "block_group", sql: include_str!("../migrations/0004_block_group.sql") },
 ];
 
 /// An open tenant. Cheap to clone; all clones are the same tenant.

@@ -182,7 +182,7 @@ mod tests {
     use provost_scim::Resource;
     use serde_json::json;
 
-    fn user(body: serde_json::Value) -> UserRecord {
+    fn user(body: &serde_json::Value) -> UserRecord {
         let body: Resource = body.as_object().cloned().expect("an object");
         UserRecord {
             position: 1,
@@ -212,7 +212,7 @@ mod tests {
         ] {
             let mut after = before.clone();
             after[name] = value;
-            let update = update(&user(before.clone()), &user(after.clone())).expect("it can be written");
+            let update = update(&user(&before), &user(&after)).expect("it can be written");
             let (sets, _) = update.sql.trim_start_matches("UPDATE tenant_user SET ").split_once(" WHERE ").expect("a condition");
             let set: Vec<&str> = sets.split(", ").map(|set| set.split(' ').next().unwrap_or_default()).collect();
             assert_eq!(set.join(", "), format!("body, modified_at, revision{columns}"), "{after}");

@@ -24,6 +24,7 @@ const FILLED: &str = r#"
     INSERT INTO tenant_group_member SELECT 1, 0, position FROM tenant_user WHERE position <= 100000;
     INSERT INTO tenant_block SELECT 0, position / 1024, count(*), count(*) FROM tenant_user GROUP BY 2;
     INSERT INTO tenant_block VALUES (1, 0, 1, 0);
+    INSERT INTO tenant_block_group SELECT kind, block / 64, sum(resources), sum(active) FROM tenant_block GROUP BY 1, 2;
     CREATE TABLE written (what TEXT);
 "#;
 
