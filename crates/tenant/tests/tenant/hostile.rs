@@ -257,6 +257,22 @@ async fn every_refused_patch_and_query_says_why() {
     assert_eq!(world.call("GET", &path, None).await.text, before);
 }
 
+/// Many requests make no user that one request could not make.
+#[tokio::test]
+async fn a_user_does_not_grow_without_bound() {
+    let world = world_at(Location::Memory, ProfileName::Standard).await;
+    let user = format!("{USERS}/{}", world.make_user("a@example.com").await);
+    let address = |number: usize| json!({ "value": format!("{number}{}", "x".repeat(60_000)) });
+    let adding = |numbers: std::ops::Range<usize>| {
+        let emails: Vec<Value> = numbers.map(address).collect();
+        json!({ "schemas": [PATCH], "Operations": [{ "op": "add", "path": "emails", "value": emails }] })
+    };
+    assert_eq!(world.call("PATCH", &user, Some(&adding(0..16))).await.status, 200);
+    let body = adding(16..18).to_string().into_bytes();
+    refused(&world, "PATCH", &user, body, 400, Some("invalidValue"), "emails has").await;
+    assert_eq!(world.call("PATCH", &user, Some(&adding(16..17))).await.status, 200, "what fits is taken");
+}
+
 #[tokio::test]
 async fn refusals_of_the_gate_are_scim_errors_in_the_standard_profile() {
     let world = world_at(Location::Memory, ProfileName::Standard).await;

@@ -53,17 +53,21 @@ async fn worlds(engine: &str, location: Location, count: usize) -> ([(World, usi
     ([(few, 1_000), (many, count)], guard)
 }
 
-/// Both in turns, because a machine is busy by times.
+/// Both in turns, because a machine is busy by times, and for longer where it was: what costs more as such does so in every turn.
 async fn compared(what: &str, worlds: &[(World, usize); 2], run: impl AsyncFn(&World, usize)) {
     let mut best = [Duration::MAX; 2];
-    for _ in 0..9 {
+    let is_flat = |best: &[Duration; 2]| best[1] < best[0] * 3 + Duration::from_millis(3);
+    for turn in 0..90 {
+        if turn >= 3 && is_flat(&best) {
+            break;
+        }
         for ((world, count), best) in worlds.iter().zip(&mut best) {
             let start = Instant::now();
             run(world, *count).await;
             *best = start.elapsed().min(*best);
         }
     }
-    assert!(best[1] < best[0] * 3 + Duration::from_millis(3), "{what}: {best:?}");
+    assert!(is_flat(&best), "{what}: {best:?}");
 }
 
 #[tokio::test]

@@ -5,6 +5,7 @@ mod all;
 mod bulk;
 mod groups;
 mod scan;
+mod size;
 mod users;
 
 use super::answer::{self, Refused};

@@ -1,6 +1,7 @@
 //! Users.
 
 use super::scan::{self, shown};
+use super::size::refuse_large;
 use super::{ATTEMPTS_MAX, Context, key, not_found, not_kept, now, required_key, version};
 use crate::api::answer::Refused;
 use crate::find::rows::Stored;
@@ -139,6 +140,7 @@ fn columns(mut body: Resource, now: i64) -> Result<UserRecord, ScimError> {
     for name in ["id", "meta", "groups"] {
         body.shift_remove(name);
     }
+    refuse_large(&body)?;
     Ok(UserRecord {
         position: 0,
         id: String::new(),
