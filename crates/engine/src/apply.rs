@@ -43,7 +43,9 @@ pub(crate) async fn apply(
     let seeker = Seeker { client, user, config: &connection.config };
     let outcome = match operation {
         Operation::LookUp { remote_id: Some(remote_id), matching } => match client.get(remote_id).await {
-            Ok(answer) if answer.status == 404 || answer.status == 410 => search(seeker, matching).await,
+            Ok(answer) if answer.status == 404 || answer.status == 410 => {
+                search_again(seeker, account, remote_id, matching).await
+            }
             answer => shown(answer),
         },
         Operation::LookUp { remote_id: None, matching } => search(seeker, matching).await,
@@ -125,6 +127,21 @@ async fn create(seeker: Seeker<'_>, body: &Map<String, Value>, matching: &str, k
             Outcome::NotFound => Outcome::Conflict { message: words::taken_by_nobody(&message) },
             outcome => outcome,
         },
+        outcome => outcome,
+    }
+}
+
+/// Searches for an account that the app does not know by its id any more: under the name that was sent last, and where that shows
+/// nobody, under the one that was confirmed. A rename that was not carried out has left it there, and then its id tells.
+async fn search_again(seeker: Seeker<'_>, account: &Account, remote_id: &str, matching: &str) -> Outcome {
+    let confirmed = account.applied.as_ref().and_then(|body| matching_value(body, seeker.client.profile));
+    let outcome = search(seeker, matching).await;
+    let Some(confirmed) = confirmed.filter(|name| outcome == Outcome::NotFound && !name.eq_ignore_ascii_case(matching)) else {
+        return outcome;
+    };
+    match search(seeker, &confirmed).await {
+        Outcome::Found { remote } if remote.id != remote_id => Outcome::NotFound,
+        Outcome::Ambiguous { .. } => Outcome::NotFound,
         outcome => outcome,
     }
 }

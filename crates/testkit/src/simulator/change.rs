@@ -131,7 +131,8 @@ pub(super) async fn make(world: &World, kind: Kind) -> Result<(), StoreError> {
         Kind::SyncNow => apps::connections::sync_now(&world.store, &BY, world.connection).await,
         Kind::DriftCheck => remote::request_check(&world.store, &BY, world.connection, None).await.map(drop),
         Kind::Foreign => {
-            lock(&world.scene).make_by_hand(&address(&mut dice));
+            let now = world.store.now();
+            lock(&world.scene).make_by_hand(&address(&mut dice), now);
             Ok(())
         }
         Kind::Lose | Kind::Reactivate => {
@@ -148,7 +149,7 @@ pub(super) async fn make(world: &World, kind: Kind) -> Result<(), StoreError> {
     let mut scene = lock(&world.scene);
     scene.trace.note(now, || format!("{kind:?} {person}{}", refused.map_or(String::new(), |why| format!(": refused, {why}"))));
     scene.model.observe(now);
-    scene.name_heirs();
+    scene.name_heirs(now);
     Ok(())
 }
 

@@ -44,7 +44,8 @@ pub(super) async fn check(world: &World, look: Look) -> Result<(), StoreError> {
         let wrong = wrong_with(world, person, record.as_ref(), &held, look, stuck == Some(index), now);
         let mut scene = lock(&world.scene);
         if let Some(wrong) = wrong {
-            scene.break_rule(now, &format!("{} ({}): {wrong}", person.id, person.email));
+            let stands = record.map(|record| (record.state, record.causes, record.removal, record.due_at));
+            scene.break_rule(now, &format!("{} ({}): {wrong}; its row: {stands:?}", person.id, person.email));
         }
     }
     let mut scene = lock(&world.scene);
@@ -107,14 +108,15 @@ fn wrong_with(
     if stuck && oracle.wanted(id) {
         return Some("fails for ever, and is not in the failure list".to_owned());
     }
-    let is_held = |kind| held.iter().any(|held| held.user_id == person.id && held.removal.kind == kind);
+    // A hold of either kind: where a loss of access was undone at once, either of two clocks may run.
+    let is_held = held.iter().any(|held| held.user_id == person.id);
     let due = |kind| oracle.must_go(id, kind).filter(|due| *due <= now);
     if let Some(due) = due(RemovalKind::HardDelete) {
-        let gone = account.is_none() || is_held(RemovalKind::HardDelete);
+        let gone = account.is_none() || is_held;
         (!gone).then(|| format!("still there, the hard delete was due at {due}"))
     } else if let Some(due) = due(RemovalKind::Suspend) {
         let active = account.is_some_and(|account| account.get("active") == Some(&json!(true)));
-        (active && !is_held(RemovalKind::Suspend)).then(|| format!("still active, the suspend was due at {due}"))
+        (active && !is_held).then(|| format!("still active, the suspend was due at {due}"))
     } else if oracle.wanted(id) {
         let (is, should) = (account.map(shape), expected(person));
         (is.as_ref() != Some(&should)).then(|| format!("not as the directory says: {is:?} instead of {should}"))

@@ -166,10 +166,11 @@ impl Scene {
 
     /// Whose account a request writes. One that somebody else made becomes an heir's with the first write.
     fn owner(&mut self, id: &str, request: &Request, now: Timestamp) -> Option<i64> {
+        // Nothing can be done to an account that is gone; and the write probe asks for one that never was.
+        self.accounts.position(id)?;
         if let Some(owner) = self.owners.get(id) {
             return Some(*owner);
         }
-        // Nobody's account: the write probe asks for an id that does not exist.
         let heirs = self.heirs.get(id)?;
         let named = patched_owner(&request.body).or_else(|| heirs.first().copied());
         let Some(user) = named.filter(|user| heirs.contains(user)) else {
@@ -281,7 +282,7 @@ impl Scene {
     }
 
     /// An administrator of the app makes an account by hand.
-    pub(super) fn make_by_hand(&mut self, email: &str) -> bool {
+    pub(super) fn make_by_hand(&mut self, email: &str, now: Timestamp) -> bool {
         if !self.accounts.named(email).is_empty() {
             return false;
         }
@@ -289,16 +290,16 @@ impl Scene {
         let Value::Object(body) = body else { return false };
         let id = self.accounts.add(body);
         self.heirs.insert(id, BTreeSet::new());
-        self.name_heirs();
+        self.name_heirs(now);
         true
     }
 
     /// Whoever is wanted under the address of an account that somebody else made may be given it.
-    pub(super) fn name_heirs(&mut self) {
+    pub(super) fn name_heirs(&mut self, now: Timestamp) {
         for (id, heirs) in &mut self.heirs {
             let Some(at) = self.accounts.position(id) else { continue };
             let bearer = self.model.bearer(user_name(&self.accounts.rows[at])).map(|person| person.id.get());
-            heirs.extend(bearer.filter(|user| self.model.oracle.wanted(*user)));
+            heirs.extend(bearer.filter(|user| self.model.was_wanted(*user, now)));
         }
     }
 
