@@ -25,4 +25,4 @@ pub use error::{CommitError, DbError, OpenError};
 pub use location::Location;
 pub use migration::Migration;
 pub use stream::RowStream;
-pub use value::{FromValue, Row, Value, WrongType, list, rows};
+pub use value::{FromValue, Row, Value, WrongType, list, list_of, rows};

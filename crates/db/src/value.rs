@@ -1,5 +1,7 @@
 //! Values and rows, alike on both engines.
 
+use std::fmt::Write;
+
 /// A value of a column or a parameter. Truth values are 0 and 1; instants are microseconds; JSON is text.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Value {
@@ -121,14 +123,64 @@ impl Row {
 
 /// `($1, $2, $3)` for a list of `count` values that starts at placeholder `first`; an empty list is `(NULL)`.
 pub fn list(first: usize, count: usize) -> String {
-    if count == 0 {
-        return "(NULL)".to_owned();
+    let mut text = String::new();
+    push_list(&mut text, first, count);
+    text
+}
+
+/// The list for these values, which become the last of `params`. The last one is repeated up to a power of two, so that lists
+/// of any length make few different texts, and a text that was prepared is found again.
+pub fn list_of(params: &mut Vec<Value>, values: impl IntoIterator<Item = Value>) -> String {
+    let before = params.len();
+    params.extend(values);
+    let count = params.len() - before;
+    if let Some(last) = params.last().filter(|_| count > 0).cloned() {
+        params.resize(before + count.next_power_of_two(), last);
     }
-    let placeholders: Vec<String> = (first..first + count).map(|number| format!("${number}")).collect();
-    format!("({})", placeholders.join(", "))
+    list(before + 1, params.len() - before)
 }
 
 /// `($1, $2), ($3, $4)` for `count` rows of `width` values, for `INSERT … VALUES`.
 pub fn rows(count: usize, width: usize) -> String {
-    (0..count).map(|row| list(1 + row * width, width)).collect::<Vec<_>>().join(", ")
+    let mut text = String::new();
+    for row in 0..count {
+        if row > 0 {
+            text.push_str(", ");
+        }
+        push_list(&mut text, 1 + row * width, width);
+    }
+    text
+}
+
+fn push_list(text: &mut String, first: usize, count: usize) {
+    if count == 0 {
+        text.push_str("(NULL)");
+        return;
+    }
+    for number in first..first + count {
+        text.push_str(if number == first { "($" } else { ", $" });
+        // Writing to a String cannot fail.
+        let _ = write!(text, "{number}");
+    }
+    text.push(')');
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn lists_and_rows_number_their_placeholders() {
+        assert_eq!((list(3, 2).as_str(), list(1, 0).as_str()), ("($3, $4)", "(NULL)"));
+        assert_eq!(rows(2, 2), "($1, $2), ($3, $4)");
+    }
+
+    #[test]
+    fn a_list_of_values_repeats_its_last_up_to_a_power_of_two() {
+        let mut params = vec![Value::Integer(9)];
+        assert_eq!(list_of(&mut params, [1, 2, 3].map(Value::Integer)), "($2, $3, $4, $5)");
+        assert_eq!(params, [9, 1, 2, 3, 3].map(Value::Integer));
+        assert_eq!(list_of(&mut params, []), "(NULL)");
+        assert_eq!(params.len(), 5);
+    }
 }

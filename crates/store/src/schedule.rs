@@ -267,7 +267,7 @@ pub async fn newest_waiting(store: &Store, connection: ConnectionId) -> Result<O
 
 /// When the connection's next account is due; in the past when work waits now.
 pub async fn next_due(store: &Store, connection: ConnectionId) -> Result<Option<Timestamp>, StoreError> {
-    let sql = "SELECT min(due_at) FROM account WHERE connection_id = $1";
+    let sql = "SELECT min(due_at) FROM account WHERE connection_id = $1 AND due_at IS NOT NULL";
     let rows = store.db.read(Query::new(sql, [connection.get().into()])).await?;
     let due: Option<i64> = rows.first().map(|row| row.get(0)).transpose()?.flatten();
     Ok(due.map(Timestamp))

@@ -69,15 +69,21 @@ impl Writer {
         if let Err(error) = begun {
             return Attempt::NotBegun(not_begun(&error));
         }
-        let mut outcomes = Vec::with_capacity(batches.len());
-        for batch in batches {
-            match self.run_in_savepoint(batch) {
-                Ok(outcome) => outcomes.push(outcome),
-                Err(error) => {
-                    self.roll_back();
-                    return Attempt::RolledBack(error);
-                }
+        let outcomes = match batches {
+            // Alone in its transaction it needs no savepoint, for which SQLite would copy each page before it is changed.
+            [batch] => self.run_or_lose(batch).map(|outcome| vec![outcome]),
+            batches => batches.iter().map(|batch| self.run_in_savepoint(batch)).collect(),
+        };
+        let outcomes = match outcomes {
+            Ok(outcomes) => outcomes,
+            Err(error) => {
+                self.roll_back();
+                return Attempt::RolledBack(error);
             }
+        };
+        if let ([_], [Err(_)]) = (batches, outcomes.as_slice()) {
+            self.roll_back();
+            return Attempt::Finished(outcomes);
         }
         if let Err(error) = self.control("COMMIT") {
             self.roll_back();
@@ -91,18 +97,24 @@ impl Writer {
     }
 
     /// The outer error means that the transaction is gone.
+    fn run_or_lose(&mut self, batch: &Batch) -> Result<Outcome, DbError> {
+        let outcome = self.run(batch);
+        if !self.connection.is_autocommit() {
+            return Ok(outcome);
+        }
+        Err(match outcome {
+            Err(CommitError::Db(error)) => error,
+            Ok(_) | Err(CommitError::Conflict { .. } | CommitError::Unique { .. }) => {
+                DbError::Engine("SQLite has undone the transaction".to_owned())
+            }
+        })
+    }
+
+    /// The outer error means that the transaction is gone.
     fn run_in_savepoint(&mut self, batch: &Batch) -> Result<Outcome, DbError> {
         let lost = |error: rusqlite::Error| db_error(&error, error.to_string());
         self.control("SAVEPOINT batch").map_err(lost)?;
-        let outcome = self.run(batch);
-        if self.connection.is_autocommit() {
-            return Err(match outcome {
-                Err(CommitError::Db(error)) => error,
-                Ok(_) | Err(CommitError::Conflict { .. } | CommitError::Unique { .. }) => {
-                    DbError::Engine("SQLite has undone the transaction".to_owned())
-                }
-            });
-        }
+        let outcome = self.run_or_lose(batch)?;
         if outcome.is_err() {
             self.control("ROLLBACK TO batch").map_err(lost)?;
         }

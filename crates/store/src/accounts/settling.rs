@@ -13,7 +13,7 @@ use provost_core::time::Timestamp;
 use provost_db::{Batch, CommitError, Value};
 
 /// The most accounts that are settled in one batch.
-const SETTLE_BATCH_ACCOUNTS: usize = 200;
+const SETTLE_BATCH_ACCOUNTS: usize = 400;
 
 /// Up to this many settlements go before bulk work.
 const INTERACTIVE_ACCOUNTS_MAX: usize = 8;
@@ -43,32 +43,34 @@ pub async fn begin(store: &Store, connection: &Connection, intents: &[(&Account,
     );
     for (account, intent) in intents {
         let removal = account.removal.as_ref();
+        // Due until it is settled: an intent whose process has died is found by the next one. Who is due already stays so as long
+        // as the two versions stand, and their place in the index is not written again.
+        let due = if account.due_at.is_none() { ", due_at = COALESCE(due_at, $15)" } else { "" };
         let standing = account.intent.as_ref().map(serde_json::to_string).transpose()?.unwrap_or_default();
-        batch.expect(
-            1,
-            // Due until it is settled: an intent whose process has died is found by the next one.
-            "UPDATE account SET intent = $5, due_at = COALESCE(due_at, $7), matching = COALESCE($8, matching), \
-             app_off_since = $9, suspended_since = $10, deleted_since = $11, removal_kind = $12, removal_trigger = $13, \
-             removal_since = $14, removal_at = $15 \
-             WHERE connection_id = $1 AND user_id = $2 AND marked = $3 AND revision = $4 AND COALESCE(intent, '') = $6",
-            [
-                connection.id.get().into(),
-                account.user_id.get().into(),
-                account.marked.into(),
-                account.revision.into(),
-                serde_json::to_string(intent)?.into(),
-                standing.into(),
-                store.now().0.into(),
-                created_as(intent).into(),
-                instant(account.causes.app_off_since),
-                instant(account.causes.suspended_since),
-                instant(account.causes.deleted_since),
-                removal.map(|removal| removal.kind.word()).into(),
-                removal.map(|removal| removal.trigger.word()).into(),
-                instant(removal.map(|removal| removal.since)),
-                instant(removal.map(|removal| removal.due)),
-            ],
+        let sql = format!(
+            "UPDATE account SET intent = $5, matching = COALESCE($7, matching), \
+             app_off_since = $8, suspended_since = $9, deleted_since = $10, removal_kind = $11, removal_trigger = $12, \
+             removal_since = $13, removal_at = $14{due} \
+             WHERE connection_id = $1 AND user_id = $2 AND marked = $3 AND revision = $4 AND COALESCE(intent, '') = $6"
         );
+        let params: [Value; 14] = [
+            connection.id.get().into(),
+            account.user_id.get().into(),
+            account.marked.into(),
+            account.revision.into(),
+            serde_json::to_string(intent)?.into(),
+            standing.into(),
+            created_as(intent).into(),
+            instant(account.causes.app_off_since),
+            instant(account.causes.suspended_since),
+            instant(account.causes.deleted_since),
+            removal.map(|removal| removal.kind.word()).into(),
+            removal.map(|removal| removal.trigger.word()).into(),
+            instant(removal.map(|removal| removal.since)),
+            instant(removal.map(|removal| removal.due)),
+        ];
+        let due_at = account.due_at.is_none().then(|| store.now().0.into());
+        batch.expect(1, sql, params.into_iter().chain(due_at));
     }
     match store.db.commit(batch).await {
         Ok(_) => Ok(true),
@@ -138,19 +140,17 @@ async fn commit(
     now: Timestamp,
 ) -> Result<SettleResult, StoreError> {
     let mut batch = if interactive { Batch::new() } else { Batch::bulk() };
-    let mut events = Vec::new();
+    let mut linked = Vec::new();
     for settled in settlements {
         write(&mut batch, connection, endpoint, settled)?;
         if gives_up_its_address(connection, settled) {
             waiting::wake(&mut batch, connection.id, settled.before.user_id, now);
         }
         twins::wake(&mut batch, connection, settled, now);
-        if let Some(remote_id) = settled.after.remote_id.as_ref().filter(|_| settled.before.remote_id.is_none()) {
-            crate::remote::linked(&mut batch, connection, remote_id);
-        }
-        events.extend(settled.events.iter().cloned());
+        linked.extend(settled.after.remote_id.as_deref().filter(|_| settled.before.remote_id.is_none()));
     }
-    crate::log::append_all(&mut batch, store, &Actor::Engine, now, events);
+    crate::remote::linked(&mut batch, connection, &linked);
+    crate::log::append_all(&mut batch, store, &Actor::Engine, now, settlements.iter().flat_map(|settled| &settled.events));
     match store.db.commit(batch).await {
         Ok(_) => Ok(SettleResult::Stored),
         Err(CommitError::Conflict { .. }) => Ok(SettleResult::Moved),

@@ -11,7 +11,7 @@ use provost_core::directory::User;
 use provost_core::ids::{ConnectionId, GroupId, UserId};
 use provost_core::provisioning::{Account, Approval, Swap, Twin, swap_of};
 use provost_core::time::Timestamp;
-use provost_db::{Query, Row, Value, list as placeholders};
+use provost_db::{Query, Row, Value, list as placeholders, list_of};
 use std::collections::{BTreeMap, BTreeSet};
 
 /// The most subjects one call loads.
@@ -113,10 +113,9 @@ async fn recorded(store: &Store, connection: ConnectionId, users: &[UserId]) -> 
     if users.is_empty() {
         return Ok(Vec::new());
     }
-    let listed = placeholders(2, users.len());
-    let sql = format!("SELECT {COLUMNS} FROM account a WHERE a.connection_id = $1 AND a.user_id IN {listed}");
     let mut params: Vec<Value> = vec![connection.get().into()];
-    params.extend(users.iter().map(|id| Value::from(id.get())));
+    let listed = list_of(&mut params, users.iter().map(|id| id.get().into()));
+    let sql = format!("SELECT {COLUMNS} FROM account a WHERE a.connection_id = $1 AND a.user_id IN {listed}");
     store.db.read(Query::new(sql, params)).await?.iter().map(from_row).collect()
 }
 
@@ -137,8 +136,8 @@ pub(super) async fn with_directory(store: &Store, rules: &Rules, accounts: Vec<A
     if accounts.is_empty() {
         return Ok(Vec::new());
     }
-    let ids: Vec<Value> = accounts.iter().map(|account| account.user_id.get().into()).collect();
-    let listed = placeholders(1, ids.len());
+    let mut ids = Vec::new();
+    let listed = list_of(&mut ids, accounts.iter().map(|account| account.user_id.get().into()));
     let users_sql = format!("SELECT {} FROM directory_user u WHERE u.id IN {listed}", users::COLUMNS);
     let mut queries = vec![Query::new(users_sql, ids.clone())];
     let groups: Vec<GroupId> = rules.relevant_groups().collect();

@@ -69,7 +69,7 @@ pub async fn suspend_absent(store: &Store, by: &Actor, users: &[UserId]) -> Resu
         save(&mut batch, &suspended.iter().collect::<Vec<_>>());
         let told =
             |user: &User| LogEvent::of_user(names::SUSPEND_USER, user.id, &user.primary_email, json!({ "reason": REASON }));
-        append_all(&mut batch, store, by, now, suspended.iter().map(told).collect());
+        append_all(&mut batch, store, by, now, suspended.iter().map(told));
         for some in suspended.chunks(MARK_USERS_MAX) {
             let marked: Vec<(UserId, &str)> = some.iter().map(|user| (user.id, user.primary_email.as_str())).collect();
             mark_users(&mut batch, &marked, now, true);

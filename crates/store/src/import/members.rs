@@ -278,7 +278,7 @@ impl Chunk {
             let name = if new.added { names::ADD_GROUP_MEMBER } else { names::UPDATE_GROUP_MEMBER };
             member_event(name, &new.group, &new.member, &new.email, Some(new.role))
         });
-        append_all(&mut batch, store, by, self.now, created.chain(joined).collect());
+        append_all(&mut batch, store, by, self.now, created.chain(joined));
         self.mark(&mut batch, store);
         store.db.commit(batch).await?;
         store.wake();

@@ -46,7 +46,7 @@ pub(super) async fn commit_batch(
         let user = &one.user;
         one.told.iter().map(|(name, detail)| LogEvent::of_user(name, user.id, &user.primary_email, detail.clone()))
     });
-    append_all(&mut batch, store, by, now, events.collect());
+    append_all(&mut batch, store, by, now, events);
     for entitlement in [true, false] {
         let marked = changed.iter().filter(|one| one.entitlement == entitlement);
         let marked: Vec<(UserId, &str)> = marked.map(|one| (one.user.id, one.user.primary_email.as_str())).collect();

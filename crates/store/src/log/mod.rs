@@ -12,6 +12,7 @@ use crate::{Actor, Store};
 use provost_core::ids::{AppId, ConnectionId, UserId};
 use provost_core::time::Timestamp;
 use provost_db::{Batch, Value, rows};
+use std::borrow::Borrow;
 
 /// What happened, to be written beside the change itself.
 #[derive(Debug, Clone, PartialEq)]
@@ -43,33 +44,38 @@ impl LogEvent {
 /// The columns of one event in the order of `append_all`'s statement.
 const WIDTH: usize = 9;
 /// Events in one statement: 9 parameters each, well under either engine's limit.
-const EVENTS_PER_STATEMENT: usize = 1_000;
+const EVENTS_PER_STATEMENT: usize = 512;
 
 /// Adds one event to the batch of the change it tells of.
 pub fn append(batch: &mut Batch, store: &Store, by: &Actor, at: Timestamp, event: LogEvent) {
-    append_all(batch, store, by, at, vec![event]);
+    append_all(batch, store, by, at, [event]);
 }
 
-/// Adds many events to the batch of the changes they tell of, a thousand a statement.
-pub fn append_all(batch: &mut Batch, store: &Store, by: &Actor, at: Timestamp, events: Vec<LogEvent>) {
+/// Adds many events to the batch of the changes they tell of, as many in a statement as a power of two: any number of them
+/// makes few different texts, and a text that was prepared is found again.
+pub fn append_all<Event: Borrow<LogEvent>>(
+    batch: &mut Batch,
+    store: &Store,
+    by: &Actor,
+    at: Timestamp,
+    events: impl IntoIterator<Item = Event>,
+) {
     let actor = by.label();
-    let mut events = events.into_iter().peekable();
-    while events.peek().is_some() {
-        let mut params: Vec<Value> = Vec::new();
-        for event in events.by_ref().take(EVENTS_PER_STATEMENT) {
-            params.extend(parameters(store, &actor, at, event));
-        }
-        let count = params.len() / WIDTH;
+    let mut params: Vec<Value> = events.into_iter().flat_map(|event| parameters(store, &actor, at, event.borrow())).collect();
+    while !params.is_empty() {
+        let left = params.len() / WIDTH;
+        let count = (1 << left.ilog2()).min(EVENTS_PER_STATEMENT);
+        let rest = params.split_off(count * WIDTH);
         let sql = format!(
             "INSERT INTO log_event (id, at, actor, name, user_id, user_email, app_id, connection_id, detail) VALUES {}",
             rows(count, WIDTH)
         );
-        batch.run(sql, params);
+        batch.run(sql, std::mem::replace(&mut params, rest));
     }
 }
 
-fn parameters(store: &Store, actor: &str, at: Timestamp, event: LogEvent) -> [Value; WIDTH] {
-    let (user_id, user_email) = event.user.map(|(id, email)| (id.get(), email)).unzip();
+fn parameters(store: &Store, actor: &str, at: Timestamp, event: &LogEvent) -> [Value; WIDTH] {
+    let (user_id, user_email) = event.user.as_ref().map(|(id, email)| (id.get(), email.as_str())).unzip();
     let detail = if event.detail.is_null() { "{}".to_owned() } else { event.detail.to_string() };
     [
         store.id::<provost_core::ids::kind::User>().get().into(),

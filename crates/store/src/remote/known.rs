@@ -5,7 +5,7 @@ use provost_core::app::Connection;
 use provost_core::ids::UserId;
 use provost_core::provisioning::Remote;
 use provost_core::time::{Span, Timestamp};
-use provost_db::{Query, Row, Value, list as placeholders};
+use provost_db::{Query, Row, Value, list_of};
 use serde_json::{Map, Value as Json};
 use std::collections::BTreeMap;
 
@@ -41,14 +41,14 @@ pub async fn known_all(store: &Store, connection: &Connection, sought: &[(UserId
     // the create finds that out.
     let sure = listing.get::<bool>(1)? || connection.profile.matching_unique;
     let folded: Vec<String> = sought.iter().map(|(_, matching)| matching.to_lowercase()).collect();
-    let named = placeholders(2, folded.len());
-    let params = || std::iter::once(id.clone()).chain(folded.iter().map(|name| name.as_str().into())).collect::<Vec<Value>>();
+    let mut params = vec![id];
+    let named = list_of(&mut params, folded.iter().map(|name| name.as_str().into()));
     let shown = format!(
         "SELECT matching, remote_id, external_id, managed FROM remote_account WHERE connection_id = $1 AND matching IN {named} \
          ORDER BY remote_id"
     );
     let bearers = format!("SELECT matching, user_id FROM account WHERE connection_id = $1 AND matching IN {named}");
-    let answers = store.db.read_all(vec![Query::new(shown, params()), Query::new(bearers, params())]).await?;
+    let answers = store.db.read_all(vec![Query::new(shown, params.clone()), Query::new(bearers, params)]).await?;
     let mut remotes: BTreeMap<String, Vec<Remote>> = BTreeMap::new();
     for row in answers.first().into_iter().flatten() {
         remotes.entry(row.get(0)?).or_default().push(remote(row)?);

@@ -6,7 +6,7 @@ use crate::{Store, StoreError};
 use provost_core::app::Connection;
 use provost_core::ids::ConnectionId;
 use provost_core::time::Timestamp;
-use provost_db::{Batch, Query, Row, Value};
+use provost_db::{Batch, Query, Row, Value, list_of};
 use serde::Serialize;
 
 /// An account of the app that is linked to nobody.
@@ -63,10 +63,14 @@ pub(super) async fn counted(store: &Store, listing: &Listing) -> Result<(u64, u6
     Ok((number(answers.first().map_or(&[], Vec::as_slice))?, number(answers.get(1).map_or(&[], Vec::as_slice))?))
 }
 
-/// Takes an account that has been linked from the list, in the batch that links it.
-pub(crate) fn linked(batch: &mut Batch, connection: &Connection, remote_id: &str) {
-    let sql = "DELETE FROM remote_account WHERE connection_id = $1 AND remote_id = $2";
-    batch.run(sql, [connection.id.get().into(), remote_id.into()]);
+/// Takes accounts that have been linked from the list, in the batch that links them.
+pub(crate) fn linked(batch: &mut Batch, connection: &Connection, remote_ids: &[&str]) {
+    if remote_ids.is_empty() {
+        return;
+    }
+    let mut params = vec![connection.id.get().into()];
+    let listed = list_of(&mut params, remote_ids.iter().map(|id| Value::from(*id)));
+    batch.run(format!("DELETE FROM remote_account WHERE connection_id = $1 AND remote_id IN {listed}"), params);
 }
 
 fn number(rows: &[Row]) -> Result<u64, StoreError> {

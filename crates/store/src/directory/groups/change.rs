@@ -69,7 +69,7 @@ pub async fn add(store: &Store, by: &Actor, email: &str, name: &str, description
     );
     address::expect_no_user(&mut batch, &[&group.email]);
     address::join_group(&mut batch, group.id, &group.email);
-    append_all(&mut batch, store, by, now, vec![event(names::CREATE_GROUP, &group, json!({}))]);
+    append_all(&mut batch, store, by, now, [event(names::CREATE_GROUP, &group, json!({}))]);
     match store.db.commit(batch).await {
         Err(CommitError::Unique { .. } | CommitError::Conflict { .. }) => {
             address::check_free(store, &group.email, None).await?;
@@ -174,7 +174,7 @@ pub async fn delete(store: &Store, by: &Actor, id: GroupId) -> Result<(), StoreE
             "UPDATE directory_group SET deleted_since = $1, revision = revision + 1 WHERE id = $2 AND deleted_since IS NULL";
         batch.expect(1, sql, [now.0.into(), id.get().into()]);
         batch.run("DELETE FROM group_member WHERE group_id = $1 OR nested_id = $1", [id.get().into()]);
-        append_all(&mut batch, store, by, now, vec![event(names::DELETE_GROUP, &group, json!({}))]);
+        append_all(&mut batch, store, by, now, [event(names::DELETE_GROUP, &group, json!({}))]);
         crate::apps::group_deleted(store, &mut batch, id, now).await?;
         mark_sweep(&mut batch, store.id::<()>().get(), None, SweepTarget::Everyone, now);
         match store.db.commit(batch).await {

@@ -229,7 +229,7 @@ fn write(batch: &mut Batch, user: &User, claims_address: bool) {
 
 fn record(batch: &mut Batch, store: &Store, by: &Actor, now: Timestamp, user: &User, told: Vec<Told>, entitlement: bool) {
     let events = told.into_iter().map(|(name, detail)| LogEvent::of_user(name, user.id, &user.primary_email, detail));
-    append_all(batch, store, by, now, events.collect());
+    append_all(batch, store, by, now, events);
     mark_users(batch, &[(user.id, &user.primary_email)], now, entitlement);
 }
 
