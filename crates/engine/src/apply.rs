@@ -120,7 +120,7 @@ async fn create(seeker: Seeker<'_>, body: &Map<String, Value>, matching: &str, k
         Err(lost) => return no_answer(&lost),
     };
     if answer.succeeded() {
-        return done(&answer);
+        return done(answer);
     }
     match refused(&answer, OperationKind::Create) {
         Outcome::Conflict { message } => match search(seeker, matching).await {
@@ -257,7 +257,7 @@ fn shown(answer: Result<Answer, NoAnswer>) -> Outcome {
 /// The outcome of a PATCH or PUT of a known id.
 fn changed(answer: Result<Answer, NoAnswer>) -> Outcome {
     match answer {
-        Ok(answer) if answer.succeeded() => done(&answer),
+        Ok(answer) if answer.succeeded() => done(answer),
         Ok(answer) => refused(&answer, OperationKind::Update),
         Err(lost) => no_answer(&lost),
     }
@@ -272,9 +272,9 @@ fn deleted(answer: Result<Answer, NoAnswer>) -> Outcome {
 }
 
 /// A success: unless half of it is missing, or it is something else, like the page of a proxy.
-fn done(answer: &Answer) -> Outcome {
+fn done(answer: Answer) -> Outcome {
     if answer.garbled {
-        Outcome::Unknown { message: words::garbled(answer) }
+        Outcome::Unknown { message: words::garbled(&answer) }
     } else {
         Outcome::Applied { remote: answer.remote() }
     }

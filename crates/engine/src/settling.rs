@@ -51,14 +51,14 @@ pub(crate) fn of_outcome(connection: &Connection, finished: Finished, now: Times
     let mut events = Vec::new();
     if let Some(happened) = settlement.event.filter(|_| halt.is_none()) {
         let failure = after.failure.as_ref().map(|failure| failure.message.clone());
-        let detail = json!({
+        let mut detail = json!({
             "operation": operation.kind().word(),
             "adopted": happened == ProvisioningEvent::Adopted,
             "cause": operation.trigger().map(provost_core::app::Trigger::word),
             APPROVED_DETAIL: approved(&operation),
             "message": failure,
-            "requests": exchanges,
         });
+        detail["requests"] = exchanges.into_iter().map(Exchange::into_json).collect();
         events.push(event(connection, &after, happened, detail));
     }
     if halt.is_some() && settlement.event == Some(ProvisioningEvent::Failed) {

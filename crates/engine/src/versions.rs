@@ -5,7 +5,7 @@
 //! is read first; if it is not as it was confirmed, nothing is sent and it is decided again.
 
 use crate::apply::{no_answer, refused};
-use crate::client::Client;
+use crate::client::{Answer, Client};
 use provost_core::app::Connection;
 use provost_core::provisioning::{Account, Operation, OperationKind, Outcome, compare, managed_part, shown_attributes};
 
@@ -31,9 +31,8 @@ pub(crate) async fn on_version_seen(
     if matches!(answer.status, 404 | 410) {
         return Err(Outcome::AlreadyGone);
     }
-    let Some(remote) = answer.remote().filter(|_| answer.succeeded()) else {
-        return Err(refused(&answer, OperationKind::LookUp));
-    };
+    let refusal = refused(&answer, OperationKind::LookUp);
+    let Some(remote) = Some(answer).filter(Answer::succeeded).and_then(Answer::remote) else { return Err(refusal) };
     let shown = remote.resource.as_ref().map(|resource| managed_part(resource, connection)).unwrap_or_default();
     if compare(account, &shown, &shown_attributes([&shown])).is_some() {
         return Err(Outcome::Stale);

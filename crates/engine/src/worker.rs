@@ -17,6 +17,7 @@ use crate::pacer::Pacer;
 use crate::sending::{Marks, Ready, first_request, halt_after, intent, seen_after_marks};
 use crate::settings::Settings;
 use crate::settling::{Finished, of_decision};
+use finishing::store_settled;
 use provost_core::app::{Connection, ConnectionStatus, Halt, HaltReason, RequestKind};
 use provost_core::ids::{ConnectionId, UserId};
 use provost_core::provisioning::{Account, Intent, Operation, Outcome, decide};
@@ -33,7 +34,10 @@ use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
 
 /// The accounts that are decided in one go.
-const CLAIM: usize = 500;
+const CLAIM: usize = 256;
+
+/// So many operations at least are begun ahead at a time.
+const AHEAD_GROUP: usize = 32;
 
 /// After a failure of the store, the next look.
 const AFTER_FAILURE: Duration = Duration::from_secs(1);
@@ -73,6 +77,8 @@ struct Worker {
     /// Decided, not yet sent.
     ready: VecDeque<Ready>,
     in_flight: HashSet<UserId>,
+    /// How many of those in flight have been answered, and are being stored.
+    settling: usize,
     /// Received while waiting, to be settled with all others that have come meanwhile.
     finished: VecDeque<Finished>,
     results: mpsc::UnboundedReceiver<Finished>,
@@ -100,6 +106,7 @@ impl Worker {
             app: None,
             ready: VecDeque::new(),
             in_flight: HashSet::new(),
+            settling: 0,
             finished: VecDeque::new(),
             results,
             sender,
@@ -120,7 +127,25 @@ impl Worker {
             Err(StoreError::NotFound { .. }) => return Ok(Next::End),
             Err(error) => return Err(error),
         };
-        self.settle_finished(&rules.connection).await?;
+        self.gather().await;
+        let settled = self.take_finished(&rules.connection).await?;
+        if settled.is_empty() {
+            return self.go_on(&rules).await;
+        }
+        // Answers are stored while the next requests are decided and begun, so that both wait for the disk together.
+        let users: Vec<UserId> = settled.iter().map(|one| one.before.user_id).collect();
+        self.settling = users.len();
+        let store = self.store.clone();
+        let (stored, next) = tokio::join!(store_settled(&store, &rules.connection, settled), self.go_on(&rules));
+        // What could not be stored has its intent still: it is looked up.
+        self.let_go(&users);
+        stored?;
+        // What these users need next was not claimed meanwhile.
+        next.map(|next| if matches!(next, Next::End) { next } else { Next::Again })
+    }
+
+    /// What a round does besides storing answers.
+    async fn go_on(&mut self, rules: &Rules) -> Result<Next, StoreError> {
         let sending = self.open_client(&rules.connection).await?;
         if !sending {
             self.ready.clear();
@@ -128,14 +153,14 @@ impl Worker {
         if let Some(next) = self.learn(&rules.connection, sending).await? {
             return Ok(next);
         }
-        let listed = self.list(&rules, sending).await?;
-        let claimed = if self.lister.holds_claims() { 0 } else { self.claim(&rules, sending).await? };
+        let listed = self.list(rules, sending).await?;
+        let claimed = if self.lister.holds_claims() { 0 } else { self.claim(rules, sending).await? };
         let started = if sending { self.start_ready(&rules.connection).await? } else { 0 };
-        self.judge_removals(&rules, sending).await?;
+        self.judge_removals(rules, sending).await?;
         if claimed > 0 || started > 0 || listed {
             return Ok(Next::Again);
         }
-        Ok(Next::Wait(self.pause(&rules).await?))
+        Ok(Next::Wait(self.pause(rules).await?))
     }
 
     /// How long nothing will be due, at the most; results and hints end the wait earlier.
@@ -268,7 +293,7 @@ impl Worker {
             self.ready.retain(|ready| !matches!(ready.operation, Operation::Create { .. }));
         }
         quiet.extend(adopted(&self.store, &rules.connection, &mut self.ready).await?);
-        self.store_settled(&rules.connection, quiet).await?;
+        store_settled(&self.store, &rules.connection, quiet).await?;
         Ok(decided)
     }
 
@@ -290,9 +315,12 @@ impl Worker {
             // Nothing is removed in quarantine: removals are judged anew when it has ended.
             self.ready.retain(|ready| !matches!(ready.operation, Operation::Remove(_)));
         }
-        let free = pacer.places().saturating_sub(self.in_flight.len());
-        let ahead = (pacer.places() + pacer.ahead()).saturating_sub(self.in_flight.len());
+        let under_way = self.in_flight.len() - self.settling;
+        let free = pacer.places().saturating_sub(under_way);
+        let ahead = (pacer.places() + pacer.ahead()).saturating_sub(under_way);
         let most = match may_start {
+            // Ahead, a few are not worth a commit of their own.
+            MayStart::All if free == 0 && ahead < AHEAD_GROUP.min(pacer.ahead()) => 0,
             MayStart::All => ahead,
             MayStart::OneProbe => free.min(1),
             MayStart::Nothing => 0,

@@ -41,15 +41,14 @@ pub(crate) struct Answer {
 impl Answer {
     /// Reads an answer that came at `now`.
     pub(crate) fn read(response: &HttpResponse, now: Timestamp) -> Self {
-        let body = match serde_json::from_slice(&response.body) {
-            Ok(Value::Object(object)) => Some(with_version(object, response)),
-            Ok(_) | Err(_) => None,
+        let value = match serde_json::from_slice(&response.body) {
+            Ok(Value::Object(object)) => Value::Object(with_version(object, response)),
+            Ok(_) | Err(_) => Value::Null,
         };
-        let value = body.clone().map_or(Value::Null, Value::Object);
         let error = if (200..300).contains(&response.status) { error_of(&value) } else { None };
         let inside = error.as_ref().map(|_| response.status);
         let status = error.map_or(response.status, |error| error.status.filter(|status| *status >= 400).unwrap_or(400));
-        let garbled = body.is_none() && !response.body.trim_ascii().is_empty();
+        let garbled = value.is_null() && !response.body.trim_ascii().is_empty();
         let words = error_text(&value);
         let date = response.header("date");
         let retry_at = response.header("retry-after").and_then(|value| retry_after(value, date, now));
@@ -58,6 +57,7 @@ impl Answer {
         let location = response.header("location").map(|place| place.chars().take(200).collect());
         let message = words.unwrap_or_else(|| format!("the app answered {}", response.status));
         let message = message.chars().take(MESSAGE_CHARS_MAX).collect();
+        let body = if let Value::Object(object) = value { Some(object) } else { None };
         Self { status, inside, garbled, has_words, location, body, message, retry_at, scim_type }
     }
 
@@ -67,8 +67,9 @@ impl Answer {
     }
 
     /// The resource of the answer, where it carries one with an id.
-    pub(crate) fn remote(&self) -> Option<Remote> {
-        self.body.as_ref().and_then(remote)
+    pub(crate) fn remote(self) -> Option<Remote> {
+        let resource = self.body?;
+        id_of(&resource).map(|id| Remote { id, resource: Some(resource) })
     }
 
     /// The accounts of a list page, and how many there are on all pages. An answer that is no list is an error in words,

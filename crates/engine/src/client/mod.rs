@@ -28,19 +28,31 @@ const PATIENCE: Patience = Patience { pace: Duration::from_secs(30), places: Non
 const PATIENCE_WITH_PLACES: Duration = Duration::from_secs(1);
 
 /// One request and its answer, for the log: never a header, never a token.
-#[derive(Debug, Clone, serde::Serialize)]
+#[derive(Debug, Clone)]
 pub(crate) struct Exchange {
     /// GET, POST, …
     pub(crate) method: &'static str,
     /// Behind the endpoint, query included.
     pub(crate) path: String,
     /// The body that was sent.
-    #[serde(skip_serializing_if = "Option::is_none")]
     pub(crate) body: Option<Value>,
     /// `None` when there was no answer.
     pub(crate) status: Option<u16>,
     /// From sending to the last byte.
     pub(crate) milliseconds: u64,
+}
+
+impl Exchange {
+    /// As the log shows it.
+    pub(crate) fn into_json(self) -> Value {
+        let mut shown = Map::new();
+        shown.insert("method".to_owned(), self.method.into());
+        shown.insert("path".to_owned(), self.path.into());
+        shown.extend(self.body.map(|body| ("body".to_owned(), body)));
+        shown.insert("status".to_owned(), self.status.into());
+        shown.insert("milliseconds".to_owned(), self.milliseconds.into());
+        Value::Object(shown)
+    }
 }
 
 /// Why a request was not answered.

@@ -15,7 +15,7 @@ const SLOW_TIMES: f64 = 4.0;
 const AHEAD: Duration = Duration::from_millis(20);
 
 /// The most that are begun ahead: so many more accounts are looked up after a crash.
-const AHEAD_MAX: f64 = 128.0;
+const AHEAD_MAX: f64 = 256.0;
 
 /// How much one answer moves what is usual.
 const MEMORY: f64 = 1.0 / 32.0;
@@ -54,7 +54,7 @@ impl Concurrency {
         #[expect(
             clippy::cast_possible_truncation,
             clippy::cast_sign_loss,
-            reason = "between 0 and 128, and rounding down is meant"
+            reason = "between 0 and 256, and rounding down is meant"
         )]
         let ahead = ahead as usize;
         ahead
