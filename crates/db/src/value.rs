@@ -114,6 +114,17 @@ impl<T: FromValue> FromValue for Option<T> {
 }
 
 impl Row {
+    /// The text of column `column` where it stands, for what is only parsed; `None` for NULL.
+    pub fn text(&self, column: usize) -> Result<Option<&str>, WrongType> {
+        match self.0.get(column).unwrap_or(&Value::Null) {
+            Value::Null => Ok(None),
+            Value::Text(text) => Ok(Some(text)),
+            other @ (Value::Integer(_) | Value::Blob(_)) => {
+                Err(WrongType { column, wanted: String::NAME, found: other.type_name() })
+            }
+        }
+    }
+
     /// The value of column `column`, counted from 0.
     pub fn get<T: FromValue>(&self, column: usize) -> Result<T, WrongType> {
         let value = self.0.get(column).unwrap_or(&Value::Null);
@@ -168,6 +179,13 @@ fn push_list(text: &mut String, first: usize, count: usize) {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_text_is_read_where_it_stands() {
+        let row = Row(vec!["a".into(), Value::Null, 7.into()]);
+        assert_eq!((row.text(0), row.text(1), row.text(3)), (Ok(Some("a")), Ok(None), Ok(None)));
+        assert_eq!(row.text(2), row.get::<String>(2).map(|_| None));
+    }
 
     #[test]
     fn lists_and_rows_number_their_placeholders() {

@@ -126,7 +126,7 @@ impl File {
         let (chunks, received) = mpsc::channel(1);
         let path = self.path.clone();
         let run = move || {
-            let last = match open::open_reader(&path) {
+            let last = match open::open_stream(&path) {
                 Ok(connection) => send_chunks(&connection, &query, |rows| chunks.blocking_send(Chunk::Rows(rows)).is_ok()),
                 Err(error) => Err(DbError::Engine(error.to_string())),
             };

@@ -38,12 +38,24 @@ pub(super) fn open_writer(path: &Path, migrations: &[Migration]) -> Result<Conne
     Ok(connection)
 }
 
+/// The page cache of a stream, which goes through its pages once. A larger one would only be filled anew by each.
+const STREAM_CACHE_KIB: i64 = 1024;
+
 /// A connection of a file that only reads.
 pub(super) fn open_reader(path: &Path) -> rusqlite::Result<Connection> {
+    open_to_read(path, READER_CACHE_KIB)
+}
+
+/// A connection of a file for one stream.
+pub(super) fn open_stream(path: &Path) -> rusqlite::Result<Connection> {
+    open_to_read(path, STREAM_CACHE_KIB)
+}
+
+fn open_to_read(path: &Path, cache_kib: i64) -> rusqlite::Result<Connection> {
     let flags = OpenFlags::SQLITE_OPEN_READ_ONLY | OpenFlags::SQLITE_OPEN_NO_MUTEX;
     let connection = Connection::open_with_flags(path, flags)?;
     prepare(&connection)?;
-    connection.pragma_update(None, "cache_size", -READER_CACHE_KIB)?;
+    connection.pragma_update(None, "cache_size", -cache_kib)?;
     Ok(connection)
 }
 

@@ -81,8 +81,11 @@ pub(crate) async fn walk(
     }
     let mut forgotten = Forgotten::of(store, rules.connection.id, part);
     let mut rows = store.db.stream(everybody(rules.connection.id, part.after, part.upto));
-    while let Some(chunk) = rows.next().await {
-        for row in chunk? {
+    // Those who are forgotten are seldom any, and known only when all were looked at: that is done beside the first rows.
+    let (mut chunk, read) = tokio::join!(rows.next(), forgotten.read());
+    read?;
+    while let Some(read) = chunk {
+        for row in read? {
             let mut subject = subject(row, &mut members, now)?;
             if waiting::holder_of(&subject.account).is_some() {
                 let waits = match &waits {
@@ -97,6 +100,7 @@ pub(crate) async fn walk(
             }
             each(subject)?;
         }
+        chunk = rows.next().await;
     }
     while let Some(account) = forgotten.before(UserId::new(i64::MAX)).await? {
         each(alone(account, &mut verdicts))?;
@@ -145,14 +149,20 @@ impl Forgotten {
         Self { rows: store.db.stream(query), read: VecDeque::new(), ended: false }
     }
 
-    /// The next one whose id is below `id`.
-    async fn before(&mut self, id: UserId) -> Result<Option<Account>, StoreError> {
+    /// Reads the next ones, if none is read yet.
+    async fn read(&mut self) -> Result<(), StoreError> {
         while self.read.is_empty() && !self.ended {
             match self.rows.next().await {
                 Some(chunk) => self.read = chunk?.iter().map(from_row).collect::<Result<_, _>>()?,
                 None => self.ended = true,
             }
         }
+        Ok(())
+    }
+
+    /// The next one whose id is below `id`.
+    async fn before(&mut self, id: UserId) -> Result<Option<Account>, StoreError> {
+        self.read().await?;
         Ok(if self.read.front().is_some_and(|account| account.user_id < id) { self.read.pop_front() } else { None })
     }
 }

@@ -13,12 +13,12 @@ pub(crate) const COLUMNS: &str = "a.user_id, a.email, a.state, a.remote_id, a.ap
      a.entitlement_marked_at, a.revision, a.version";
 
 pub(crate) fn from_row(row: &Row) -> Result<Account, StoreError> {
-    let state: String = row.get(2)?;
+    let state = row.text(2)?.unwrap_or_default();
     let instant = |column: usize| row.get::<Option<i64>>(column).map(|at| at.map(Timestamp));
     Ok(Account {
         user_id: UserId::new(row.get(0)?),
         email: row.get(1)?,
-        state: AccountState::parse(&state).ok_or_else(|| StoreError::Corrupt(format!("an account of state \"{state}\"")))?,
+        state: AccountState::parse(state).ok_or_else(|| StoreError::Corrupt(format!("an account of state \"{state}\"")))?,
         remote_id: row.get(3)?,
         applied: json(row, 4)?,
         causes: Causes { app_off_since: instant(5)?, suspended_since: instant(6)?, deleted_since: instant(7)? },
@@ -34,15 +34,15 @@ pub(crate) fn from_row(row: &Row) -> Result<Account, StoreError> {
 }
 
 fn json<T: serde::de::DeserializeOwned>(row: &Row, column: usize) -> Result<Option<T>, StoreError> {
-    Ok(row.get::<Option<String>>(column)?.map(|json| serde_json::from_str(&json)).transpose()?)
+    Ok(row.text(column)?.map(serde_json::from_str).transpose()?)
 }
 
 fn removal(row: &Row) -> Result<Option<Removal>, StoreError> {
-    let Some(kind) = row.get::<Option<String>>(8)? else { return Ok(None) };
-    let trigger: String = row.get(9)?;
+    let Some(kind) = row.text(8)? else { return Ok(None) };
+    let trigger = row.text(9)?.unwrap_or_default();
     Ok(Some(Removal {
-        kind: RemovalKind::parse(&kind).ok_or_else(|| StoreError::Corrupt(format!("a removal of kind \"{kind}\"")))?,
-        trigger: trigger_from_word(&trigger)?,
+        kind: RemovalKind::parse(kind).ok_or_else(|| StoreError::Corrupt(format!("a removal of kind \"{kind}\"")))?,
+        trigger: trigger_from_word(trigger)?,
         since: Timestamp(row.get(10)?),
         due: Timestamp(row.get(11)?),
     }))

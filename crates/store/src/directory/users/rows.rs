@@ -17,7 +17,6 @@ const COLUMNS_COUNT: usize = 13;
 pub fn from_row(row: &Row) -> Result<User, StoreError> {
     let instant = |column| -> Result<Option<Timestamp>, StoreError> { Ok(row.get::<Option<i64>>(column)?.map(Timestamp)) };
     let reason = row.get::<Option<String>>(6)?.unwrap_or_default();
-    let attributes: String = row.get(10)?;
     Ok(User {
         id: UserId::new(row.get(0)?),
         primary_email: row.get(1)?,
@@ -30,7 +29,7 @@ pub fn from_row(row: &Row) -> Result<User, StoreError> {
             unarchived_at: instant(8)?,
             deleted_since: instant(9)?,
         },
-        attributes: serde_json::from_str(&attributes)?,
+        attributes: serde_json::from_str(row.text(10)?.unwrap_or_default())?,
         created_at: Timestamp(row.get(11)?),
         revision: row.get(12)?,
     })
