@@ -126,6 +126,8 @@ pub fn decide(view: &UserView<'_>, account: &Account, connection: &Connection, n
         look_up(view, account, connection, &mut decision);
     } else if account.remote_id.is_some() && causes.any() {
         deprovision(view, account, connection, now, &mut decision);
+    } else if account.remote_id.is_some() && view.as_confirmed {
+        decision.reasons.push(Reason::UpToDate);
     } else if account.remote_id.is_some() {
         bring_up_to_date(view, account, connection, &mut decision);
     } else {
@@ -298,8 +300,7 @@ fn next_removal(
 fn bring_up_to_date(view: &UserView<'_>, account: &Account, connection: &Connection, decision: &mut Decision) {
     let Some(remote_id) = account.remote_id.clone() else { return };
     let Some(body) = body_or_blocked(view, connection, decision) else { return };
-    let patch = diff(account.applied.as_ref().unwrap_or(&serde_json::Map::new()), &body, connection.profile);
-    let Some(patch) = patch else {
+    let Some(patch) = diff(account.applied.as_ref().unwrap_or(&serde_json::Map::new()), &body, connection.profile) else {
         decision.reasons.push(Reason::UpToDate);
         return;
     };

@@ -2,17 +2,43 @@
 
 use super::UserView;
 use crate::app::{Connection, Expression, MappingFailure, Profile, desired_body, is_list, split_target};
+use crate::directory::User;
 use provost_scim::{PatchOp, PatchOperation, PatchRequest};
 use serde_json::{Map, Value};
+use std::io::{self, Write};
 
 /// The body an entitled, active user's account should have, with `active: true`; `None` when the directory has forgotten
 /// the user.
 pub fn body_of(view: &UserView<'_>, connection: &Connection) -> Option<Result<Map<String, Value>, MappingFailure>> {
-    let user = view.user?;
-    Some(desired_body(user, &connection.config.mapping, connection.profile).map(|mut body| {
-        body.insert("active".to_owned(), Value::Bool(true));
-        body
-    }))
+    Some(body_for(view.user?, connection))
+}
+
+/// The same for a user of the directory.
+pub fn body_for(user: &User, connection: &Connection) -> Result<Map<String, Value>, MappingFailure> {
+    let mut body = desired_body(user, &connection.config.mapping, connection.profile)?;
+    body.insert("active".to_owned(), Value::Bool(true));
+    Ok(body)
+}
+
+/// Whether `text` is the body's JSON, letter for letter. A text that says the same in another order is not, and has to be read
+/// and compared.
+pub fn is_text_of(text: &str, body: &Map<String, Value>) -> bool {
+    let mut rest = Rest(text.as_bytes());
+    serde_json::to_writer(&mut rest, body).is_ok() && rest.0.is_empty()
+}
+
+/// What is left of a text after what was written to it, which must be how it goes on.
+struct Rest<'a>(&'a [u8]);
+
+impl Write for Rest<'_> {
+    fn write(&mut self, written: &[u8]) -> io::Result<usize> {
+        self.0 = self.0.strip_prefix(written).ok_or(io::ErrorKind::InvalidData)?;
+        Ok(written.len())
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        Ok(())
+    }
 }
 
 /// The matching attribute's value in a body.
@@ -164,5 +190,26 @@ pub fn on_the_wire(value: &Value, profile: &Profile) -> Value {
         Value::Array(elements) => elements.iter().map(|element| on_the_wire(element, profile)).collect(),
         Value::Object(object) => object.iter().map(|(name, value)| (name.clone(), on_the_wire(value, profile))).collect(),
         Value::Null | Value::Bool(_) | Value::Number(_) | Value::String(_) => value.clone(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use serde_json::json;
+
+    #[test]
+    fn a_text_is_that_of_a_body_letter_for_letter() {
+        let body = json!({ "userName": "ada@x.example", "emails": [{ "value": "a\"b" }], "active": true });
+        let body = body.as_object().expect("an object");
+        let text = serde_json::to_string(body).expect("a text");
+        assert!(is_text_of(&text, body));
+        assert!(!is_text_of(&format!("{text} "), body), "it goes on");
+        assert!(!is_text_of(&text[..text.len() - 1], body), "it ends before");
+        assert!(!is_text_of(&text.replace("ada", "eve"), body));
+        assert!(
+            !is_text_of(r#"{"active":true,"userName":"ada@x.example","emails":[{"value":"a\"b"}]}"#, body),
+            "in another order"
+        );
     }
 }

@@ -23,7 +23,7 @@ pub use account::{Account, AccountState, Causes, Failure, FailureKind, Intent, R
 pub use claim::{found, holder};
 pub use contact::{Approach, Contact};
 pub use decide::{Blocked, Decision, Reason, decide};
-pub use diff::{body_of, diff, managed_part, matching_value, on_the_wire};
+pub use diff::{body_for, body_of, diff, is_text_of, managed_part, matching_value, on_the_wire};
 pub use drift::{Difference, DriftChange, DriftKind, compare, shown_attributes, too_small};
 pub use duplicate::{Duplicate, Twin, failure_after_look, name_by_mapping, name_stood_for, refused_name, wanted_name};
 pub use explain::explain;

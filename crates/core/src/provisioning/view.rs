@@ -69,6 +69,9 @@ pub struct UserView<'a> {
     pub twin: Option<&'a Twin>,
     /// What an administrator has said of this user's removals.
     pub verdicts: &'a [Approval],
+    /// The body that the account should have is known to be the one that was last confirmed, so that the two are not made and
+    /// compared: what [`super::is_text_of`] has said, on the same connection.
+    pub as_confirmed: bool,
 }
 
 impl UserView<'_> {

@@ -74,6 +74,7 @@ pub(crate) fn view(user: &User) -> UserView<'_> {
         swap: None,
         twin: None,
         verdicts: &[],
+        as_confirmed: false,
     }
 }
 

@@ -10,10 +10,12 @@ use super::subjects::Subject;
 use super::{Rules, removals, waiting};
 use crate::directory::users;
 use crate::{Store, StoreError};
+use provost_core::directory::User;
 use provost_core::ids::{ConnectionId, GroupId, UserId};
-use provost_core::provisioning::{Account, Approval, swap_of};
+use provost_core::provisioning::{Account, Approval, body_for, is_text_of, swap_of};
 use provost_core::time::Timestamp;
 use provost_db::{Query, Row, RowStream, Value, list as placeholders};
+use serde_json::{Map, Value as Json};
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
 
 /// The most users of one part.
@@ -86,7 +88,7 @@ pub(crate) async fn walk(
     read?;
     while let Some(read) = chunk {
         for row in read? {
-            let mut subject = subject(row, &mut members, now)?;
+            let mut subject = subject(row, rules, &mut members, now)?;
             if waiting::holder_of(&subject.account).is_some() {
                 let waits = match &waits {
                     Some(waits) => waits,
@@ -108,28 +110,37 @@ pub(crate) async fn walk(
     Ok(())
 }
 
-/// A user as the stream has them.
-fn subject(mut row: Row, members: &mut Members, now: Timestamp) -> Result<Subject, StoreError> {
+/// A user as the stream has them. Of nearly everybody the confirmed body is the text of the one that they should have: it is
+/// not read then, since reading and comparing it would be a third of a pass.
+fn subject(mut row: Row, rules: &Rules, members: &mut Members, now: Timestamp) -> Result<Subject, StoreError> {
     let user = users::from_row(&Row(row.0.split_off(ACCOUNT_COLUMNS)))?;
     let recorded = row.0.first() != Some(&Value::Null);
-    let account = if recorded { from_row(&row)? } else { Account::new(user.id, &user.primary_email, now) };
+    let confirmed = as_wanted(&row, &user, rules)?;
+    let as_confirmed = confirmed.is_some();
+    let account = match confirmed {
+        Some(body) => {
+            row.0[APPLIED_COLUMN] = Value::Null;
+            Account { applied: Some(body), ..from_row(&row)? }
+        }
+        None if recorded => from_row(&row)?,
+        None => Account::new(user.id, &user.primary_email, now),
+    };
     let (groups, direct_groups) = members.take(user.id);
-    Ok(Subject { account, recorded, user: Some(user), groups, direct_groups, swap: None, twin: None, verdicts: Vec::new() })
+    let user = Some(user);
+    Ok(Subject { account, recorded, user, groups, direct_groups, swap: None, twin: None, verdicts: Vec::new(), as_confirmed })
+}
+
+/// The body that the user should have, where its text is the one that was confirmed.
+fn as_wanted(row: &Row, user: &User, rules: &Rules) -> Result<Option<Map<String, Json>>, StoreError> {
+    let Some(confirmed) = row.text(APPLIED_COLUMN)? else { return Ok(None) };
+    Ok(body_for(user, &rules.connection).ok().filter(|body| is_text_of(confirmed, body)))
 }
 
 /// A user whom only the account remembers.
 fn alone(account: Account, verdicts: &mut BTreeMap<UserId, Vec<Approval>>) -> Subject {
     let verdicts = verdicts.remove(&account.user_id).unwrap_or_default();
-    Subject {
-        account,
-        recorded: true,
-        user: None,
-        groups: BTreeSet::new(),
-        direct_groups: BTreeSet::new(),
-        swap: None,
-        twin: None,
-        verdicts,
-    }
+    let (groups, direct_groups) = (Groups::new(), Groups::new());
+    Subject { account, recorded: true, user: None, groups, direct_groups, swap: None, twin: None, verdicts, as_confirmed: false }
 }
 
 /// Accounts whose user the directory has forgotten, by id.

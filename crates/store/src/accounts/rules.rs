@@ -130,6 +130,7 @@ impl Rules {
             swap: subject.swap,
             twin: subject.twin.as_ref(),
             verdicts: &subject.verdicts,
+            as_confirmed: subject.as_confirmed,
         }
     }
 

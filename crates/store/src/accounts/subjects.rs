@@ -39,6 +39,8 @@ pub struct Subject {
     pub twin: Option<Twin>,
     /// What an administrator has said of removals of the account.
     pub verdicts: Vec<Approval>,
+    /// Whether the account's body is known to be as the rules want it, with which the subject was read.
+    pub as_confirmed: bool,
 }
 
 /// Accounts that are due at `now`, longest first; at most `limit`, and at most 1,000.
@@ -167,16 +169,8 @@ pub(super) async fn with_directory(store: &Store, rules: &Rules, accounts: Vec<A
         let (groups, direct_groups) = memberships.remove(&account.user_id).unwrap_or_default();
         let swap = swap_of(account.user_id, &waits);
         let verdicts = verdicts_of(account.user_id);
-        Subject {
-            recorded: true,
-            user: users.remove(&account.user_id),
-            groups,
-            direct_groups,
-            swap,
-            twin: None,
-            verdicts,
-            account,
-        }
+        let user = users.remove(&account.user_id);
+        Subject { recorded: true, user, groups, direct_groups, swap, twin: None, verdicts, as_confirmed: false, account }
     };
     Ok(accounts.into_iter().map(subject).collect())
 }

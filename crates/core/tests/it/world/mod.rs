@@ -183,6 +183,7 @@ impl World {
             swap: None,
             twin: None,
             verdicts: &[],
+            as_confirmed: false,
         }
     }
 
