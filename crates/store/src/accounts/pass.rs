@@ -111,7 +111,7 @@ pub(crate) async fn walk(
 }
 
 /// A user as the stream has them. Of nearly everybody the confirmed body is the text of the one that they should have: it is
-/// not read then, since reading and comparing it would be a third of a pass.
+/// not read then, which saves about a tenth of a pass's processor time.
 fn subject(mut row: Row, rules: &Rules, members: &mut Members, now: Timestamp) -> Result<Subject, StoreError> {
     let user = users::from_row(&Row(row.0.split_off(ACCOUNT_COLUMNS)))?;
     let recorded = row.0.first() != Some(&Value::Null);
