@@ -5,10 +5,11 @@ use provost_core::app::{Access, Action, ConnectionConfig, GracePeriod, Rule, Ser
 use provost_core::directory::User;
 use provost_core::provisioning::AccountState;
 use provost_core::time::Span;
+use provost_store::apps::connections;
 use provost_store::directory::org_units;
 use provost_store::directory::users::{self, UserEdit};
 use provost_store::{Actor, apps};
-use provost_testkit::World;
+use provost_testkit::{Fault, World, wait_for};
 
 const BY: Actor = Actor::CommandLine;
 const SECOND: Span = Span::seconds(1);
@@ -180,4 +181,29 @@ async fn a_clock_that_ended_with_an_update_does_not_run_on() {
     assert_eq!(sent(&world), ["PATCH"], "the second loss has a grace period of its own");
     world.advance(Span::days(1)).await;
     assert_eq!(sent(&world), ["PATCH", "DELETE"]);
+}
+
+/// Found by the simulator: while the token was refused nobody was looked at, and a loss of access that had ended and begun again
+/// meanwhile was taken for the old one.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_clock_that_ended_while_the_token_was_refused_does_not_run_on() {
+    let rule = ticked(None, Some(GracePeriod::Days7));
+    let (world, user) = with_one_account("netskope", |world| with_rule(world, Trigger::AppOff, rule)).await;
+    begin(&world, Trigger::AppOff, &user).await;
+    world.proxy.once(|request| request.method == "POST", Fault::Answer(401, Vec::new(), "{}".to_owned()));
+    world.add("joiner", "/").await;
+    wait_for("the connection is halted", async || world.connection().await.halt.is_some()).await;
+    world.advance(Span::days(2)).await;
+    end(&world, Trigger::AppOff, &user).await;
+    wait_for("the clock has ended", async || world.account(&user).await.causes.app_off_since.is_none()).await;
+    world.advance(Span::days(2)).await;
+    begin(&world, Trigger::AppOff, &user).await;
+    wait_for("a clock runs", async || world.account(&user).await.causes.app_off_since.is_some()).await;
+    world.advance(Span::days(5)).await;
+    world.proxy.clear();
+    connections::reauthorize(&world.store, &BY, world.connection().await.id, &world.token, None).await.expect("a new token");
+    world.settle().await;
+    assert_eq!(sent(&world), ["POST"], "the joiner's account is made, and the second loss has a grace period of its own");
+    world.advance(Span::days(3)).await;
+    assert_eq!(sent(&world), ["POST", "DELETE"]);
 }

@@ -279,8 +279,9 @@ fn next_removal(
         let mut add = |kind: RemovalKind, action: Option<Action>, grace: fn(&Action, Span) -> Span| {
             let Some(action) = action else { return };
             let due = since + grace(&action, config.within_24_hours_delete);
-            // An edited period gives notice to those whose clock was running when it was edited.
-            let notice = action.edited_at.filter(|edited_at| since < *edited_at).map(|edited_at| edited_at + EDIT_NOTICE);
+            // An edited period gives notice to those whose clock was running when it was edited; and to those who were looked at
+            // only after the edit's own mark, which then is the beginning of their clock.
+            let notice = action.edited_at.filter(|edited_at| since <= *edited_at).map(|edited_at| edited_at + EDIT_NOTICE);
             removals.push(Removal { kind, trigger, since, due: notice.map_or(due, |notice| due.max(notice)) });
         };
         add(RemovalKind::Suspend, rule.suspend.filter(|_| can_suspend), |action, _| action.after.before_suspend());
