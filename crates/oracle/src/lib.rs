@@ -196,15 +196,24 @@ impl Oracle {
 
     /// From when on the user's account may be removed in this way, by the earliest cause.
     pub fn may_go(&self, user: i64, kind: RemovalKind) -> Option<Timestamp> {
-        Trigger::ALL.iter().filter_map(|trigger| self.due_after(self.since(user, *trigger)[0], kind, *trigger)).min()
+        let may = |trigger: &Trigger| self.may_go_by(user, kind, *trigger);
+        Trigger::ALL.iter().filter_map(may).min()
+    }
+
+    /// The same by one cause, whichever of its beginnings counts.
+    fn may_go_by(&self, user: i64, kind: RemovalKind, trigger: Trigger) -> Option<Timestamp> {
+        let due = |since: Option<Timestamp>| self.due_after(since, kind, trigger, self.unseen);
+        self.since(user, trigger).into_iter().filter_map(due).min()
     }
 
     /// When it must be removed.
     pub fn must_go(&self, user: i64, kind: RemovalKind) -> Option<Timestamp> {
-        Trigger::ALL.iter().filter_map(|trigger| self.due_after(self.since(user, *trigger)[1], kind, *trigger)).min()
+        let must = |trigger: &Trigger| self.due_after(self.since(user, *trigger)[1], kind, *trigger, Span(0));
+        Trigger::ALL.iter().filter_map(must).min()
     }
 
-    fn due_after(&self, since: Option<Timestamp>, kind: RemovalKind, trigger: Trigger) -> Option<Timestamp> {
+    /// An edit so soon after the cause may have been seen together with it, and gives no notice then.
+    fn due_after(&self, since: Option<Timestamp>, kind: RemovalKind, trigger: Trigger, unseen: Span) -> Option<Timestamp> {
         let since = since?;
         let (period, edited) = *self.policy.get(&(trigger, kind))?;
         let hours = match (period, kind) {
@@ -215,7 +224,7 @@ impl Oracle {
             (GracePeriod::Days21, _) => 21 * 24,
         };
         let due = Timestamp(since.0 + hours * HOUR);
-        let notice = edited.filter(|edited| since < *edited).map(|edited| Timestamp(edited.0 + 24 * HOUR));
+        let notice = edited.filter(|edited| since + unseen <= *edited).map(|edited| Timestamp(edited.0 + 24 * HOUR));
         Some(notice.map_or(due, |notice| due.max(notice)))
     }
 
@@ -256,7 +265,7 @@ impl Oracle {
         accounts: usize,
         now: Timestamp,
     ) -> Result<(), String> {
-        let due = self.due_after(self.since(user, trigger)[0], kind, trigger);
+        let due = self.may_go_by(user, kind, trigger);
         if due.is_none_or(|due| due > now) {
             return Err(format!("{user}: {kind:?} for {trigger:?} at {now}, but it is due at {due:?}"));
         }

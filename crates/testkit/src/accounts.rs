@@ -110,7 +110,7 @@ impl Accounts {
         if self.unique && self.rows.iter().enumerate().any(|(other, row)| other != at && bears(row, name)) {
             return Reply::error(409, "userName is in use");
         }
-        self.rows[at] = row.clone();
+        self.rows[at].clone_from(&row);
         Reply { status: 200, body: Some(Value::Object(row)) }
     }
 

@@ -90,6 +90,7 @@ impl Kind {
 pub(super) async fn make(world: &World, kind: Kind) -> Result<(), StoreError> {
     // No two changes are committed in the same microsecond.
     simulation::enter(world.store.now().0 + 1);
+    lock(&world.scene).apply_late(world.store.now());
     let mut dice = world.draw();
     let person = {
         let scene = lock(&world.scene);

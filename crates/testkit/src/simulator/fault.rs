@@ -85,17 +85,20 @@ impl Fault {
         matches!(self, Self::Late)
     }
 
+    /// Whether the app asks to be left alone for a while.
+    pub(super) const fn asks_to_wait(self) -> bool {
+        matches!(self, Self::Throttled | Self::Unavailable)
+    }
+
     /// Whether it can meet this request.
     fn meets(self, request: &Request) -> bool {
         let searches = request.path.contains("filter=");
         match self {
-            Self::Conflict => request.method == "POST",
+            Self::Conflict | Self::WithoutId => request.method == "POST",
             // A removal that is answered with 404 is done, whatever the app does then.
             Self::UnknownId => request.path.contains("/Users/") && request.method != "DELETE" && !is_suspend(&request.body),
             Self::BlindSearch => searches,
-            Self::Late | Self::Doubled => request.method != "GET",
-            Self::WithoutId => request.method == "POST",
-            Self::Forbidden | Self::Rejected => request.method != "GET",
+            Self::Late | Self::Doubled | Self::Forbidden | Self::Rejected => request.method != "GET",
             Self::Refused
             | Self::LostBefore
             | Self::LostAfter

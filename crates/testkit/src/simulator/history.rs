@@ -172,7 +172,6 @@ impl History {
         }
         for (index, days) in LAST_DAYS.into_iter().enumerate() {
             sleep(Span(Span::days(days).0 + Span::seconds(60).0)).await;
-            lock(&self.scene).apply_late(world.store.now());
             change::make(world, Kind::Approve).await?;
             // A refused token may have been read after the faults had ended.
             change::make(world, Kind::Reauthorize).await?;
@@ -184,6 +183,12 @@ impl History {
                 change::make(world, Kind::Retry).await?;
             }
             self.confirm_listing(world).await?;
+        }
+        // Whoever fails for ever may be tried again at this very moment.
+        for _ in 0..5 {
+            if rest::why_not_at_rest(world).await?.is_some() {
+                sleep(Span::seconds(600)).await;
+            }
         }
         rest::check(world, Look::Last).await
     }

@@ -9,9 +9,6 @@ use std::collections::BTreeMap;
 /// What was decided just before a user ceased to be wanted may still be sent within this time: it waits for its turn.
 const UNDER_WAY: Span = Span::seconds(31);
 
-/// Somebody for whom requests are under way is looked at again when they have ended: what is undone meanwhile is never seen.
-const UNSEEN: Span = Span::seconds(120);
-
 /// One user, with the memberships that count.
 #[derive(Debug, Clone)]
 #[expect(clippy::struct_excessive_bools, reason = "flags and memberships, which combine freely")]
@@ -58,7 +55,7 @@ pub(super) struct Model {
 }
 
 impl Model {
-    pub(super) fn new(archived_as_suspended: bool) -> Self {
+    pub(super) fn new(archived_as_suspended: bool, unseen: Span) -> Self {
         Self {
             people: Vec::new(),
             app_on: true,
@@ -67,7 +64,7 @@ impl Model {
             group: None,
             active: false,
             turned_off_at: Timestamp(0),
-            oracle: Oracle::new(archived_as_suspended, UNSEEN),
+            oracle: Oracle::new(archived_as_suspended, unseen),
             unwanted_since: BTreeMap::new(),
         }
     }

@@ -64,6 +64,10 @@ impl Plan {
         let unique = profile != "generic";
         let mut faults: Vec<Fault> = Fault::ALL.into_iter().filter(|fault| unique || !fault.needs_unique_names()).collect();
         faults.retain(|_| dice.chance(350));
+        if faults.contains(&Fault::UnknownId) {
+            // An app that denies an account by its id and by its name has none, as far as anybody can tell.
+            faults.retain(|fault| *fault != Fault::BlindSearch);
+        }
         let calm = faults.is_empty() || dice.chance(200);
         Self {
             profile,
@@ -80,6 +84,12 @@ impl Plan {
             rules: Self::rules(dice, profile != "netskope"),
             stuck: (mode == Mode::Liveness).then_some(0),
         }
+    }
+
+    /// Somebody for whom requests are under way is looked at again when they have ended, and while the app has asked for a
+    /// pause nobody is: a loss of access that is undone meanwhile is never seen.
+    pub(super) fn unseen(&self) -> Span {
+        if self.faults.iter().any(|fault| fault.asks_to_wait()) { Span::hours(26) } else { Span::seconds(120) }
     }
 
     /// A few kinds, some more often than others; joining and waiting are always there.

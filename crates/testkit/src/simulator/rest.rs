@@ -5,7 +5,7 @@ use super::wire::lock;
 use super::world::World;
 use crate::accounts::user_name;
 use provost_core::app::ConnectionStatus;
-use provost_core::provisioning::{Account, RemovalCandidate, RemovalKind};
+use provost_core::provisioning::{Account, FailureKind, RemovalCandidate, RemovalKind};
 use provost_core::time::Timestamp;
 use provost_scim::Resource;
 use provost_store::accounts::standstill::{self, Standstill};
@@ -24,7 +24,7 @@ pub(super) enum Look {
 /// Compares the app with what the oracle says must have happened.
 pub(super) async fn check(world: &World, look: Look) -> Result<(), StoreError> {
     let now = world.store.now();
-    if let Some(why) = why_not_at_rest(world, now).await? {
+    if let Some(why) = why_not_at_rest(world).await? {
         let mut scene = lock(&world.scene);
         if look == Look::Last {
             scene.break_rule(now, &format!("no rest in the end: {why}"));
@@ -54,8 +54,8 @@ pub(super) async fn check(world: &World, look: Look) -> Result<(), StoreError> {
 }
 
 /// Why nothing can be said now.
-async fn why_not_at_rest(world: &World, now: Timestamp) -> Result<Option<String>, StoreError> {
-    let (store, id) = (&world.store, world.connection);
+pub(super) async fn why_not_at_rest(world: &World) -> Result<Option<String>, StoreError> {
+    let (store, id, now) = (&world.store, world.connection, world.store.now());
     let connection = apps::connections::get(store, id).await?;
     if connection.status == ConnectionStatus::Inactive {
         return Ok(Some("it is turned off".to_owned()));
@@ -96,17 +96,18 @@ fn wrong_with(
         return Some(format!("has {} accounts", own.len()));
     }
     let account = own.first();
-    let adrift = look == Look::Passing && scene.adrift.contains(&id);
+    // What was changed behind our back is found by the last check alone, and where every request fails by none.
+    let adrift = (look == Look::Passing || stuck) && scene.adrift.contains(&id);
     if oracle.left_alone(id) || scene.model.no_living_group() || adrift {
         return None;
     }
     if let Some(record) = record.filter(|record| record.failure.is_some() || record.intent.is_some()) {
+        if record.failure.as_ref().is_some_and(|failure| is_retried(&failure.kind) && failure.retry_at.is_none()) {
+            return Some(format!("is never tried again: {:?}", record.failure));
+        }
         let taken = scene.accounts.named(&person.email).iter().any(|other| Some(*other) != account);
         let excused = look == Look::Passing || taken || stuck || !oracle.wanted(id) && record.failure.is_none();
         return (!excused).then(|| format!("fails without a reason that is true: {:?} {:?}", record.failure, record.intent));
-    }
-    if stuck && oracle.wanted(id) {
-        return Some("fails for ever, and is not in the failure list".to_owned());
     }
     // A hold of either kind: where a loss of access was undone at once, either of two clocks may run.
     let is_held = held.iter().any(|held| held.user_id == person.id);
@@ -118,10 +119,22 @@ fn wrong_with(
         let active = account.is_some_and(|account| account.get("active") == Some(&json!(true)));
         (active && !is_held).then(|| format!("still active, the suspend was due at {due}"))
     } else if oracle.wanted(id) {
-        let (is, should) = (account.map(shape), expected(person));
+        let (is, should) = (account.or_else(|| scene.found_late(id)).map(shape), expected(person));
         (is.as_ref() != Some(&should)).then(|| format!("not as the directory says: {is:?} instead of {should}"))
     } else {
         None
+    }
+}
+
+/// Whether a failure is tried again by itself, for ever.
+const fn is_retried(kind: &FailureKind) -> bool {
+    match kind {
+        FailureKind::Unavailable | FailureKind::Throttled | FailureKind::Conflict | FailureKind::AddressHeld { .. } => true,
+        FailureKind::Rejected
+        | FailureKind::Forbidden
+        | FailureKind::Ambiguous
+        | FailureKind::DuplicateMatch { .. }
+        | FailureKind::Mapping => false,
     }
 }
 

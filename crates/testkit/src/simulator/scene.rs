@@ -17,12 +17,19 @@ use std::collections::{BTreeMap, BTreeSet};
 /// After "Turn off" no request begins later than this.
 const TURN_OFF: Span = Span::seconds(1);
 
+/// What a request takes away, and whether an administrator approved it.
+#[derive(Debug, Clone, Copy)]
+struct Removal {
+    kind: RemovalKind,
+    approved: bool,
+}
+
 /// A request between its sending and its arrival.
 #[derive(Debug, Clone)]
 struct UnderWay {
     request: Request,
-    /// The removal that it is, and whether an administrator approved it.
-    removal: Option<(i64, RemovalKind, bool)>,
+    /// The removal that it is.
+    removal: Option<Removal>,
 }
 
 /// An account that somebody else made, and who may have been given it.
@@ -56,7 +63,7 @@ impl Scene {
     pub(super) fn new(plan: Plan, dice: Dice, trace: Trace) -> Self {
         let mut accounts = Accounts::new();
         accounts.unique = plan.profile != "generic";
-        let model = Model::new(plan.archived_as_suspended);
+        let model = Model::new(plan.archived_as_suspended, plan.unseen());
         Self {
             plan,
             model,
@@ -112,7 +119,7 @@ impl Scene {
     }
 
     /// Not too early, and not for the wrong user. Answers the removal that the request is, if it is one.
-    fn judge(&mut self, request: &Request, now: Timestamp) -> Option<(i64, RemovalKind, bool)> {
+    fn judge(&mut self, request: &Request, now: Timestamp) -> Option<Removal> {
         match (request.method.as_str(), id_of(&request.path)) {
             ("POST", _) => {
                 let user = owner_in(&request.body)?;
@@ -126,7 +133,7 @@ impl Scene {
                 let user = self.owner(&id, request, now)?;
                 self.judge_alone(user, now);
                 if is_suspend(&request.body) {
-                    return self.judge_removal(user, RemovalKind::Suspend, now);
+                    return Some(self.judge_removal(user, RemovalKind::Suspend, now));
                 }
                 let on = self.model.oracle.facts(user).service_on && self.model.no_living_group();
                 if self.model.is_leaving(user, now) || !(self.model.was_wanted(user, now) || on) {
@@ -137,7 +144,7 @@ impl Scene {
             ("DELETE", Some(id)) => {
                 let user = self.owner(&id, request, now)?;
                 self.judge_alone(user, now);
-                self.judge_removal(user, RemovalKind::HardDelete, now)
+                Some(self.judge_removal(user, RemovalKind::HardDelete, now))
             }
             _ => None,
         }
@@ -149,7 +156,7 @@ impl Scene {
         }
     }
 
-    fn judge_removal(&mut self, user: i64, kind: RemovalKind, now: Timestamp) -> Option<(i64, RemovalKind, bool)> {
+    fn judge_removal(&mut self, user: i64, kind: RemovalKind, now: Timestamp) -> Removal {
         let oracle = &self.model.oracle;
         let due = oracle.may_go(user, kind);
         let is_due = due.is_some_and(|due| due <= now);
@@ -161,10 +168,10 @@ impl Scene {
         } else if self.model.no_living_group() {
             self.break_rule(now, &format!("{user}: {kind:?} while the scope has no living group"));
         }
-        Some((user, kind, approved))
+        Removal { kind, approved }
     }
 
-    /// Whose account a request writes. One that somebody else made becomes an heir's with the first write.
+    /// Whose account a request writes.
     fn owner(&mut self, id: &str, request: &Request, now: Timestamp) -> Option<i64> {
         // Nothing can be done to an account that is gone; and the write probe asks for one that never was.
         self.accounts.position(id)?;
@@ -177,7 +184,6 @@ impl Scene {
             self.break_rule(now, &format!("{} of {id}, which is a stranger's account", request.method));
             return None;
         };
-        self.owners.insert(id.to_owned(), user);
         Some(user)
     }
 
@@ -233,28 +239,43 @@ impl Scene {
         self.trace.note(now, || format!("= {} {} → {status}", request.method, request.path));
         let done = match (request.method.as_str(), status) {
             ("POST", 201) => {
-                self.note_created(request, &reply, now);
+                self.note_created(request, &reply, counts, now);
                 false
             }
-            ("PATCH" | "PUT", 200..=299) => was_active,
+            ("PATCH" | "PUT", 200..=299) => {
+                self.note_taken(request);
+                was_active
+            }
             ("DELETE", 200..=299) => true,
             _ => false,
         };
-        if let Some((_, kind, _)) = removal.filter(|(_, _, approved)| done && counts && !approved) {
-            if let Err(why) = self.model.oracle.gone(kind, held, now) {
-                self.break_rule(now, &why);
-            }
+        let counted = removal.filter(|removal| done && counts && !removal.approved);
+        if let Some(Err(why)) = counted.map(|removal| self.model.oracle.gone(removal.kind, held, now)) {
+            self.break_rule(now, &why);
         }
         reply
     }
 
-    fn note_created(&mut self, request: &Request, reply: &Reply, now: Timestamp) {
+    fn note_created(&mut self, request: &Request, reply: &Reply, counts: bool, now: Timestamp) {
         let id = reply.body.as_ref().and_then(|body| body["id"].as_str()).unwrap_or_default().to_owned();
         let Some(user) = owner_in(&request.body) else { return };
+        if !counts {
+            // Made hours after everybody had given it up: it is theirs only when it is found.
+            self.heirs.insert(id, BTreeSet::from([user]));
+            return;
+        }
         self.owners.insert(id, user);
         let own = self.accounts_of(user);
         if own.len() > 1 {
             self.break_rule(now, &format!("{user}: has two accounts: {own:?}"));
+        }
+    }
+
+    /// What somebody else made is the heir's as soon as it bears the heir's mark.
+    fn note_taken(&mut self, request: &Request) {
+        let (Some(id), Some(user)) = (id_of(&request.path), patched_owner(&request.body)) else { return };
+        if self.heirs.get(&id).is_some_and(|heirs| heirs.contains(&user)) {
+            self.owners.entry(id).or_insert(user);
         }
     }
 
@@ -268,6 +289,16 @@ impl Scene {
             row.get("id").and_then(Value::as_str).is_some_and(|id| self.owners.get(id).is_some_and(|owner| *owner == user))
         };
         self.accounts.rows.iter().filter(own).cloned().collect()
+    }
+
+    /// An account that was made for this user so late that it may have been found without being written since.
+    pub(super) fn found_late(&self, user: i64) -> Option<&Resource> {
+        let is_theirs = |row: &&Resource| {
+            let id = row.get("id").and_then(Value::as_str).unwrap_or_default();
+            let inherits = !self.owners.contains_key(id) && self.heirs.get(id).is_some_and(|heirs| heirs.contains(&user));
+            inherits && row.get("externalId") == Some(&json!(user.to_string()))
+        };
+        self.accounts.rows.iter().find(is_theirs)
     }
 
     /// The answer is read.

@@ -63,7 +63,6 @@ fn answered(
         return Some(refusal);
     }
     match course.fault {
-        None => {}
         Some(Fault::LostBefore) => {
             scene.lose(number);
             return None;
@@ -80,7 +79,7 @@ fn answered(
             scene.lose(number);
             return Some((response(&Reply { status: 200, body: Some(list_of(&[], 0, 1)) }), None));
         }
-        Some(_) => {}
+        Some(_) | None => {}
     }
     let reply = scene.arrive(number, now);
     match course.fault {
