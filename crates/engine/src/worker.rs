@@ -77,7 +77,7 @@ struct Worker {
     /// Decided, not yet sent.
     ready: VecDeque<Ready>,
     /// The connection's revision at which that was decided.
-    decided_at: i64,
+    decided_revision: i64,
     in_flight: HashSet<UserId>,
     /// How many of those in flight have been answered, and are being stored.
     settling: usize,
@@ -107,7 +107,7 @@ impl Worker {
             client: None,
             app: None,
             ready: VecDeque::new(),
-            decided_at: 0,
+            decided_revision: 0,
             in_flight: HashSet::new(),
             settling: 0,
             finished: VecDeque::new(),
@@ -150,11 +150,11 @@ impl Worker {
     /// What a round does besides storing answers.
     async fn go_on(&mut self, rules: &Rules) -> Result<Next, StoreError> {
         let sending = self.open_client(&rules.connection).await?;
-        if !sending || self.decided_at != rules.connection.revision {
+        if !sending || self.decided_revision != rules.connection.revision {
             // What was decided on another configuration is due still, and is decided anew: a removal in the queue may have lost its
             // cause, or its group.
             self.ready.clear();
-            self.decided_at = rules.connection.revision;
+            self.decided_revision = rules.connection.revision;
         }
         if let Some(next) = self.learn(&rules.connection, sending).await? {
             return Ok(next);

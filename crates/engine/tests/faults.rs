@@ -1,11 +1,12 @@
 //! Faults between the engine and the app, over HTTP: lost answers, accounts that were there, tokens that end, addresses in
 //! use, apps that ask to wait.
 
-use provost_core::app::{Action, GracePeriod, HaltReason, Rule};
+use provost_core::app::{Action, GracePeriod, HaltReason, Rule, Scope, ScopeGroup, ScopeMembers, ScopeMode};
 use provost_core::provisioning::{AccountState, FailureKind};
 use provost_core::time::Span;
 use provost_platform::Secret;
 use provost_store::apps::connections;
+use provost_store::directory::groups;
 use provost_store::directory::users::{self, UserEdit};
 use provost_store::{Actor, accounts};
 use provost_tenant::tokens::{self, Grant, Lifetime, LifetimeUnit, Permission};
@@ -247,4 +248,56 @@ async fn a_change_is_on_the_wire_within_a_second() {
         world.settle().await;
         assert_eq!(world.proxy.recorded().len(), 1, "one change, one request");
     }
+}
+
+/// Found by the simulator: the search asked for the new name only, and a second account was made.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn an_account_whose_rename_was_lost_and_whose_id_is_denied_is_found_under_its_old_name() {
+    let world = world().await;
+    let user = world.add("ada", "/").await;
+    world.turn_on(world.config()).await;
+    world.settle().await;
+    let remote = world.account(&user).await.remote_id;
+    world.proxy.clear();
+    world.proxy.once(|request| request.method == "PATCH", Fault::LoseRequest);
+    world.proxy.once(|request| request.path.contains("/Users/"), Fault::Answer(404, Vec::new(), "{}".to_owned()));
+    let change = UserEdit { primary_email: Some("augusta@example.com".to_owned()), ..UserEdit::default() };
+    users::edit(&world.store, &BY, user.id, None, change).await.expect("a rename");
+    world.settle().await;
+    for _ in 0..3 {
+        world.advance(Span::seconds(60)).await;
+    }
+    assert_eq!(world.tenant_users().await, [("augusta@example.com".to_owned(), true)]);
+    let account = world.account(&user).await;
+    assert_eq!((account.remote_id, account.failure), (remote, None));
+}
+
+/// Found by the simulator: what waited in the queue was begun on the connection's new revision.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn removals_in_the_queue_are_not_sent_after_their_scope_group_was_deleted() {
+    let world = world().await;
+    for number in 0..60 {
+        world.add(&format!("person{number}"), "/").await;
+    }
+    let mut config = world.config();
+    config.deprovisioning.app_off.hard_delete = Some(Action { after: GracePeriod::Within24Hours, edited_at: None });
+    config.limits.floor = 1_000;
+    let connection = world.turn_on(config.clone()).await;
+    world.settle().await;
+    let group = groups::add(&world.store, &BY, "empty@example.com", "Empty", "").await.expect("a group").id;
+    let entry = ScopeGroup { group, members: ScopeMembers::Direct, deleted_since: None };
+    config.scope = Scope { mode: ScopeMode::Groups, groups: vec![entry] };
+    connections::edit(&world.store, &BY, connection.id, None, config, true).await.expect("nobody is in scope");
+    world.settle().await;
+    world.proxy.clear();
+    let removal = |request: &Recorded| request.method == "DELETE";
+    world.proxy.every(removal, Fault::Delay(Duration::from_millis(500)));
+    world.clock.advance_micros(Span::hours(1).0);
+    wait_for("some removals", async || world.proxy.recorded().iter().any(removal)).await;
+    groups::delete(&world.store, &BY, group).await.expect("deleted");
+    let begun = world.proxy.recorded().into_iter().filter(removal).count();
+    tokio::time::sleep(Duration::from_secs(3)).await;
+    let sent = world.proxy.recorded().into_iter().filter(removal).count();
+    // Those whose intent was committed may still be on their way.
+    assert!(sent <= 16, "{begun} were begun before, {sent} of 60 were sent");
 }

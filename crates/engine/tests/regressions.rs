@@ -4,6 +4,7 @@ use provost_core::directory::User;
 use provost_core::provisioning::AccountState;
 use provost_core::time::Span;
 use provost_store::accounts::{load_rules, removals};
+use provost_store::apps::health;
 use provost_store::directory::users::{self, UserEdit};
 use provost_store::{Actor, apps};
 use provost_testkit::faulty::{Armed, FaultyWorld, TargetFault, foreign_account};
@@ -82,6 +83,10 @@ async fn a_429_in_mid_page() {
     let user = world.add("ada").await;
     world.turn_on(world.config()).await;
     provost_testkit::wait_for("the 429", async || world.target.seen().iter().any(|seen| seen.met)).await;
+    // Until the engine has read it: its time to wait begins then.
+    let id = world.connection().await.id;
+    let paused = async || health::get(&world.store, id).await.is_ok_and(|health| health.paused_until.is_some());
+    provost_testkit::wait_for("the pause", paused).await;
     // The reader of the list waits, and Ada with it: nothing comes to rest, and nothing may be sent.
     world.clock.advance_micros(Span::seconds(60).0);
     world.store.wake();

@@ -1,6 +1,7 @@
 //! The end of an access token that is known beforehand: what a token tells of it, when to warn of it, and in which words.
 
 use crate::time::{Span, Timestamp};
+use base64::prelude::{BASE64_URL_SAFE_NO_PAD, Engine};
 use serde_json::Value;
 
 /// The days before the end on which a warning is given, once each; 0 is the end itself.
@@ -32,7 +33,8 @@ pub fn token_end_told(token: &str) -> Option<Timestamp> {
     let (Some(header), Some(claims), Some(_), None) = (parts.next(), parts.next(), parts.next(), parts.next()) else {
         return None;
     };
-    let object = |part: &str| serde_json::from_slice::<Value>(&base64url(part)?).ok().filter(Value::is_object);
+    let object =
+        |part: &str| serde_json::from_slice::<Value>(&BASE64_URL_SAFE_NO_PAD.decode(part).ok()?).ok().filter(Value::is_object);
     object(header)?.get("alg")?;
     let claims = object(claims)?;
     let end = claims.get("exp")?;
@@ -47,29 +49,6 @@ const SECONDS_MAX: i64 = 253_402_300_799;
 #[expect(clippy::cast_possible_truncation, reason = "the caller has looked at the range, and the fraction is to go")]
 fn whole(seconds: f64) -> i64 {
     seconds as i64
-}
-
-/// RFC 4648 section 5, without padding as RFC 7515 has it.
-fn base64url(text: &str) -> Option<Vec<u8>> {
-    let mut bytes = Vec::with_capacity(text.len() / 4 * 3);
-    let (mut bits, mut count) = (0_u32, 0);
-    for character in text.bytes() {
-        let digit = match character {
-            b'A'..=b'Z' => character - b'A',
-            b'a'..=b'z' => character - b'a' + 26,
-            b'0'..=b'9' => character - b'0' + 52,
-            b'-' => 62,
-            b'_' => 63,
-            _ => return None,
-        };
-        bits = (bits << 6) | u32::from(digit);
-        count += 6;
-        if count >= 8 {
-            count -= 8;
-            bytes.push(((bits >> count) & 0xFF) as u8);
-        }
-    }
-    Some(bytes)
 }
 
 #[cfg(test)]

@@ -67,14 +67,15 @@ pub fn name_stood_for(account: &Account, profile: &Profile) -> Option<String> {
         return None;
     }
     let confirmed = || matching_value(account.applied.as_ref()?, profile);
-    let name = refused_name(account).map(str::to_owned).or_else(confirmed).or_else(|| account.open_create().map(str::to_owned));
+    let refused = refused_name(account).map(|(_, name)| name.to_owned());
+    let name = refused.or_else(confirmed).or_else(|| account.open_create().map(str::to_owned));
     name.map(|name| name.to_lowercase())
 }
 
-/// The value that the user cannot have because another user is to have it too.
-pub fn refused_name(account: &Account) -> Option<&str> {
+/// The other user, and the value that neither can have because both are to have it.
+pub fn refused_name(account: &Account) -> Option<(UserId, &str)> {
     match &account.failure.as_ref()?.kind {
-        FailureKind::DuplicateMatch { value, .. } => Some(value),
+        FailureKind::DuplicateMatch { other, value } => Some((*other, value)),
         FailureKind::Unavailable
         | FailureKind::Throttled
         | FailureKind::Rejected

@@ -70,16 +70,16 @@ fn an_edit_gives_notice_to_those_whose_clock_was_running() {
     let (mut connection, user) = (strict(), somebody());
     let edited_at = Some(day(5));
     connection.config.deprovisioning.app_off =
-        Rule { suspend: None, hard_delete: Some(Action { after: GracePeriod::Days1, edited_at }) };
+        Rule { suspend: None, hard_delete: Some(Action { after: GracePeriod::Within24Hours, edited_at }) };
     let due = |marked_at: Timestamp| {
         let account = Account { entitlement_marked_at: marked_at, ..linked(&user, &connection) };
         decide(&off(&user), &account, &connection, day(5)).removal.map(|removal| removal.due)
     };
     assert_eq!(due(START), Some(day(6)), "due long ago by the new period: a day from the edit");
-    assert_eq!(due(day(5)), Some(day(6)), "begun with the edit: the new period");
+    assert_eq!(due(day(5)), Some(day(6)), "looked at with the edit's own mark: the clock may have begun before");
     let account = Account { entitlement_marked_at: day(5) + Span::hours(2), ..linked(&user, &connection) };
     let later = decide(&off(&user), &account, &connection, day(6)).removal.map(|removal| removal.due);
-    assert_eq!(later, Some(day(6) + Span::hours(2)), "begun after the edit");
+    assert_eq!(later, Some(day(5) + Span::hours(3)), "begun after the edit: the new period");
 }
 
 #[test]

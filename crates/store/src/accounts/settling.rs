@@ -164,7 +164,7 @@ async fn commit(
 fn write(batch: &mut Batch, connection: &Connection, endpoint: &str, settled: &Settled) -> Result<(), StoreError> {
     let (before, after) = (&settled.before, &settled.after);
     let confirmed = || matching_value(after.applied.as_ref()?, connection.profile);
-    let named = refused_name(after).map(str::to_owned).or_else(confirmed);
+    let named = refused_name(after).map(|(_, name)| name.to_owned()).or_else(confirmed);
     let matching = named.map(|matching| matching.to_lowercase()).or_else(|| after.intent.as_ref().and_then(created_as));
     let removal = after.removal.as_ref();
     batch.expect(

@@ -6,9 +6,9 @@ use crate::directory::users;
 use crate::{Store, StoreError};
 use provost_core::app::Connection;
 use provost_core::ids::UserId;
-use provost_core::provisioning::{Account, FailureKind, Twin, name_by_mapping, name_stood_for, wanted_name};
+use provost_core::provisioning::{Twin, name_by_mapping, name_stood_for, refused_name, wanted_name};
 use provost_core::time::Timestamp;
-use provost_db::{Batch, Query, Value, list as placeholders};
+use provost_db::{Batch, Query, Value, list_of};
 use std::collections::{BTreeMap, BTreeSet};
 
 /// So many accounts are looked at for twins at once. Only a mapping that gives hundreds the same name has more.
@@ -57,14 +57,13 @@ fn pair(subjects: &mut [Subject], names: Vec<Option<String>>, bearers: &BTreeMap
 
 /// Those whose account stands for one of `names`, and to whom the mapping still gives it.
 async fn recorded(store: &Store, connection: &Connection, names: &[&String]) -> Result<Vec<(String, Twin)>, StoreError> {
-    let sql = format!(
-        "SELECT {} FROM account a JOIN directory_user u ON u.id = a.user_id WHERE a.connection_id = $1 AND a.matching IN {} \
-         AND a.app_off_since IS NULL AND a.suspended_since IS NULL AND a.deleted_since IS NULL LIMIT {BEARERS_MAX}",
-        users::COLUMNS,
-        placeholders(2, names.len())
-    );
     let mut params: Vec<Value> = vec![connection.id.get().into()];
-    params.extend(names.iter().map(|name| Value::from(name.as_str())));
+    let listed = list_of(&mut params, names.iter().map(|name| Value::from(name.as_str())));
+    let sql = format!(
+        "SELECT {} FROM account a JOIN directory_user u ON u.id = a.user_id WHERE a.connection_id = $1 AND a.matching IN {listed} \
+         AND a.app_off_since IS NULL AND a.suspended_since IS NULL AND a.deleted_since IS NULL LIMIT {BEARERS_MAX}",
+        users::COLUMNS
+    );
     let mut twins = Vec::new();
     for row in store.db.read(Query::new(sql, params)).await? {
         let user = users::from_row(&row)?;
@@ -95,7 +94,7 @@ pub(super) fn wake(batch: &mut Batch, connection: &Connection, settled: &Settled
         batch.run(sql, params([user.get().into(), because_of_it.into()]));
     }
     let not_told = "AND COALESCE(failure, '') NOT LIKE '%\"duplicate_match\"%'";
-    match (after, twin_of(&settled.after)) {
+    match (after, refused_name(&settled.after).map(|(twin, _)| twin)) {
         (None, _) => {}
         // Others of this name have had a twin before.
         (Some(name), Some(twin)) => {
@@ -106,19 +105,5 @@ pub(super) fn wake(batch: &mut Batch, connection: &Connection, settled: &Settled
             batch
                 .run(format!("{again} AND user_id <> $3 AND matching = $4 {not_told}"), params([user.get().into(), name.into()]));
         }
-    }
-}
-
-fn twin_of(account: &Account) -> Option<UserId> {
-    match account.failure.as_ref()?.kind {
-        FailureKind::DuplicateMatch { other, .. } => Some(other),
-        FailureKind::Unavailable
-        | FailureKind::Throttled
-        | FailureKind::Rejected
-        | FailureKind::Forbidden
-        | FailureKind::Conflict
-        | FailureKind::Ambiguous
-        | FailureKind::AddressHeld { .. }
-        | FailureKind::Mapping => None,
     }
 }

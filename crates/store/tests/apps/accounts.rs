@@ -103,6 +103,10 @@ fn no_removal_begins_while_a_sweep_waits() {
         world.expand().await;
         let account = world.account(&connection, user.id).await;
         assert!(accounts::begin(store, &connection, &[(&account, intent(OperationKind::HardDelete))]).await.unwrap());
+        // Its answer is lost: whether it was done may be asked at any time.
+        let lost = world.account(&connection, user.id).await;
+        apps::connections::start_pass(store, connection.id).await.unwrap();
+        assert!(accounts::begin(store, &connection, &[(&lost, intent(OperationKind::HardDelete))]).await.unwrap());
     });
 }
 

@@ -1,12 +1,14 @@
 //! What people do: drawn from the seed, committed to the store, and followed in the model at the same instant.
 
 use super::dice::Dice;
-use super::model::{Person, ScopeSetting};
+use super::model::{Access, Person, ScopeSetting};
 use super::wire::lock;
 use super::world::World;
 use provost_core::app::{Action, GracePeriod, ScopeMembers, Trigger};
+use provost_core::directory::{MemberRole, User};
+use provost_core::ids::GroupId;
 use provost_core::provisioning::RemovalKind;
-use provost_platform::simulation;
+use provost_platform::{Secret, simulation};
 use provost_store::directory::groups;
 use provost_store::directory::users::{self, UserEdit};
 use provost_store::{Actor, StoreError, accounts, apps, remote};
@@ -96,51 +98,7 @@ pub(super) async fn make(world: &World, kind: Kind) -> Result<(), StoreError> {
         let scene = lock(&world.scene);
         dice.pick(&(0..scene.model.people.len()).collect::<Vec<_>>())
     };
-    let made = match kind {
-        Kind::Suspend | Kind::Unsuspend | Kind::Archive | Kind::Unarchive | Kind::Delete | Kind::Restore => {
-            status(world, kind, person).await
-        }
-        Kind::Join => world.join(&address(&mut dice)).await,
-        Kind::Rename => {
-            let email = address(&mut dice);
-            let edit = UserEdit { primary_email: Some(email.clone()), ..UserEdit::default() };
-            edited(world, person, edit, |person| person.email = email).await
-        }
-        Kind::Retitle => {
-            let name = format!("Name{}", dice.below(1_000_000));
-            let edit = UserEdit { family_name: Some(name.clone()), ..UserEdit::default() };
-            edited(world, person, edit, |person| person.family_name = name).await
-        }
-        Kind::Move => {
-            let contractor = dice.coin();
-            let path = if contractor { "/Contractors" } else { "/" };
-            let edit = UserEdit { org_unit_path: Some(path.to_owned()), ..UserEdit::default() };
-            edited(world, person, edit, |person| person.contractor = contractor).await
-        }
-        Kind::Direct | Kind::Nested | Kind::Vip => membership(world, kind, person, dice.coin()).await,
-        Kind::AppOn | Kind::ContractorsOn => access(world, kind, dice.coin()).await,
-        Kind::ScopeEveryone => scope(world, ScopeSetting::Everyone).await,
-        Kind::ScopeGroup => {
-            let members = dice.pick(&[ScopeMembers::Direct, ScopeMembers::All]);
-            scope(world, ScopeSetting::Group(members)).await
-        }
-        Kind::DeleteScopeGroup => delete_scope_group(world).await,
-        Kind::Policy => policy(world, &mut dice).await,
-        Kind::TurnOff | Kind::TurnOn | Kind::Reauthorize => switch(world, kind).await,
-        Kind::Approve => approve(world).await,
-        Kind::Retry => accounts::retry(&world.store, &BY, world.connection, None).await.map(drop),
-        Kind::SyncNow => apps::connections::sync_now(&world.store, &BY, world.connection).await,
-        Kind::DriftCheck => remote::request_check(&world.store, &BY, world.connection, None).await.map(drop),
-        Kind::Foreign => {
-            let now = world.store.now();
-            lock(&world.scene).make_by_hand(&address(&mut dice), now);
-            Ok(())
-        }
-        Kind::Lose | Kind::Reactivate => {
-            tamper(world, kind, person);
-            Ok(())
-        }
-    };
+    let made = commit(world, kind, person, &mut dice).await;
     let refused = match made {
         Ok(()) => None,
         Err(error) if is_refusal(&error) => Some(error),
@@ -154,6 +112,67 @@ pub(super) async fn make(world: &World, kind: Kind) -> Result<(), StoreError> {
     Ok(())
 }
 
+/// Draws what is left to be drawn of a change, and commits it.
+async fn commit(world: &World, kind: Kind, person: usize, dice: &mut Dice) -> Result<(), StoreError> {
+    let (store, id) = (&world.store, lock(&world.scene).model.people[person].id);
+    match kind {
+        Kind::Suspend => done(world, person, users::suspend(store, &BY, id, ""), |person| person.suspended = true).await,
+        Kind::Unsuspend => done(world, person, users::unsuspend(store, &BY, id), |person| person.suspended = false).await,
+        Kind::Archive => done(world, person, users::archive(store, &BY, id), |person| person.archived = true).await,
+        Kind::Unarchive => done(world, person, users::unarchive(store, &BY, id), |person| person.archived = false).await,
+        Kind::Delete => done(world, person, users::delete(store, &BY, id), |person| person.deleted = true).await,
+        Kind::Restore => done(world, person, users::restore(store, &BY, id, None), |person| person.deleted = false).await,
+        Kind::Join => world.join(&address(dice)).await,
+        Kind::Rename => {
+            let email = address(dice);
+            let edit = UserEdit { primary_email: Some(email.clone()), ..UserEdit::default() };
+            done(world, person, users::edit(store, &BY, id, None, edit), |person| person.email = email).await
+        }
+        Kind::Retitle => {
+            let name = format!("Name{}", dice.below(1_000_000));
+            let edit = UserEdit { family_name: Some(name.clone()), ..UserEdit::default() };
+            done(world, person, users::edit(store, &BY, id, None, edit), |person| person.family_name = name).await
+        }
+        Kind::Move => {
+            let contractor = dice.coin();
+            let path = if contractor { "/Contractors" } else { "/" };
+            let edit = UserEdit { org_unit_path: Some(path.to_owned()), ..UserEdit::default() };
+            done(world, person, users::edit(store, &BY, id, None, edit), |person| person.contractor = contractor).await
+        }
+        Kind::Direct => {
+            let group = lock(&world.scene).model.group;
+            member(world, person, group, dice.coin(), |person, member| person.direct = member).await
+        }
+        Kind::Nested => member(world, person, Some(world.nested), dice.coin(), |person, member| person.nested = member).await,
+        Kind::Vip => member(world, person, Some(world.vip), dice.coin(), |person, member| person.vip = member).await,
+        Kind::AppOn => access(world, dice.coin(), |model, on| model.app_on = on).await,
+        Kind::ContractorsOn => access(world, dice.coin(), |model, on| model.contractors_on = on).await,
+        Kind::ScopeEveryone => scope(world, ScopeSetting::Everyone).await,
+        Kind::ScopeGroup => {
+            let members = dice.pick(&[ScopeMembers::Direct, ScopeMembers::All]);
+            scope(world, ScopeSetting::Group(members)).await
+        }
+        Kind::DeleteScopeGroup => delete_scope_group(world).await,
+        Kind::Policy => policy(world, dice).await,
+        Kind::TurnOff => turn_off(world).await,
+        Kind::TurnOn => turn_on(world).await,
+        Kind::Reauthorize => reauthorize(world).await,
+        Kind::Approve => approve(world).await,
+        Kind::Retry => accounts::retry(store, &BY, world.connection, None).await.map(drop),
+        Kind::SyncNow => apps::connections::sync_now(store, &BY, world.connection).await,
+        Kind::DriftCheck => remote::request_check(store, &BY, world.connection, None).await.map(drop),
+        Kind::Foreign => {
+            let now = world.store.now();
+            lock(&world.scene).make_by_hand(&address(dice), now);
+            Ok(())
+        }
+        Kind::Lose | Kind::Reactivate => {
+            tamper(world, kind, person);
+            Ok(())
+        }
+    }
+}
+
 /// Whether the store has understood the change and does not allow it.
 const fn is_refusal(error: &StoreError) -> bool {
     use StoreError::{Config, Invalid, NotFound, Stale, Taken, Transition};
@@ -165,73 +184,43 @@ fn address(dice: &mut Dice) -> String {
     format!("user{}@{domain}", dice.below(16))
 }
 
-fn changed(world: &World, index: usize, change: impl FnOnce(&mut Person)) {
-    if let Some(person) = lock(&world.scene).model.people.get_mut(index) {
-        change(person);
-    }
-}
-
-fn chosen(world: &World, index: usize) -> Person {
-    lock(&world.scene).model.people[index].clone()
-}
-
-async fn status(world: &World, kind: Kind, index: usize) -> Result<(), StoreError> {
-    let (store, id) = (&world.store, chosen(world, index).id);
-    match kind {
-        Kind::Suspend => users::suspend(store, &BY, id, "").await?,
-        Kind::Unsuspend => users::unsuspend(store, &BY, id).await?,
-        Kind::Archive => users::archive(store, &BY, id).await?,
-        Kind::Unarchive => users::unarchive(store, &BY, id).await?,
-        Kind::Delete => users::delete(store, &BY, id).await?,
-        _ => users::restore(store, &BY, id, None).await?,
-    };
-    changed(world, index, |person| match kind {
-        Kind::Suspend => person.suspended = true,
-        Kind::Unsuspend => person.suspended = false,
-        Kind::Archive => person.archived = true,
-        Kind::Unarchive => person.archived = false,
-        Kind::Delete => person.deleted = true,
-        _ => person.deleted = false,
-    });
+/// Waits for the store to commit a change of one user, and follows it in the model.
+async fn done(
+    world: &World,
+    index: usize,
+    committed: impl Future<Output = Result<User, StoreError>>,
+    change: impl FnOnce(&mut Person),
+) -> Result<(), StoreError> {
+    committed.await?;
+    change(&mut lock(&world.scene).model.people[index]);
     Ok(())
 }
 
-async fn edited(world: &World, index: usize, edit: UserEdit, change: impl FnOnce(&mut Person)) -> Result<(), StoreError> {
-    users::edit(&world.store, &BY, chosen(world, index).id, None, edit).await?;
-    changed(world, index, change);
-    Ok(())
-}
-
-async fn membership(world: &World, kind: Kind, index: usize, member: bool) -> Result<(), StoreError> {
-    let person = chosen(world, index);
-    let group = match kind {
-        Kind::Direct => lock(&world.scene).model.group,
-        Kind::Nested => Some(world.nested),
-        _ => Some(world.vip),
-    };
+/// Puts a user into a group, or takes them out of it. Nobody can be named who is deleted.
+async fn member(
+    world: &World,
+    index: usize,
+    group: Option<GroupId>,
+    member: bool,
+    change: impl FnOnce(&mut Person, bool),
+) -> Result<(), StoreError> {
+    let person = lock(&world.scene).model.people[index].clone();
     let Some(group) = group.filter(|_| !person.deleted) else { return Ok(()) };
     if member {
-        groups::add_member(&world.store, &BY, group, &person.email, provost_core::directory::MemberRole::Member).await?;
+        groups::add_member(&world.store, &BY, group, &person.email, MemberRole::Member).await?;
     } else {
         groups::remove_member(&world.store, &BY, group, &person.email).await?;
     }
-    changed(world, index, |person| match kind {
-        Kind::Direct => person.direct = member,
-        Kind::Nested => person.nested = member,
-        _ => person.vip = member,
-    });
+    change(&mut lock(&world.scene).model.people[index], member);
     Ok(())
 }
 
-async fn access(world: &World, kind: Kind, on: bool) -> Result<(), StoreError> {
-    let (app_on, contractors_on) = {
-        let scene = lock(&world.scene);
-        let model = &scene.model;
-        if kind == Kind::AppOn { (on, model.contractors_on) } else { (model.app_on, on) }
-    };
-    apps::set_access(&world.store, &BY, world.app, None, world.access(app_on, contractors_on)).await?;
-    let mut scene = lock(&world.scene);
-    (scene.model.app_on, scene.model.contractors_on) = (app_on, contractors_on);
+/// Turns the app ON or OFF, for everybody or for an org unit, as `change` says.
+async fn access(world: &World, on: bool, change: impl FnOnce(&mut Access, bool)) -> Result<(), StoreError> {
+    let mut access = lock(&world.scene).model.access;
+    change(&mut access, on);
+    apps::set_access(&world.store, &BY, world.app, None, world.access(access)).await?;
+    lock(&world.scene).model.access = access;
     Ok(())
 }
 
@@ -281,31 +270,31 @@ async fn policy(world: &World, dice: &mut Dice) -> Result<(), StoreError> {
     Ok(())
 }
 
-async fn switch(world: &World, kind: Kind) -> Result<(), StoreError> {
-    let (store, id) = (&world.store, world.connection);
-    match kind {
-        Kind::TurnOff => {
-            let was_active = lock(&world.scene).model.active;
-            apps::connections::turn_off(store, &BY, id).await?;
-            let model = &mut lock(&world.scene).model;
-            if was_active {
-                (model.active, model.turned_off_at) = (false, store.now());
-            }
-        }
-        Kind::TurnOn => {
-            apps::connections::turn_on(store, &BY, id, None).await?;
-            lock(&world.scene).model.active = true;
-        }
-        _ => {
-            let halted = apps::connections::get(store, id).await?.halt.is_some();
-            if !halted && !lock(&world.scene).revoked {
-                return Ok(());
-            }
-            apps::connections::reauthorize(store, &BY, id, &provost_platform::Secret::new("a-new-token"), None).await?;
-            let mut scene = lock(&world.scene);
-            (scene.revoked, scene.refused) = (false, false);
-        }
+async fn turn_off(world: &World) -> Result<(), StoreError> {
+    let was_active = lock(&world.scene).model.active;
+    apps::connections::turn_off(&world.store, &BY, world.connection).await?;
+    let model = &mut lock(&world.scene).model;
+    if was_active {
+        (model.active, model.turned_off_at) = (false, world.store.now());
     }
+    Ok(())
+}
+
+async fn turn_on(world: &World) -> Result<(), StoreError> {
+    apps::connections::turn_on(&world.store, &BY, world.connection, None).await?;
+    lock(&world.scene).model.active = true;
+    Ok(())
+}
+
+/// Gives the connection a new token, where the old one is not good any more.
+async fn reauthorize(world: &World) -> Result<(), StoreError> {
+    let halted = apps::connections::get(&world.store, world.connection).await?.halt.is_some();
+    if !halted && !lock(&world.scene).revoked {
+        return Ok(());
+    }
+    apps::connections::reauthorize(&world.store, &BY, world.connection, &Secret::new("a-new-token"), None).await?;
+    let mut scene = lock(&world.scene);
+    (scene.revoked, scene.refused) = (false, false);
     Ok(())
 }
 

@@ -37,13 +37,21 @@ pub(super) enum ScopeSetting {
     Group(ScopeMembers),
 }
 
+/// Where the app is ON.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Access {
+    /// Where nothing else is said.
+    pub(super) app_on: bool,
+    /// In the contractors' org unit.
+    pub(super) contractors_on: bool,
+}
+
 /// Everything that was committed so far.
 #[derive(Debug)]
 pub(super) struct Model {
     /// In the order in which they joined.
     pub(super) people: Vec<Person>,
-    pub(super) app_on: bool,
-    pub(super) contractors_on: bool,
+    pub(super) access: Access,
     pub(super) scope: ScopeSetting,
     /// The scope group, while it lives.
     pub(super) group: Option<GroupId>,
@@ -58,8 +66,7 @@ impl Model {
     pub(super) fn new(archived_as_suspended: bool, unseen: Span) -> Self {
         Self {
             people: Vec::new(),
-            app_on: true,
-            contractors_on: true,
+            access: Access { app_on: true, contractors_on: true },
             scope: ScopeSetting::Everyone,
             group: None,
             active: false,
@@ -86,7 +93,7 @@ impl Model {
             suspended: person.suspended,
             archived: person.archived,
             deleted: person.deleted,
-            service_on: (self.app_on && (self.contractors_on || !person.contractor)) || person.vip,
+            service_on: (self.access.app_on && (self.access.contractors_on || !person.contractor)) || person.vip,
             in_scope,
             no_living_group: self.no_living_group(),
         }

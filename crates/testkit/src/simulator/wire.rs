@@ -65,44 +65,67 @@ fn answered(
     match course.fault {
         Some(Fault::LostBefore) => {
             scene.lose(number);
-            return None;
-        }
-        Some(Fault::Hangs) if scene.draw(2) == 0 => {
-            scene.lose(number);
-            return None;
+            None
         }
         Some(Fault::Late) => {
             scene.delay(number, now);
-            return None;
+            None
+        }
+        Some(Fault::Hangs) if scene.draw(2) == 0 => {
+            scene.lose(number);
+            None
+        }
+        Some(Fault::LostAfter | Fault::Hangs) => {
+            scene.arrive(number, now);
+            None
         }
         Some(Fault::BlindSearch) => {
             scene.lose(number);
-            return Some((response(&Reply { status: 200, body: Some(list_of(&[], 0, 1)) }), None));
+            Some((response(&Reply { status: 200, body: Some(list_of(&[], 0, 1)) }), None))
         }
-        Some(_) | None => {}
+        fault => Some((carried_out(scene, number, fault, request, now), None)),
     }
-    let reply = scene.arrive(number, now);
-    match course.fault {
+}
+
+/// The answer to a request that is carried out.
+fn carried_out(scene: &mut Scene, number: u64, fault: Option<Fault>, request: &Request, now: Timestamp) -> HttpResponse {
+    let mut reply = scene.arrive(number, now);
+    match fault {
         Some(Fault::Doubled) => {
             // The second copy does nothing that counts.
             scene.accounts.carry_out(request);
-            Some((response(&reply), None))
+            response(&reply)
         }
-        Some(Fault::LostAfter | Fault::Hangs) => None,
-        Some(Fault::ErrorAfter) => Some((response(&Reply::error(500, "the database went away")), None)),
+        Some(Fault::ErrorAfter) => response(&Reply::error(500, "the database went away")),
         Some(Fault::Garbled) => {
             let mut half = response(&reply);
             half.body.truncate(half.body.len() / 2);
-            Some((half, None))
+            half
         }
         Some(Fault::WithoutId) => {
-            let mut reply = reply;
             reply.body.iter_mut().filter_map(Value::as_object_mut).for_each(|body| drop(body.remove("id")));
-            Some((response(&reply), None))
+            response(&reply)
         }
-        Some(Fault::Capitals) => Some((response(&with_each(reply, capitals)), None)),
-        Some(Fault::TextBooleans) => Some((response(&with_each(reply, text_booleans)), None)),
-        _ => Some((response(&reply), None)),
+        Some(Fault::Capitals) => response(&with_each(reply, capitals)),
+        Some(Fault::TextBooleans) => response(&with_each(reply, text_booleans)),
+        // Those that are met before or behind this, and no fault.
+        Some(
+            Fault::Refused
+            | Fault::LostBefore
+            | Fault::LostAfter
+            | Fault::Hangs
+            | Fault::Late
+            | Fault::ErrorBefore
+            | Fault::Throttled
+            | Fault::Unavailable
+            | Fault::Rejected
+            | Fault::Forbidden
+            | Fault::Unauthorized
+            | Fault::Conflict
+            | Fault::UnknownId
+            | Fault::BlindSearch,
+        )
+        | None => response(&reply),
     }
 }
 

@@ -2,7 +2,7 @@
 
 use super::change::BY;
 use super::dice::Dice;
-use super::model::{Person, ScopeSetting};
+use super::model::{self, Person, ScopeSetting};
 use super::wire::{ENDPOINT, Shared, lock};
 use provost_core::app::{
     Access, Action, ConnectionConfig, DriftSettings, Scope, ScopeGroup, ScopeMode, ServiceStatus, SsoDetails, profile,
@@ -64,8 +64,9 @@ impl World {
             }
         }
         let connection = apps::connections::configure(&store, &BY, app, config, &Secret::new("a-token")).await?.id;
+        let access = lock(&scene).model.access;
         let world = Self { store, scene, app, connection, nested, vip, contractors };
-        apps::set_access(&world.store, &BY, app, None, world.access(true, true)).await?;
+        apps::set_access(&world.store, &BY, app, None, world.access(access)).await?;
         for number in 0..plan.people {
             world.join(&format!("user{number}@example.com")).await?;
         }
@@ -84,10 +85,11 @@ impl World {
         Dice::new(lock(&self.scene).draw(u64::MAX))
     }
 
-    pub(super) fn access(&self, app_on: bool, contractors_on: bool) -> Access {
-        let status = |on| if on { ServiceStatus::On } else { ServiceStatus::Off };
-        let org_units = if contractors_on { [].into() } else { [(self.contractors, ServiceStatus::Off)].into() };
-        Access { default: status(app_on), org_units, groups: [self.vip].into() }
+    /// The service status as the store has it.
+    pub(super) fn access(&self, access: model::Access) -> Access {
+        let default = if access.app_on { ServiceStatus::On } else { ServiceStatus::Off };
+        let org_units = if access.contractors_on { [].into() } else { [(self.contractors, ServiceStatus::Off)].into() };
+        Access { default, org_units, groups: [self.vip].into() }
     }
 
     /// A new user joins.
