@@ -131,19 +131,21 @@ async fn create(seeker: Seeker<'_>, body: &Map<String, Value>, matching: &str, k
     }
 }
 
-/// Searches for an account that the app does not know by its id any more: under the name that was sent last, and where that shows
-/// nobody, under the one that was confirmed. A rename that was not carried out has left it there, and then its id tells.
+/// Searches for an account that the app does not know by its id any more: under the name that was sent last, and where that does
+/// not show it, under the one that was confirmed. A rename that was not carried out has left it there, and then its id tells;
+/// whoever bears the new name is somebody else.
 async fn search_again(seeker: Seeker<'_>, account: &Account, remote_id: &str, matching: &str) -> Outcome {
     let confirmed = account.applied.as_ref().and_then(|body| matching_value(body, seeker.client.profile));
-    let outcome = search(seeker, matching).await;
-    let Some(confirmed) = confirmed.filter(|name| outcome == Outcome::NotFound && !name.eq_ignore_ascii_case(matching)) else {
-        return outcome;
+    let shows_others = |outcome: &Outcome| match outcome {
+        Outcome::Found { remote } => remote.id != remote_id,
+        outcome => matches!(outcome, Outcome::NotFound | Outcome::Ambiguous { .. }),
     };
-    match search(seeker, &confirmed).await {
-        Outcome::Found { remote } if remote.id != remote_id => Outcome::NotFound,
-        Outcome::Ambiguous { .. } => Outcome::NotFound,
-        outcome => outcome,
-    }
+    let by_new_name = search(seeker, matching).await;
+    let Some(confirmed) = confirmed.filter(|name| shows_others(&by_new_name) && !name.eq_ignore_ascii_case(matching)) else {
+        return by_new_name;
+    };
+    let by_old_name = search(seeker, &confirmed).await;
+    if shows_others(&by_old_name) { by_new_name } else { by_old_name }
 }
 
 /// Searches by the matching value. Apps that answer no filter are listed page by page.

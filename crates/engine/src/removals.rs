@@ -1,6 +1,6 @@
 //! The removal pass: everything whose grace period is over is judged at once, by the guard, and by nothing else.
 
-use crate::sending::seen_after_marks;
+use crate::sending::{as_decided, seen_after_marks};
 use crate::standstill::removals_may_go;
 use provost_core::ids::{ConnectionId, UserId};
 use provost_core::provisioning::{CheckedRemoval, REMOVAL_WINDOW, RemovalCandidate, decide, guard, window_moves_at};
@@ -69,12 +69,12 @@ async fn due_now(
     }
     let marks = marked.iter().map(|candidate| (candidate.user_id, (candidate.marked, candidate.revision))).collect();
     let (rules, subjects) = seen_after_marks(store, id, &marks).await?;
-    let decided = |mut subject: Subject| {
+    let decided = |subject: Subject| {
         let decision = decide(&rules.view(&subject), &subject.account, &rules.connection, now);
         let removal = decision.removal_due?;
-        (subject.account.causes, subject.account.removal) = (decision.causes, decision.removal);
-        let candidate = removals::candidate(&subject.account, removal)?;
-        Some((subject.account.user_id, (candidate, subject)))
+        let account = as_decided(subject.account, &decision);
+        let candidate = removals::candidate(&account, removal)?;
+        Some((account.user_id, (candidate, Subject { account, ..subject })))
     };
     let due = subjects.into_iter().filter_map(decided).collect();
     Ok((rules, due))

@@ -4,7 +4,7 @@ use crate::client::Client;
 use crate::probe::{Probe, write_probe};
 use provost_core::app::{Connection, Halt, HaltReason, Profile, RequestKind};
 use provost_core::ids::{ConnectionId, UserId};
-use provost_core::provisioning::{Decision, FailureKind, Intent, Operation, OperationKind, Outcome, matching_value};
+use provost_core::provisioning::{Account, Decision, FailureKind, Intent, Operation, OperationKind, Outcome, matching_value};
 use provost_store::accounts::{self, Rules, Subject};
 use provost_store::{Store, StoreError, schedule};
 use std::collections::BTreeMap;
@@ -52,15 +52,16 @@ pub(crate) struct Ready {
 }
 
 impl Ready {
-    /// With the account as the decision leaves it: its causes and its next removal are stored with the intent. An open question
-    /// is decided before any removal, and leaves the next one as it stands.
-    pub(crate) fn of(mut subject: Subject, decision: &Decision, operation: Operation) -> Self {
-        subject.account.causes = decision.causes;
-        if operation.kind() != OperationKind::LookUp {
-            subject.account.removal = decision.removal;
-        }
-        Self { subject, operation }
+    /// With the account as the decision leaves it: its causes and its next removal are stored with the intent.
+    pub(crate) fn of(subject: Subject, decision: &Decision, operation: Operation) -> Self {
+        let account = as_decided(subject.account, decision);
+        Self { subject: Subject { account, ..subject }, operation }
     }
+}
+
+/// The account with its causes and its next removal as they were decided.
+pub(crate) fn as_decided(account: Account, decision: &Decision) -> Account {
+    Account { causes: decision.causes, removal: decision.removal, ..account }
 }
 
 /// The kind of the first request that an operation takes.

@@ -1,6 +1,7 @@
 //! From outcomes to rows: what is stored of a decision, and of a request that has been answered.
 
 use crate::client::Exchange;
+use crate::sending::as_decided;
 use provost_core::app::{Connection, Halt};
 use provost_core::provisioning::{Account, Decision, Jitter, Operation, Outcome, ProvisioningEvent, failure_after_look, settle};
 use provost_core::time::Timestamp;
@@ -28,10 +29,8 @@ pub(crate) struct Finished {
 /// What is stored of a decision that sends nothing now: causes, the next removal, when to look again, and a failure that
 /// needs no request.
 pub(crate) fn of_decision(connection: &Connection, before: Account, email: &str, decision: &Decision, now: Timestamp) -> Settled {
-    let mut after = before.clone();
+    let mut after = as_decided(before.clone(), decision);
     email.clone_into(&mut after.email);
-    after.causes = decision.causes;
-    after.removal = decision.removal;
     after.due_at = decision.wake_at;
     after.failure = failure_after_look(&before, decision, now);
     let mut events = Vec::new();
@@ -39,7 +38,7 @@ pub(crate) fn of_decision(connection: &Connection, before: Account, email: &str,
         let detail = json!({ "operation": failure.operation.word(), "message": failure.message });
         events.push(event(connection, &after, ProvisioningEvent::Failed, detail));
     }
-    Settled { before, after, events }
+    Settled { before, after, events, decided: true }
 }
 
 /// What is stored of a finished request, and whether the connection must stop.
@@ -66,7 +65,7 @@ pub(crate) fn of_outcome(connection: &Connection, finished: Finished, now: Times
         after.failure.clone_from(&account.failure);
         after.due_at = Some(now);
     }
-    (Settled { before: account, after, events }, halt)
+    (Settled { before: account, after, events, decided: true }, halt)
 }
 
 fn approved(operation: &Operation) -> Option<bool> {

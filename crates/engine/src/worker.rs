@@ -3,6 +3,7 @@
 //! One account is worked on by one task at a time, since its row is claimed here and nowhere else. A slow or failing
 //! user takes one of the connection's places and delays nobody else.
 
+mod claiming;
 mod finishing;
 mod learning;
 mod removing;
@@ -12,15 +13,15 @@ use crate::apply::apply;
 use crate::client::Client;
 use crate::gate::Gate;
 use crate::health::{AppHealth, MayStart};
-use crate::listing::{Desk, Lister, Step, adopted, known_of_creates};
+use crate::listing::{Desk, Lister, Step, known_of_creates};
 use crate::pacer::Pacer;
-use crate::sending::{Marks, Ready, first_request, halt_after, intent, seen_after_marks};
+use crate::sending::{Ready, first_request, halt_after, intent};
 use crate::settings::Settings;
-use crate::settling::{Finished, of_decision};
+use crate::settling::Finished;
 use finishing::store_settled;
 use provost_core::app::{Connection, ConnectionStatus, Halt, HaltReason, RequestKind};
 use provost_core::ids::{ConnectionId, UserId};
-use provost_core::provisioning::{Account, Intent, Operation, Outcome, decide};
+use provost_core::provisioning::{Account, Intent, Operation, Outcome};
 use provost_core::time::Timestamp;
 use provost_platform::HttpClient;
 use provost_store::accounts::Rules;
@@ -32,9 +33,6 @@ use std::time::Duration;
 use tokio::sync::mpsc;
 use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
-
-/// The accounts that are decided in one go.
-const CLAIM: usize = 256;
 
 /// So many operations at least are begun ahead at a time.
 const AHEAD_GROUP: usize = 32;
@@ -157,13 +155,14 @@ impl Worker {
             self.decided_revision = rules.connection.revision;
         }
         if let Some(next) = self.learn(&rules.connection, sending).await? {
-            return Ok(next);
+            return Ok(if self.look().await? > 0 { Next::Again } else { next });
         }
         let listed = self.list(rules, sending).await?;
         let claimed = if self.lister.holds_claims() { 0 } else { self.claim(rules, sending).await? };
         let started = if sending { self.start_ready(&rules.connection).await? } else { 0 };
+        let looked = if claimed > 0 { 0 } else { self.look().await? };
         self.judge_removals(rules, sending).await?;
-        if claimed > 0 || started > 0 || listed {
+        if claimed > 0 || started > 0 || looked > 0 || listed {
             return Ok(Next::Again);
         }
         Ok(Next::Wait(self.pause(rules).await?))
@@ -262,45 +261,6 @@ impl Worker {
         }
         self.ready.clear();
         apps::connections::set_halt(&self.store, self.id, halt).await
-    }
-
-    /// Decides what is due; what needs no request is settled at once. Returns how many accounts were decided.
-    async fn claim(&mut self, rules: &Rules, sending: bool) -> Result<usize, StoreError> {
-        if !self.ready.is_empty() {
-            return Ok(0);
-        }
-        let now = self.store.now();
-        let due = accounts::due_versions(&self.store, self.id, now, CLAIM + self.in_flight.len()).await?;
-        let marks: Marks = due.into_iter().filter(|(user, _)| !self.in_flight.contains(user)).collect();
-        if marks.is_empty() {
-            return Ok(0);
-        }
-        let (fresh, due) = seen_after_marks(&self.store, self.id, &marks).await?;
-        let decided = due.len();
-        if fresh.connection.revision != rules.connection.revision {
-            // Turned on or off, or edited, since this round began: whether to send was asked of the old row.
-            return Ok(decided);
-        }
-        let rules = &fresh;
-        let mut quiet = Vec::new();
-        for subject in due {
-            let decision = decide(&rules.view(&subject), &subject.account, &rules.connection, now);
-            if let Some(operation) = decision.operation.clone().filter(|_| sending) {
-                self.ready.push_back(Ready::of(subject, &decision, operation));
-                continue;
-            }
-            self.hinted |= decision.removal_due.is_some();
-            let email = subject.user.as_ref().map_or(subject.account.email.clone(), |user| user.primary_email.clone());
-            quiet.push(of_decision(&rules.connection, subject.account, &email, &decision, now));
-        }
-        let creates = self.ready.iter().any(|ready| matches!(ready.operation, Operation::Create { .. }));
-        if creates && !self.lister.may_create(&self.store, rules).await? {
-            // They stay due: the app is listed first.
-            self.ready.retain(|ready| !matches!(ready.operation, Operation::Create { .. }));
-        }
-        quiet.extend(adopted(&self.store, &rules.connection, &mut self.ready).await?);
-        store_settled(&self.store, &rules.connection, quiet).await?;
-        Ok(decided)
     }
 
     /// Commits intents for as many as may start now, and starts them. Returns how many were taken from the queue.

@@ -272,6 +272,28 @@ async fn an_account_whose_rename_was_lost_and_whose_id_is_denied_is_found_under_
     assert_eq!((account.remote_id, account.failure), (remote, None));
 }
 
+/// Found by the simulator: the stranger was adopted, and the user had two accounts.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_stranger_with_the_new_name_is_not_taken_for_the_account_whose_id_is_denied() {
+    let world = world().await;
+    let user = world.add("ada", "/").await;
+    world.turn_on(world.config()).await;
+    world.settle().await;
+    let remote = world.account(&user).await.remote_id;
+    make_in_tenant(&world, person("augusta")).await;
+    world.proxy.once(|request| request.method == "PATCH", Fault::LoseRequest);
+    world.proxy.once(|request| request.path.contains("/Users/"), Fault::Answer(404, Vec::new(), "{}".to_owned()));
+    let change = UserEdit { primary_email: Some("augusta@example.com".to_owned()), ..UserEdit::default() };
+    users::edit(&world.store, &BY, user.id, None, change).await.expect("a rename");
+    for _ in 0..3 {
+        world.advance(Span::seconds(60)).await;
+    }
+    assert_eq!(world.proxy.faults_left(), 0);
+    let account = world.account(&user).await;
+    assert_eq!(account.remote_id, remote, "{:?}", account.failure);
+    assert_eq!(account.failure.map(|failure| failure.kind), Some(FailureKind::Conflict));
+}
+
 /// Found by the simulator: what waited in the queue was begun on the connection's new revision.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn removals_in_the_queue_are_not_sent_after_their_scope_group_was_deleted() {

@@ -15,4 +15,5 @@ pub(crate) const ALL: &[Migration] = &[
     Migration { version: 9, name: "due_order", sql: include_str!("../migrations/0009_due_order.sql") },
     Migration { version: 10, name: "narrow_ways", sql: include_str!("../migrations/0010_narrow_ways.sql") },
     Migration { version: 11, name: "sparse_indexes", sql: include_str!("../migrations/0011_sparse_indexes.sql") },
+    Migration { version: 12, name: "unseen", sql: include_str!("../migrations/0012_unseen.sql") },
 ];

@@ -9,7 +9,7 @@ use crate::accounts::pass::{PART_USERS, Part, walk};
 use crate::accounts::{Rules, Subject, load_rules};
 use crate::{Store, StoreError};
 use provost_core::ids::{ConnectionId, GroupId, OrgUnitId, UserId};
-use provost_core::provisioning::{decide, is_at_rest};
+use provost_core::provisioning::{Causes, decide, is_at_rest};
 use provost_core::time::Timestamp;
 use provost_db::{Batch, CommitError, Query, Row, Value};
 
@@ -54,7 +54,8 @@ impl SweepTarget {
 /// Users without an account row get one. An empty list adds no statement.
 pub fn mark_users(batch: &mut Batch, users: &[(UserId, &str)], now: Timestamp, entitlement: bool) {
     debug_assert!(users.len() <= MARK_USERS_MAX, "callers mark in chunks of MARK_USERS_MAX");
-    mark(batch, None, users, now, entitlement);
+    let users: Vec<(UserId, &str, Causes)> = users.iter().map(|(id, email)| (*id, *email, Causes::default())).collect();
+    mark(batch, None, &users, now, if entitlement { Clocks::Open } else { Clocks::Untouched });
 }
 
 /// Commits a sweep with the change that makes it necessary: `id` is a fresh id, `connection` `None` means every one.
@@ -67,32 +68,87 @@ pub fn mark_sweep(batch: &mut Batch, id: i64, connection: Option<ConnectionId>, 
     );
 }
 
-fn mark(batch: &mut Batch, connection: Option<ConnectionId>, users: &[(UserId, &str)], at: Timestamp, entitlement: bool) {
+/// Somebody to be marked.
+#[derive(Debug)]
+struct Marked {
+    user: UserId,
+    email: String,
+    /// The causes as whoever marks has decided them, of an account that exists.
+    causes: Option<Causes>,
+}
+
+/// What a mark says of the clocks of those whom it marks.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Clocks {
+    /// Nothing that they depend on has changed.
+    Untouched,
+    /// They may start or end: they are to be looked at.
+    Open,
+    /// The same; but where the account still bears the causes that whoever marks has decided, they stand right.
+    Decided,
+}
+
+impl Clocks {
+    /// What a mark brings besides user and address.
+    const fn columns(self) -> &'static str {
+        match self {
+            Self::Untouched | Self::Open => "",
+            Self::Decided => ", app_off_since, suspended_since, deleted_since",
+        }
+    }
+
+    /// What is set in a row that exists.
+    fn set(self) -> String {
+        let changed_at = later("entitlement_marked_at");
+        match self {
+            Self::Untouched => String::new(),
+            // Where there is no account, no clock runs.
+            Self::Open => format!(
+                "{changed_at}, unseen = CASE WHEN account.remote_id IS NULL AND account.intent IS NULL THEN account.unseen ELSE 1 END"
+            ),
+            Self::Decided => {
+                let same = ["app_off_since", "suspended_since", "deleted_since"]
+                    .map(|column| format!("account.{column} IS NOT DISTINCT FROM excluded.{column}"));
+                format!("{changed_at}, unseen = CASE WHEN {} THEN account.unseen ELSE 1 END", same.join(" AND "))
+            }
+        }
+    }
+}
+
+fn mark(batch: &mut Batch, connection: Option<ConnectionId>, users: &[(UserId, &str, Causes)], at: Timestamp, clocks: Clocks) {
     if users.is_empty() {
         return;
     }
+    let columns = clocks.columns();
     let mut params: Vec<Value> = vec![at.0.into()];
     let mut listed = Vec::with_capacity(users.len());
-    for (id, email) in users {
-        let first = params.len() + 1;
-        listed.push(format!("(CAST(${first} AS BIGINT), CAST(${} AS TEXT))", first + 1));
-        params.push(id.get().into());
-        params.push((*email).into());
+    for (id, email, causes) in users {
+        let mut place = |value: Value, kind: &str| {
+            params.push(value);
+            format!("CAST(${} AS {kind})", params.len())
+        };
+        let mut row = vec![place(id.get().into(), "BIGINT"), place((*email).into(), "TEXT")];
+        if clocks == Clocks::Decided {
+            let clocks = [causes.app_off_since, causes.suspended_since, causes.deleted_since];
+            row.extend(clocks.map(|since| place(since.map(|since| since.0).into(), "BIGINT")));
+        }
+        listed.push(format!("({})", row.join(", ")));
     }
     let only = connection.map_or("true".to_owned(), |id| {
         params.push(id.get().into());
         format!("c.id = ${}", params.len())
     });
-    let entitled = if entitlement { later("entitlement_marked_at") } else { String::new() };
     let sql = format!(
-        "WITH marked_user(user_id, email) AS (VALUES {}) \
-         INSERT INTO account (connection_id, user_id, email, state, failing, due_at, marked, marked_at, entitlement_marked_at, revision) \
-         SELECT c.id, m.user_id, m.email, 'absent', 0, CAST($1 AS BIGINT), 1, CAST($1 AS BIGINT), CAST($1 AS BIGINT), 0 \
+        "WITH marked_user(user_id, email{columns}) AS (VALUES {}) \
+         INSERT INTO account (connection_id, user_id, email, state, failing, due_at, marked, marked_at, entitlement_marked_at, \
+         revision{columns}) \
+         SELECT c.id, m.user_id, m.email, 'absent', 0, CAST($1 AS BIGINT), 1, CAST($1 AS BIGINT), CAST($1 AS BIGINT), 0{columns} \
          FROM connection c CROSS JOIN marked_user m WHERE {only} \
          ON CONFLICT (connection_id, user_id) DO UPDATE SET email = excluded.email, marked = account.marked + 1, \
-         due_at = CASE WHEN account.due_at < excluded.due_at THEN account.due_at ELSE excluded.due_at END{}{entitled}",
+         due_at = CASE WHEN account.due_at < excluded.due_at THEN account.due_at ELSE excluded.due_at END{}{}",
         listed.join(", "),
         later("marked_at"),
+        clocks.set(),
     );
     batch.run(sql, params);
 }
@@ -134,8 +190,9 @@ pub async fn expand_sweeps(store: &Store, limit_users: usize) -> Result<usize, S
 async fn mark_next(store: &Store, sweep: &Sweep, limit: usize) -> Result<usize, StoreError> {
     let size = PART_USERS.min(limit);
     let users = sweep_users(store, sweep, size).await?;
+    let users: Vec<Marked> = users.into_iter().map(|(user, email)| Marked { user, email, causes: None }).collect();
     let looked_at = users.len();
-    let next = users.last().filter(|_| looked_at == size).map(|(last, _)| last.get());
+    let next = users.last().filter(|_| looked_at == size).map(|last| last.user.get());
     commit_all_marks(store, sweep, next, users).await?;
     Ok(looked_at)
 }
@@ -171,7 +228,7 @@ async fn pass_on(store: &Store, sweep: &Sweep, connection: ConnectionId, limit: 
     let part = Part::behind(store, sweep.after_user, limit.min(PART_USERS)).await?;
     let now = store.now();
     let mut looked_at = 0;
-    let mut users: Vec<(UserId, String)> = Vec::new();
+    let mut users = Vec::new();
     walk(store, &rules, part, |subject| {
         looked_at += 1;
         users.extend(to_be_marked(&rules, subject, sweep.marked_at, now));
@@ -182,8 +239,8 @@ async fn pass_on(store: &Store, sweep: &Sweep, connection: ConnectionId, limit: 
     Ok(looked_at)
 }
 
-/// The user with their address, unless their account is at rest.
-fn to_be_marked(rules: &Rules, mut subject: Subject, marked_at: Timestamp, now: Timestamp) -> Option<(UserId, String)> {
+/// The user, unless their account is at rest.
+fn to_be_marked(rules: &Rules, mut subject: Subject, marked_at: Timestamp, now: Timestamp) -> Option<Marked> {
     let account = &mut subject.account;
     account.marked += 1;
     account.entitlement_marked_at = account.entitlement_marked_at.max(marked_at);
@@ -193,7 +250,8 @@ fn to_be_marked(rules: &Rules, mut subject: Subject, marked_at: Timestamp, now: 
     let Subject { account, user, .. } = subject;
     let email = user.as_ref().map_or(account.email.as_str(), |user| user.primary_email.as_str());
     let rests = is_at_rest(&account, email, &decision);
-    (!rests).then(|| (account.user_id, email.to_owned()))
+    let causes = account.may_exist().then_some(decision.causes);
+    (!rests).then(|| Marked { user: account.user_id, email: email.to_owned(), causes })
 }
 
 fn gone(sweep: &Sweep) -> Batch {
@@ -203,16 +261,11 @@ fn gone(sweep: &Sweep) -> Batch {
 }
 
 /// Marks these users in as many batches as it takes, the last of which moves the sweep's cursor to `next` or ends the sweep.
-async fn commit_all_marks(
-    store: &Store,
-    sweep: &Sweep,
-    next: Option<i64>,
-    mut users: Vec<(UserId, String)>,
-) -> Result<(), StoreError> {
+async fn commit_all_marks(store: &Store, sweep: &Sweep, next: Option<i64>, mut users: Vec<Marked>) -> Result<(), StoreError> {
     let mut cursor = sweep.after_user;
     while users.len() > SWEEP_BATCH_USERS {
         let rest = users.split_off(SWEEP_BATCH_USERS);
-        let last = users.last().map_or(cursor, |(last, _)| last.get());
+        let last = users.last().map_or(cursor, |last| last.user.get());
         if !commit_marks(store, sweep, cursor, Some(last), &users).await? {
             return Ok(());
         }
@@ -229,7 +282,7 @@ async fn commit_marks(
     sweep: &Sweep,
     cursor: i64,
     next: Option<i64>,
-    users: &[(UserId, String)],
+    users: &[Marked],
 ) -> Result<bool, StoreError> {
     let mut batch = Batch::bulk();
     match next {
@@ -240,9 +293,13 @@ async fn commit_marks(
         ),
         None => batch.expect(1, "DELETE FROM sweep WHERE id = $1 AND after_user = $2", [sweep.id.into(), cursor.into()]),
     };
-    let borrowed: Vec<(UserId, &str)> = users.iter().map(|(id, email)| (*id, email.as_str())).collect();
-    for chunk in borrowed.chunks(MARK_USERS_MAX) {
-        mark(&mut batch, sweep.connection, chunk, sweep.marked_at, true);
+    for (clocks, decided) in [(Clocks::Open, false), (Clocks::Decided, true)] {
+        let alike = users.iter().filter(|marked| marked.causes.is_some() == decided);
+        let alike: Vec<(UserId, &str, Causes)> =
+            alike.map(|marked| (marked.user, marked.email.as_str(), marked.causes.unwrap_or_default())).collect();
+        for chunk in alike.chunks(MARK_USERS_MAX) {
+            mark(&mut batch, sweep.connection, chunk, sweep.marked_at, clocks);
+        }
     }
     match store.db.commit(batch).await {
         Ok(_) => Ok(true),

@@ -89,7 +89,7 @@ pub(crate) async fn provision(store: &Store, id: ConnectionId) -> anyhow::Result
             let account = provost_core::provisioning::Account { intent: Some(intent), ..before.clone() };
             let outcome = Outcome::Applied { remote: Some(remote) };
             let after = settle(&operation, &outcome, account, &rules.connection, now, Jitter(0.5)).account;
-            settled.push(Settled { before, after, events: Vec::new() });
+            settled.push(Settled { before, after, events: Vec::new(), decided: true });
         }
         made += settled.len() as u64;
         accounts::settle(store, &rules.connection, settled).await?;

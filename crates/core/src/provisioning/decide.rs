@@ -123,7 +123,7 @@ pub fn decide(view: &UserView<'_>, account: &Account, connection: &Connection, n
     let causes = causes(view, account, connection, now, &mut reasons);
     let mut decision = Decision::of(causes, reasons);
     if is_open(view, account, connection) {
-        look_up(view, account, connection, &mut decision);
+        look_up(view, account, connection, now, &mut decision);
     } else if account.remote_id.is_some() && causes.any() {
         deprovision(view, account, connection, now, &mut decision);
     } else if account.remote_id.is_some() && view.as_confirmed {
@@ -227,8 +227,12 @@ fn is_active(view: &UserView<'_>, connection: &Connection) -> bool {
     view.user.is_some_and(|user| user.status.deleted_since.is_none() && suspended_since(user, connection).is_none())
 }
 
-fn look_up(view: &UserView<'_>, account: &Account, connection: &Connection, decision: &mut Decision) {
+/// The question comes before a removal, which is due only when it is answered; when that would be is known.
+fn look_up(view: &UserView<'_>, account: &Account, connection: &Connection, now: Timestamp, decision: &mut Decision) {
     decision.reasons.push(Reason::AnswerLost);
+    if account.remote_id.is_some() {
+        decision.removal = next_removal(view, &decision.causes, account, connection, now);
+    }
     let sent = account.intent.as_ref().and_then(|intent| intent.matching.clone());
     let confirmed = || account.applied.as_ref().and_then(|body| matching_value(body, connection.profile));
     let wanted = || body_of(view, connection).and_then(Result::ok).and_then(|body| matching_value(&body, connection.profile));

@@ -90,7 +90,7 @@ fn judge(
             }
         };
         let settlement = settle(&operation, &outcome, account.clone(), connection, now, Jitter(0.0));
-        Settled { before: account.clone(), after: settlement.account, events: Vec::new() }
+        Settled { before: account.clone(), after: settlement.account, events: Vec::new(), decided: false }
     });
     Judged { found, repair }
 }

@@ -13,6 +13,7 @@ mod settling;
 pub mod standstill;
 mod subjects;
 mod twins;
+mod unseen;
 mod waiting;
 
 pub use idle::is_idle;
@@ -22,3 +23,4 @@ pub(crate) use rows::{COLUMNS, from_row};
 pub use rules::{Rules, ScopeReach, load_rules, load_rules_for};
 pub use settling::{SettleResult, Settled, begin, settle};
 pub use subjects::{Subject, due, due_versions, outside_members, page, subjects};
+pub use unseen::{Seen, see, unseen_versions};

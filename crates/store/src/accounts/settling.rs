@@ -16,7 +16,7 @@ use provost_db::{Batch, CommitError, Value};
 const SETTLE_BATCH_ACCOUNTS: usize = 400;
 
 /// Up to this many settlements go before bulk work.
-const INTERACTIVE_ACCOUNTS_MAX: usize = 8;
+pub(super) const INTERACTIVE_ACCOUNTS_MAX: usize = 8;
 
 /// Commits what is about to be sent, and with it the causes and the next removal that the accounts bear, which are those of the
 /// decision: whatever becomes of the request, a clock that has ended does not run on. `false` when anything has moved since it was decided: the account's `marked` or
@@ -42,18 +42,17 @@ pub async fn begin(store: &Store, connection: &Connection, intents: &[(&Account,
         [connection.id.get().into(), connection.revision.into()],
     );
     for (account, intent) in intents {
-        let removal = account.removal.as_ref();
         // Due until it is settled: an intent whose process has died is found by the next one. Who is due already stays so as long
         // as the two versions stand, and their place in the index is not written again.
         let due = if account.due_at.is_none() { ", due_at = COALESCE(due_at, $15)" } else { "" };
         let standing = account.intent.as_ref().map(serde_json::to_string).transpose()?.unwrap_or_default();
         let sql = format!(
-            "UPDATE account SET intent = $5, matching = COALESCE($7, matching), \
+            "UPDATE account SET unseen = 0, intent = $5, matching = COALESCE($7, matching), \
              app_off_since = $8, suspended_since = $9, deleted_since = $10, removal_kind = $11, removal_trigger = $12, \
              removal_since = $13, removal_at = $14{due} \
              WHERE connection_id = $1 AND user_id = $2 AND marked = $3 AND revision = $4 AND COALESCE(intent, '') = $6"
         );
-        let params: [Value; 14] = [
+        let params: [Value; 7] = [
             connection.id.get().into(),
             account.user_id.get().into(),
             account.marked.into(),
@@ -61,22 +60,30 @@ pub async fn begin(store: &Store, connection: &Connection, intents: &[(&Account,
             serde_json::to_string(intent)?.into(),
             standing.into(),
             created_as(intent).into(),
-            instant(account.causes.app_off_since),
-            instant(account.causes.suspended_since),
-            instant(account.causes.deleted_since),
-            removal.map(|removal| removal.kind.word()).into(),
-            removal.map(|removal| removal.trigger.word()).into(),
-            instant(removal.map(|removal| removal.since)),
-            instant(removal.map(|removal| removal.due)),
         ];
         let due_at = account.due_at.is_none().then(|| store.now().0.into());
-        batch.expect(1, sql, params.into_iter().chain(due_at));
+        batch.expect(1, sql, params.into_iter().chain(clock_columns(account)).chain(due_at));
     }
     match store.db.commit(batch).await {
         Ok(_) => Ok(true),
         Err(CommitError::Conflict { .. }) => Ok(false),
         Err(error) => Err(error.into()),
     }
+}
+
+/// The columns `app_off_since`, `suspended_since`, `deleted_since`, `removal_kind`, `removal_trigger`, `removal_since` and
+/// `removal_at` of an account.
+pub(super) fn clock_columns(account: &Account) -> [Value; 7] {
+    let (causes, removal) = (account.causes, account.removal);
+    [
+        instant(causes.app_off_since),
+        instant(causes.suspended_since),
+        instant(causes.deleted_since),
+        removal.map(|removal| removal.kind.word()).into(),
+        removal.map(|removal| removal.trigger.word()).into(),
+        instant(removal.map(|removal| removal.since)),
+        instant(removal.map(|removal| removal.due)),
+    ]
 }
 
 fn instant(at: Option<Timestamp>) -> Value {
@@ -98,6 +105,8 @@ pub struct Settled {
     pub after: Account,
     /// For the admin log, in the same transaction.
     pub events: Vec<LogEvent>,
+    /// Whether the causes were decided on for it. Where not, an account whose clocks are to be looked at stays so.
+    pub decided: bool,
 }
 
 /// Whether a settlement was stored.
@@ -146,7 +155,7 @@ async fn commit(
         if gives_up_its_address(connection, settled) {
             waiting::wake(&mut batch, connection.id, settled.before.user_id, now);
         }
-        twins::wake(&mut batch, connection, settled, now);
+        twins::wake(&mut batch, connection, &settled.before, &settled.after, now);
         linked.extend(settled.after.remote_id.as_deref().filter(|_| settled.before.remote_id.is_none()));
     }
     crate::remote::linked(&mut batch, connection, &linked);
@@ -166,21 +175,25 @@ fn write(batch: &mut Batch, connection: &Connection, endpoint: &str, settled: &S
     let confirmed = || matching_value(after.applied.as_ref()?, connection.profile);
     let named = refused_name(after).map(|(_, name)| name.to_owned()).or_else(confirmed);
     let matching = named.map(|matching| matching.to_lowercase()).or_else(|| after.intent.as_ref().and_then(created_as));
-    let removal = after.removal.as_ref();
-    batch.expect(
-        1,
+    let unseen = if settled.decided { "CASE WHEN marked = $4 THEN 0 ELSE 1 END" } else { "unseen" };
+    let sql = format!(
         "UPDATE account SET \
          email = CASE WHEN marked = $4 THEN CAST($5 AS TEXT) ELSE email END, state = $6, remote_id = $7, endpoint_key = $8, \
          matching = $9, applied = $10, \
-         app_off_since = CASE WHEN marked = $4 THEN CAST($11 AS BIGINT) ELSE app_off_since END, \
-         suspended_since = CASE WHEN marked = $4 THEN CAST($12 AS BIGINT) ELSE suspended_since END, \
-         deleted_since = CASE WHEN marked = $4 THEN CAST($13 AS BIGINT) ELSE deleted_since END, \
-         removal_kind = CASE WHEN marked = $4 THEN CAST($14 AS TEXT) ELSE removal_kind END, \
-         removal_trigger = CASE WHEN marked = $4 THEN CAST($15 AS TEXT) ELSE removal_trigger END, \
-         removal_since = CASE WHEN marked = $4 THEN CAST($16 AS BIGINT) ELSE removal_since END, \
-         removal_at = CASE WHEN marked = $4 THEN CAST($17 AS BIGINT) ELSE removal_at END, intent = $18, failure = $19, failing = $20, \
-         due_at = CASE WHEN marked = $4 THEN CAST($21 AS BIGINT) ELSE due_at END, version = $22, revision = revision + 1 \
-         WHERE connection_id = $1 AND user_id = $2 AND revision = $3",
+         app_off_since = CASE WHEN marked = $4 THEN CAST($16 AS BIGINT) ELSE app_off_since END, \
+         suspended_since = CASE WHEN marked = $4 THEN CAST($17 AS BIGINT) ELSE suspended_since END, \
+         deleted_since = CASE WHEN marked = $4 THEN CAST($18 AS BIGINT) ELSE deleted_since END, \
+         removal_kind = CASE WHEN marked = $4 THEN CAST($19 AS TEXT) ELSE removal_kind END, \
+         removal_trigger = CASE WHEN marked = $4 THEN CAST($20 AS TEXT) ELSE removal_trigger END, \
+         removal_since = CASE WHEN marked = $4 THEN CAST($21 AS BIGINT) ELSE removal_since END, \
+         removal_at = CASE WHEN marked = $4 THEN CAST($22 AS BIGINT) ELSE removal_at END, intent = $11, failure = $12, failing = $13, \
+         due_at = CASE WHEN marked = $4 THEN CAST($14 AS BIGINT) ELSE due_at END, \
+         unseen = {unseen}, version = $15, revision = revision + 1 \
+         WHERE connection_id = $1 AND user_id = $2 AND revision = $3"
+    );
+    batch.expect(
+        1,
+        sql,
         [
             connection.id.get().into(),
             before.user_id.get().into(),
@@ -192,19 +205,14 @@ fn write(batch: &mut Batch, connection: &Connection, endpoint: &str, settled: &S
             after.remote_id.as_ref().map(|_| endpoint).into(),
             matching.into(),
             after.applied.as_ref().map(serde_json::to_string).transpose()?.into(),
-            instant(after.causes.app_off_since),
-            instant(after.causes.suspended_since),
-            instant(after.causes.deleted_since),
-            removal.map(|removal| removal.kind.word()).into(),
-            removal.map(|removal| removal.trigger.word()).into(),
-            instant(removal.map(|removal| removal.since)),
-            instant(removal.map(|removal| removal.due)),
             after.intent.as_ref().map(serde_json::to_string).transpose()?.into(),
             after.failure.as_ref().map(serde_json::to_string).transpose()?.into(),
             after.failure.is_some().into(),
             instant(after.due_at),
             after.version.clone().into(),
-        ],
+        ]
+        .into_iter()
+        .chain(clock_columns(after)),
     );
     Ok(())
 }

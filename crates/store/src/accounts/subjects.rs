@@ -65,7 +65,11 @@ pub async fn due_versions(
 ) -> Result<Vec<(UserId, (i64, i64))>, StoreError> {
     let sql = "SELECT user_id, marked, revision FROM account WHERE connection_id = $1 AND due_at <= $2 \
                ORDER BY due_at, user_id LIMIT $3";
-    let rows = store.db.read(Query::new(sql, [connection.get().into(), now.0.into(), sql_limit(limit)])).await?;
+    versions(store, Query::new(sql, [connection.get().into(), now.0.into(), sql_limit(limit)])).await
+}
+
+pub(super) async fn versions(store: &Store, query: Query) -> Result<Vec<(UserId, (i64, i64))>, StoreError> {
+    let rows = store.db.read(query).await?;
     rows.iter().map(|row| Ok((UserId::new(row.get(0)?), (row.get(1)?, row.get(2)?)))).collect()
 }
 
@@ -192,6 +196,6 @@ fn memberships(rules: &Rules, rows: &[Row]) -> Result<Memberships, StoreError> {
     Ok(memberships)
 }
 
-fn sql_limit(limit: usize) -> Value {
+pub(super) fn sql_limit(limit: usize) -> Value {
     i64::try_from(limit.clamp(1, SUBJECTS_MAX)).unwrap_or(1).into()
 }

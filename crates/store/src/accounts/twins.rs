@@ -1,12 +1,11 @@
 //! Users to whom the mapping gives the same name: who they are, and whom a settlement tells that there are more or fewer.
 
-use super::settling::Settled;
 use super::{Rules, Subject};
 use crate::directory::users;
 use crate::{Store, StoreError};
 use provost_core::app::Connection;
 use provost_core::ids::UserId;
-use provost_core::provisioning::{Twin, name_by_mapping, name_stood_for, refused_name, wanted_name};
+use provost_core::provisioning::{Account, Twin, name_by_mapping, name_stood_for, refused_name, wanted_name};
 use provost_core::time::Timestamp;
 use provost_db::{Batch, Query, Value, list_of};
 use std::collections::{BTreeMap, BTreeSet};
@@ -76,16 +75,16 @@ async fn recorded(store: &Store, connection: &Connection, names: &[&String]) -> 
 
 /// Where the account stands for another name than before, those whom that concerns are looked at again: who failed because of
 /// it, and who has it as a twin from now on. Never everybody of a name: a mapping may give the whole directory one.
-pub(super) fn wake(batch: &mut Batch, connection: &Connection, settled: &Settled, now: Timestamp) {
+pub(super) fn wake(batch: &mut Batch, connection: &Connection, before: &Account, after: &Account, now: Timestamp) {
     if !connection.config.may_repeat_names(connection.profile) {
         return;
     }
     let name = |account| name_stood_for(account, connection.profile);
-    let (before, after) = (name(&settled.before), name(&settled.after));
+    let (user, refused) = (before.user_id, refused_name(after).map(|(twin, _)| twin));
+    let (before, after) = (name(before), name(after));
     if before == after {
         return;
     }
-    let user = settled.before.user_id;
     let again = "UPDATE account SET marked = marked + 1, due_at = $2 WHERE connection_id = $1";
     let params = |more: [Value; 2]| [connection.id.get().into(), now.0.into()].into_iter().chain(more);
     if before.is_some() {
@@ -94,7 +93,7 @@ pub(super) fn wake(batch: &mut Batch, connection: &Connection, settled: &Settled
         batch.run(sql, params([user.get().into(), because_of_it.into()]));
     }
     let not_told = "AND COALESCE(failure, '') NOT LIKE '%\"duplicate_match\"%'";
-    match (after, refused_name(&settled.after).map(|(twin, _)| twin)) {
+    match (after, refused) {
         (None, _) => {}
         // Others of this name have had a twin before.
         (Some(name), Some(twin)) => {

@@ -47,7 +47,7 @@ fn linked(before: &Account, remote_id: &str) -> Account {
 }
 
 fn settled(before: &Account, after: Account) -> Settled {
-    Settled { before: before.clone(), after, events: Vec::new() }
+    Settled { before: before.clone(), after, events: Vec::new(), decided: true }
 }
 
 #[test]

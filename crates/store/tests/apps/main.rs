@@ -11,4 +11,5 @@ mod removals;
 mod rules;
 mod schedule;
 mod twins;
+mod unseen;
 mod world;

@@ -157,7 +157,9 @@ fn a_pass_tries_failures_again_and_raises_the_mark_of_whoever_is_worked_on() {
             marked: before.marked,
         };
         let after = Account { failure: Some(failure), due_at: None, ..before.clone() };
-        accounts::settle(store, &rules.connection, vec![Settled { before, after, events: Vec::new() }]).await.unwrap();
+        accounts::settle(store, &rules.connection, vec![Settled { before, after, events: Vec::new(), decided: true }])
+            .await
+            .unwrap();
 
         // Due and undecided: an older decision on it must not be begun after the pass.
         let decided = world.account(&connection, busy.id).await;

@@ -1,5 +1,6 @@
 //! Two users to whom the mapping gives the same name.
 
+use crate::unseen::decided;
 use crate::world::{BY, World, on_each_engine};
 use provost_core::app::{Connection, ConnectionConfig, Expression};
 use provost_core::directory::User;
@@ -126,5 +127,22 @@ fn where_everybody_is_named_by_their_address_nobody_has_a_twin() {
             assert_eq!(world.subject(&connection, user.id).await.twin, None);
         }
         assert_eq!(failing(&world, &connection).await, []);
+    });
+}
+
+#[test]
+fn whose_twin_loses_access_is_told_by_the_look_at_the_twin() {
+    on_each_engine(|world: World| async move {
+        let ada = world.user("ada@acme.example", "/").await;
+        let connection = world.active(local_names()).await;
+        world.sync(&connection).await;
+        let twin = world.user("ada@sub.example", "/").await;
+        world.sync(&connection).await;
+        assert!(world.account(&connection, twin.id).await.failure.is_some(), "the name is ada's");
+        users::suspend(&world.store, &BY, ada.id, "leave").await.unwrap();
+        assert_eq!(world.account(&connection, twin.id).await.due_at, None);
+        let seen = decided(&world, &connection, ada.id).await;
+        accounts::see(&world.store, &connection, &[seen]).await.unwrap();
+        assert!(world.account(&connection, twin.id).await.due_at.is_some());
     });
 }

@@ -208,7 +208,7 @@ impl World {
     }
 
     async fn settled(&self, rules: &Rules, before: &Account, after: Account, events: Vec<LogEvent>) {
-        let settled = Settled { before: before.clone(), after, events };
+        let settled = Settled { before: before.clone(), after, events, decided: true };
         let results = accounts::settle(&self.store, &rules.connection, vec![settled]).await.unwrap();
         assert_eq!(results, [SettleResult::Stored]);
     }

@@ -1,6 +1,7 @@
 //! What people do: drawn from the seed, committed to the store, and followed in the model at the same instant.
 
 use super::dice::Dice;
+use super::history::sleep;
 use super::model::{Access, Person, ScopeSetting};
 use super::wire::lock;
 use super::world::World;
@@ -8,6 +9,7 @@ use provost_core::app::{Action, GracePeriod, ScopeMembers, Trigger};
 use provost_core::directory::{MemberRole, User};
 use provost_core::ids::GroupId;
 use provost_core::provisioning::RemovalKind;
+use provost_core::time::Span;
 use provost_platform::{Secret, simulation};
 use provost_store::directory::groups;
 use provost_store::directory::users::{self, UserEdit};
@@ -33,6 +35,7 @@ pub(super) enum Kind {
     Vip,
     AppOn,
     ContractorsOn,
+    Waver,
     ScopeEveryone,
     ScopeGroup,
     DeleteScopeGroup,
@@ -50,7 +53,7 @@ pub(super) enum Kind {
 }
 
 impl Kind {
-    pub(super) const ALL: [Self; 29] = [
+    pub(super) const ALL: [Self; 30] = [
         Self::Suspend,
         Self::Unsuspend,
         Self::Archive,
@@ -66,6 +69,7 @@ impl Kind {
         Self::Vip,
         Self::AppOn,
         Self::ContractorsOn,
+        Self::Waver,
         Self::ScopeEveryone,
         Self::ScopeGroup,
         Self::DeleteScopeGroup,
@@ -90,9 +94,7 @@ impl Kind {
 
 /// Draws the details of a change and commits it. What is not possible as things stand is refused and changes nothing.
 pub(super) async fn make(world: &World, kind: Kind) -> Result<(), StoreError> {
-    // No two changes are committed in the same microsecond.
-    simulation::enter(world.store.now().0 + 1);
-    lock(&world.scene).apply_late(world.store.now());
+    begin(world);
     let mut dice = world.draw();
     let person = {
         let scene = lock(&world.scene);
@@ -107,9 +109,22 @@ pub(super) async fn make(world: &World, kind: Kind) -> Result<(), StoreError> {
     let now = world.store.now();
     let mut scene = lock(&world.scene);
     scene.trace.note(now, || format!("{kind:?} {person}{}", refused.map_or(String::new(), |why| format!(": refused, {why}"))));
+    drop(scene);
+    observe(world);
+    Ok(())
+}
+
+/// No two changes are committed in the same microsecond.
+fn begin(world: &World) {
+    simulation::enter(world.store.now().0 + 1);
+    lock(&world.scene).apply_late(world.store.now());
+}
+
+/// Everybody's clocks follow a change that was just committed.
+fn observe(world: &World) {
+    let (now, mut scene) = (world.store.now(), lock(&world.scene));
     scene.model.observe(now);
     scene.name_heirs(now);
-    Ok(())
 }
 
 /// Draws what is left to be drawn of a change, and commits it.
@@ -147,6 +162,7 @@ async fn commit(world: &World, kind: Kind, person: usize, dice: &mut Dice) -> Re
         Kind::Vip => member(world, person, Some(world.vip), dice.coin(), |person, member| person.vip = member).await,
         Kind::AppOn => access(world, dice.coin(), |model, on| model.app_on = on).await,
         Kind::ContractorsOn => access(world, dice.coin(), |model, on| model.contractors_on = on).await,
+        Kind::Waver => waver(world).await,
         Kind::ScopeEveryone => scope(world, ScopeSetting::Everyone).await,
         Kind::ScopeGroup => {
             let members = dice.pick(&[ScopeMembers::Direct, ScopeMembers::All]);
@@ -222,6 +238,17 @@ async fn access(world: &World, on: bool, change: impl FnOnce(&mut Access, bool))
     apps::set_access(&world.store, &BY, world.app, None, world.access(access)).await?;
     lock(&world.scene).model.access = access;
     Ok(())
+}
+
+/// Everybody's access is lost, given back and lost again, an hour apart; an app may want to be left alone for longer.
+async fn waver(world: &World) -> Result<(), StoreError> {
+    for on in [false, true] {
+        access(world, on, |model, on| model.app_on = on).await?;
+        observe(world);
+        sleep(Span::hours(1)).await;
+        begin(world);
+    }
+    access(world, false, |model, on| model.app_on = on).await
 }
 
 async fn scope(world: &World, setting: ScopeSetting) -> Result<(), StoreError> {

@@ -85,11 +85,6 @@ impl Fault {
         matches!(self, Self::Late)
     }
 
-    /// Whether the app asks to be left alone for a while.
-    pub(super) const fn asks_to_wait(self) -> bool {
-        matches!(self, Self::Throttled | Self::Unavailable)
-    }
-
     /// Whether it can meet this request.
     fn meets(self, request: &Request) -> bool {
         let searches = request.path.contains("filter=");

@@ -202,6 +202,6 @@ impl History {
     }
 }
 
-async fn sleep(span: Span) {
+pub(super) async fn sleep(span: Span) {
     tokio::time::sleep(Duration::from_micros(u64::try_from(span.0).unwrap_or(0))).await;
 }

@@ -27,6 +27,9 @@ pub enum Mode {
     Liveness,
 }
 
+/// Whoever decides looks within this time, whatever the app does: a loss of access that is undone before may never be seen.
+pub(super) const UNSEEN: Span = Span::seconds(2);
+
 /// One world.
 #[derive(Debug, Clone)]
 pub(super) struct Plan {
@@ -84,12 +87,6 @@ impl Plan {
             rules: Self::rules(dice, profile != "netskope"),
             stuck: (mode == Mode::Liveness).then_some(0),
         }
-    }
-
-    /// Somebody for whom requests are under way is looked at again when they have ended, and while the app has asked for a
-    /// pause nobody is: a loss of access that is undone meanwhile is never seen.
-    pub(super) fn unseen(&self) -> Span {
-        if self.faults.iter().any(|fault| fault.asks_to_wait()) { Span::hours(26) } else { Span::seconds(120) }
     }
 
     /// A few kinds, some more often than others; joining and waiting are always there.

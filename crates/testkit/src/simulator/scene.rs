@@ -5,7 +5,7 @@
 use super::dice::Dice;
 use super::fault::Course;
 use super::model::Model;
-use super::plan::Plan;
+use super::plan::{Plan, UNSEEN};
 use super::trace::Trace;
 use crate::accounts::{Accounts, Reply, Request, id_of, user_name};
 use provost_core::provisioning::RemovalKind;
@@ -63,7 +63,7 @@ impl Scene {
     pub(super) fn new(plan: Plan, dice: Dice, trace: Trace) -> Self {
         let mut accounts = Accounts::new();
         accounts.unique = plan.profile != "generic";
-        let model = Model::new(plan.archived_as_suspended, plan.unseen());
+        let model = Model::new(plan.archived_as_suspended, UNSEEN);
         Self {
             plan,
             model,
