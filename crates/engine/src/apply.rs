@@ -131,21 +131,22 @@ async fn create(seeker: Seeker<'_>, body: &Map<String, Value>, matching: &str, k
     }
 }
 
-/// Searches for an account that the app does not know by its id any more: under the name that was sent last, and where that does
-/// not show it, under the one that was confirmed. A rename that was not carried out has left it there, and then its id tells;
-/// whoever bears the new name is somebody else.
+/// Searches for an account that the app does not know by its id any more, under the name that was sent last and under the one that
+/// was confirmed: a rename that was not carried out has left it there, and then its id tells. Whoever else bears one of the
+/// names is sought as its successor, if the user is still to have an account: that is decided first.
 async fn search_again(seeker: Seeker<'_>, account: &Account, remote_id: &str, matching: &str) -> Outcome {
     let confirmed = account.applied.as_ref().and_then(|body| matching_value(body, seeker.client.profile));
-    let shows_others = |outcome: &Outcome| match outcome {
-        Outcome::Found { remote } => remote.id != remote_id,
-        outcome => matches!(outcome, Outcome::NotFound | Outcome::Ambiguous { .. }),
-    };
-    let by_new_name = search(seeker, matching).await;
-    let Some(confirmed) = confirmed.filter(|name| shows_others(&by_new_name) && !name.eq_ignore_ascii_case(matching)) else {
-        return by_new_name;
-    };
-    let by_old_name = search(seeker, &confirmed).await;
-    if shows_others(&by_old_name) { by_new_name } else { by_old_name }
+    let confirmed = confirmed.filter(|name| !name.eq_ignore_ascii_case(matching));
+    let mut is_nobodys = true;
+    for name in [Some(matching), confirmed.as_deref()].into_iter().flatten() {
+        match search(seeker, name).await {
+            Outcome::Found { remote } if remote.id == remote_id => return Outcome::Found { remote },
+            Outcome::Found { .. } | Outcome::Ambiguous { .. } => is_nobodys = false,
+            Outcome::NotFound => {}
+            unanswered => return unanswered,
+        }
+    }
+    if is_nobodys { Outcome::NotFound } else { Outcome::AlreadyGone }
 }
 
 /// Searches by the matching value. Apps that answer no filter are listed page by page.

@@ -294,6 +294,29 @@ async fn a_stranger_with_the_new_name_is_not_taken_for_the_account_whose_id_is_d
     assert_eq!(account.failure.map(|failure| failure.kind), Some(FailureKind::Conflict));
 }
 
+/// Found by the simulator: it was linked to whoever had left, and deleted for them.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_stranger_under_the_name_of_a_lost_account_is_nothing_to_somebody_who_is_to_have_none() {
+    let world = world().await;
+    let user = world.add("ada", "/").await;
+    let mut config = world.config();
+    config.deprovisioning.suspended.hard_delete = Some(Action { after: GracePeriod::Days1, edited_at: None });
+    world.turn_on(config).await;
+    world.settle().await;
+    let remote = world.account(&user).await.remote_id.expect("linked");
+    world.proxy.once(|request| request.method == "PATCH", Fault::LoseAnswer);
+    let change = UserEdit { given_name: Some("Augusta".to_owned()), ..UserEdit::default() };
+    users::edit(&world.store, &BY, user.id, None, change).await.expect("an edit");
+    world.settle().await;
+    world.call_tenant("DELETE", &format!("/Users/{remote}"), None).await;
+    make_in_tenant(&world, person("ada")).await;
+    users::suspend(&world.store, &BY, user.id, "leave").await.expect("suspended");
+    world.advance(Span::seconds(60)).await;
+    assert_eq!(world.account(&user).await.state, AccountState::Absent);
+    world.advance(Span::days(2)).await;
+    assert_eq!(world.tenant_users().await, [("ada@example.com".to_owned(), true)]);
+}
+
 /// Found by the simulator: what waited in the queue was begun on the connection's new revision.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn removals_in_the_queue_are_not_sent_after_their_scope_group_was_deleted() {
