@@ -12,8 +12,8 @@ pub struct Migration {
     /// For errors.
     pub name: &'static str,
     /// Statements separated by `;` at the end of a line. What differs between the engines stands in braces: `{blob}` is the
-    /// type of bytes, `{binary_text}` a text that is ordered by its bytes, and `{integer_key}` makes a number the key that the
-    /// table's rows lie in the order of.
+    /// type of bytes, `{binary_text}` a text that is ordered by its bytes, `{integer_key}` makes a number the key that the
+    /// table's rows lie in the order of, and `{clustered}` behind a table does so with its primary key.
     pub sql: &'static str,
 }
 
@@ -46,10 +46,20 @@ pub(crate) fn check(migrations: &[Migration]) -> Result<i64, OpenError> {
 
 /// The step's SQL for an engine.
 pub(crate) fn text_for(step: &Migration, engine: Engine) -> String {
-    let (bytes, binary_text, integer_key) = match engine {
-        // Only this spelling makes the key the row's own number, which every index holds anyway.
-        Engine::Sqlite => ("BLOB", "TEXT", "INTEGER PRIMARY KEY"),
-        Engine::Postgres => ("BYTEA", "TEXT COLLATE \"C\"", "BIGINT PRIMARY KEY"),
+    let differing = match engine {
+        Engine::Sqlite => [
+            ("{blob}", "BLOB"),
+            ("{binary_text}", "TEXT"),
+            // Only this spelling makes the key the row's own number, which every index holds anyway.
+            ("{integer_key}", "INTEGER PRIMARY KEY"),
+            ("{clustered}", " WITHOUT ROWID"),
+        ],
+        Engine::Postgres => [
+            ("{blob}", "BYTEA"),
+            ("{binary_text}", "TEXT COLLATE \"C\""),
+            ("{integer_key}", "BIGINT PRIMARY KEY"),
+            ("{clustered}", ""),
+        ],
     };
-    step.sql.replace("{blob}", bytes).replace("{binary_text}", binary_text).replace("{integer_key}", integer_key)
+    differing.iter().fold(step.sql.to_owned(), |sql, (name, text)| sql.replace(name, text))
 }

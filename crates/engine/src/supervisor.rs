@@ -75,6 +75,7 @@ async fn look(
     if swept > 0 {
         store.wake();
     }
+    let completed = directory::users::complete_words(store).await?;
     answer_tests_aside(store, http).await?;
     let now = store.now();
     for connection in apps::connections::list(store).await? {
@@ -101,7 +102,7 @@ async fn look(
         *purged_at = now;
         directory::users::purge_expired(store).await?;
     }
-    Ok(swept > 0)
+    Ok(swept > 0 || completed)
 }
 
 /// Begins the drift checks whose time has come.

@@ -1,10 +1,12 @@
-//! What bounds a full pass: reading its rows, and reading them, building the bodies and comparing them.
+//! What bounds a full pass: reading its rows, and reading them, building the bodies and comparing them; and what one more
+//! attribute costs.
 
 use super::organization;
 use super::rows::Figures;
-use anyhow::Context;
-use provost_core::app::desired_body;
-use provost_db::Row;
+use anyhow::{Context, ensure};
+use provost_core::app::{AttributeMapping, desired_body};
+use provost_core::directory::User;
+use provost_db::{Query, Row};
 use provost_store::directory::users;
 use provost_store::{Store, accounts};
 use serde_json::Value;
@@ -47,3 +49,53 @@ pub(super) async fn build_and_compare(store: &Store) -> anyhow::Result<Figures> 
     figures.seconds = begun.elapsed().as_secs_f64();
     Ok(figures)
 }
+
+/// Users whose bodies are built in memory, and how often.
+const BUILT_USERS: u64 = 10_000;
+const BUILT_TIMES: u64 = 20;
+
+/// Builds the bodies of users in memory by the mapping as it is, and by one with each optional attribute of the profile
+/// besides. `seconds` is the difference, `count` how many values were evaluated more.
+pub(super) async fn attributes(store: &Store) -> anyhow::Result<Figures> {
+    let connection = organization::connection(store).await?;
+    let limit = i64::try_from(BUILT_USERS).context("a small number")?;
+    let sql = format!("SELECT {} FROM directory_user u ORDER BY u.id LIMIT $1", users::COLUMNS);
+    let rows = store.db.read(Query::new(sql, [limit.into()])).await?;
+    let people: Vec<User> = rows.iter().map(users::from_row).collect::<Result<_, _>>()?;
+    let mapping = &connection.config.mapping;
+    let mut longer = mapping.clone();
+    for (target, source) in MORE {
+        ensure!(mapping.iter().all(|row| row.target != target), "{target} is mapped already");
+        longer.push(organization::row(target, source)?);
+    }
+    let built = |mapping: &[AttributeMapping]| -> anyhow::Result<f64> {
+        let begun = Instant::now();
+        for _ in 0..BUILT_TIMES {
+            for user in &people {
+                std::hint::black_box(desired_body(std::hint::black_box(user), mapping, connection.profile)?);
+            }
+        }
+        Ok(begun.elapsed().as_secs_f64())
+    };
+    // Once to warm up; then each as often as the other.
+    built(&longer)?;
+    let (mut few, mut more) = (0.0, 0.0);
+    for _ in 0..3 {
+        few += built(mapping)?;
+        more += built(&longer)?;
+    }
+    let count = 3 * BUILT_TIMES * people.len() as u64 * MORE.len() as u64;
+    Ok(Figures { seconds: (more - few).max(0.0), count, ..Figures::default() })
+}
+
+/// What the longer mapping has besides; nobody has some of it.
+const MORE: [(&str, &str); 8] = [
+    ("displayName", "user.name.full_name"),
+    ("nickName", "user.username"),
+    ("userType", "user.locations.building_id"),
+    ("locale", "'en'"),
+    ("phoneNumbers.value", "user.phones.work"),
+    ("phoneNumbers.type", "'work'"),
+    ("urn:ietf:params:scim:schemas:extension:enterprise:2.0:User:department", "user.organizations.department"),
+    ("urn:ietf:params:scim:schemas:extension:enterprise:2.0:User:costCenter", "user.organizations.cost_center"),
+];

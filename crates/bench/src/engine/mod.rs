@@ -2,6 +2,8 @@
 //! bounds it in the same run. The app is a server in this process that takes everything and keeps nothing.
 
 mod bare;
+mod console;
+mod listing;
 pub(crate) mod organization;
 mod people;
 mod report;
@@ -24,6 +26,9 @@ use tokio::process::Command;
 
 /// What is read before the first create: the app's accounts, of which there are none, and what it says of itself.
 const LISTING_PAGES_MAX: u64 = 4;
+
+/// Within so many milliseconds 99 of 100 pages of the console are to be there.
+const PAGE_MAX: f64 = 100.0;
 
 #[derive(Debug, Args)]
 pub(crate) struct EngineArguments {
@@ -123,13 +128,17 @@ impl Run {
         let unchanged = self.row(Row::Unchanged, data).await?;
         let bare = self.row(Row::Loop, data).await?;
         let preview = self.row(Row::Preview, data).await?;
+        let attributes = self.row(Row::Attributes, data).await?;
+        let (list, drift) = self.listings(data).await?;
+        let console = self.row(Row::Console, data).await?;
         let edited = self.row(Row::Edited, data).await?;
         let latency = self.row(Row::Latency, data).await?;
         ensure!(bare.figures.found == 0, "{} accounts are not as their users are to have them", bare.figures.found);
         let pass = |measured: &Measured, bound: &Measured| measured.figures.seconds / bound.figures.seconds;
         let concerned = u64::from(self.users.div_ceil(people::RARE));
+        let pages = list.reads;
         let (p50, p99) = self.delays(&latency.figures)?;
-        Ok(vec![
+        let mut lines = vec![
             Line::of("CSV import", &import),
             Line::of("everybody marked", &make_due),
             Line::of("everybody settled, in groups", &provision),
@@ -148,10 +157,34 @@ impl Run {
                 .memory_max(256)
                 .requests(concerned, 0)
                 .first_max(1.0),
+            Line::of("one more attribute of a body", &attributes).per_item_max(5.0, "user and attribute"),
+            Line::of("bare loop through the app's list", &list),
+            Line::of("drift check, nothing differs", &drift)
+                .ratio(pass(&drift, &list), 3.0, "× bare loop")
+                .memory_max(256)
+                .requests(0, pages),
             Line::of("one change → request, 100 changes/s", &latency)
                 .requests(latency.figures.count, 0)
                 .milliseconds(p50, 100.0, p99, 1_000.0),
-        ])
+        ];
+        lines.extend(console::judged(&console.figures.pages).into_iter().map(|(name, p50, p99)| {
+            let taken = console.figures.pages.get(&name).map_or(0, Vec::len) as u64;
+            Line::page(&name, taken).milliseconds(p50, PAGE_MAX, p99, PAGE_MAX)
+        }));
+        Ok(lines)
+    }
+
+    /// The app lists everybody meanwhile.
+    async fn listings(&self, data: &Path) -> anyhow::Result<(Measured, Measured)> {
+        let store = organization::open(data).await?;
+        let held = self.target.hold(&store, organization::connection(&store).await?.id).await?;
+        drop(store);
+        let list = self.row(Row::List, data).await?;
+        ensure!(list.figures.count == held, "{} of {held} accounts were listed", list.figures.count);
+        let drift = self.row(Row::Drift, data).await?;
+        ensure!(drift.figures.count == held, "{} of {held} accounts were checked", drift.figures.count);
+        self.target.let_go();
+        Ok((list, drift))
     }
 
     /// The first sync beside the bare loop, over a directory of its own.

@@ -18,7 +18,7 @@ use tokio_util::sync::CancellationToken;
 /// Who does things here.
 pub(crate) const BY: Actor = Actor::CommandLine;
 
-const APP: &str = "Benchmark";
+pub(super) const APP: &str = "Benchmark";
 
 /// Users that are provisioned at a time.
 const PAGE_USERS: usize = 1_000;

@@ -1,6 +1,7 @@
 //! The table: one line a row, its bound, its goal and whether it was reached.
 
 use super::Measured;
+use super::rows::Figures;
 use crate::report::print_table;
 use serde::Serialize;
 use serde_json::{Value, json};
@@ -45,6 +46,19 @@ impl Line {
             reads: *reads,
             goals: Vec::new(),
         }
+    }
+
+    /// A page of the console that was asked for so often.
+    pub(super) fn page(name: &str, taken: u64) -> Self {
+        let figures = Figures { count: taken, ..Figures::default() };
+        Self::of(&format!("console: {name}"), &Measured { figures, writes: 0, reads: 0 })
+    }
+
+    /// Not more than so many microseconds each.
+    #[expect(clippy::cast_precision_loss, reason = "a count far below 2^52")]
+    pub(super) fn per_item_max(self, most: f64, item: &str) -> Self {
+        let each = self.seconds * 1e6 / self.users.max(1) as f64;
+        self.goal(format!("{each:.2} µs a {item}"), format!("≤ {most} µs"), each <= most)
     }
 
     /// Not more than so many times its bound.

@@ -1,7 +1,7 @@
 //! What one process of its own measures, and tells its parent in one line of JSON.
 
 use super::organization::{self, Engine};
-use super::{bare, sending};
+use super::{bare, console, listing, sending};
 use anyhow::Context;
 use clap::ValueEnum;
 use provost_core::app::{Connection, ConnectionConfig};
@@ -9,10 +9,11 @@ use provost_store::accounts::load_rules_for;
 use provost_store::apps::{self, connections};
 use provost_store::{Store, planning};
 use serde::{Deserialize, Serialize};
+use std::collections::BTreeMap;
 use std::path::Path;
 use std::time::Instant;
 
-/// One measurement, in the order in which they are made; each works on what the ones before have left.
+/// One measurement; each works on what the ones before have left.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
 pub(crate) enum Row {
     /// The users are imported from a CSV file.
@@ -31,6 +32,14 @@ pub(crate) enum Row {
     Preview,
     /// That edit, and the pass after it.
     Edited,
+    /// What a mapping's attribute costs.
+    Attributes,
+    /// A bare loop that reads the app's list page by page.
+    List,
+    /// A drift check of everybody, where nothing differs.
+    Drift,
+    /// The console's pages and its search.
+    Console,
     /// Changes of single users while the engine works.
     Latency,
     /// The connection is made and stays off.
@@ -54,6 +63,9 @@ pub(crate) struct Figures {
     pub(crate) memory_mib: Option<u64>,
     /// Some figure that tells whether the row did what it should: users found to differ, entries planned.
     pub(crate) found: u64,
+    /// How long each page of the console took, by its name, in microseconds.
+    #[serde(default)]
+    pub(crate) pages: BTreeMap<String, Vec<u32>>,
     /// When each change was made, in microseconds since 1970.
     #[serde(default)]
     pub(crate) changed_at: Vec<i64>,
@@ -86,6 +98,10 @@ pub(crate) async fn measure(row: Row, task: Task<'_>) -> anyhow::Result<()> {
         Row::Unchanged => unchanged(&store).await?,
         Row::Loop => bare::build_and_compare(&store).await?,
         Row::Preview => preview(&store).await?,
+        Row::Attributes => bare::attributes(&store).await?,
+        Row::List => listing::bare(&store).await?,
+        Row::Drift => listing::drift_check(&store).await?,
+        Row::Console => console::pages(&store).await?,
         Row::Edited => edited(&store).await?,
         Row::Latency => sending::latency(&store, task.seconds).await?,
         Row::Connect => connect(&store, task).await?,

@@ -9,7 +9,6 @@ use std::net::SocketAddr;
 use std::path::Path;
 use std::process::Stdio;
 use std::time::{Duration, Instant};
-use tokio::net::TcpStream;
 use tokio::process::Command;
 
 /// How long it may take at the most.
@@ -18,7 +17,7 @@ const STARTING_MAX: Duration = Duration::from_secs(30);
 /// Memory is read after this time without a request.
 const IDLE: Duration = Duration::from_secs(3);
 
-/// Starts `provost serve` over the data of the run, until its port takes connections.
+/// Starts `provost serve` over the data of the run, until it answers its first request with a page.
 pub(super) async fn start(program: &Path, data: &Path) -> anyhow::Result<Line> {
     // The data's key was this program's: nothing is to be sent, and no credential opened.
     let store = organization::open(data).await?;
@@ -26,6 +25,7 @@ pub(super) async fn start(program: &Path, data: &Path) -> anyhow::Result<Line> {
     connections::turn_off(&store, &organization::BY, connection.id).await?;
     drop(store);
     let address = free_address().await?;
+    let (client, page) = (reqwest::Client::builder().build()?, format!("http://{address}/sign-in"));
     let begun = Instant::now();
     let mut child = Command::new(program)
         .arg("serve")
@@ -37,11 +37,15 @@ pub(super) async fn start(program: &Path, data: &Path) -> anyhow::Result<Line> {
         .kill_on_drop(true)
         .spawn()
         .with_context(|| format!("cannot start {}", program.display()))?;
-    while TcpStream::connect(address).await.is_err() {
-        ensure!(begun.elapsed() < STARTING_MAX, "{} did not listen in time", program.display());
-        ensure!(child.try_wait()?.is_none(), "{} ended before it listened", program.display());
-        tokio::time::sleep(Duration::from_millis(2)).await;
-    }
+    let answer = loop {
+        ensure!(begun.elapsed() < STARTING_MAX, "{} did not answer in time", program.display());
+        ensure!(child.try_wait()?.is_none(), "{} ended before it answered", program.display());
+        match client.get(&page).send().await {
+            Ok(answer) => break answer,
+            Err(_) => tokio::time::sleep(Duration::from_millis(2)).await,
+        }
+    };
+    ensure!(answer.status().is_success(), "the first page was answered with {}", answer.status());
     let seconds = begun.elapsed().as_secs_f64();
     tokio::time::sleep(IDLE).await;
     let id = child.id().context("the program is running")?;

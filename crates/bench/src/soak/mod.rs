@@ -1,4 +1,4 @@
-//! `provost-bench soak`: the engine under a steady load for as long as one wants, and what it holds in memory meanwhile.
+//! `provost-bench soak`: the engine under a steady load for as long as one wants, and what it holds meanwhile.
 //!
 //! The engine works in a process of its own, over a directory of some thousand users in ten apps; each change concerns one
 //! user of one app and bears the time at which it was made, so that its app can tell how long it was under way. The apps run
@@ -23,7 +23,7 @@ pub(crate) use working::work;
 const GROWTH_MAX_PERCENT: f64 = 5.0;
 const P99_MAX_MILLISECONDS: f64 = 5_000.0;
 
-/// Memory is looked at this often.
+/// What it holds is looked at this often.
 const LOOK_EVERY: Duration = Duration::from_millis(500);
 
 /// This share of the time is the warm-up, in which caches fill; memory is compared from then on.
@@ -66,7 +66,7 @@ fn minutes(text: &str) -> Result<f64, String> {
         .ok_or_else(|| "write minutes from 0.1 to 10080".to_owned())
 }
 
-/// Runs the load, and prints what became of memory and of the changes.
+/// Runs the load, and prints what became of memory, of open files, and of the changes.
 pub(crate) async fn soak(arguments: SoakArguments) -> anyhow::Result<()> {
     println!("{}", crate::machine::line(&crate::machine::facts()));
     let data = tempfile::Builder::new().prefix("provost-soak-").tempdir().context("cannot make a temporary directory")?;
@@ -86,24 +86,38 @@ pub(crate) async fn soak(arguments: SoakArguments) -> anyhow::Result<()> {
     let mut lines = BufReader::new(child.stdout.take().context("it is piped")?).lines();
     ensure!(lines.next_line().await?.as_deref() == Some("ready"), "the engine's process did not get ready");
     apps.forget();
-    let memory = observed(&id, Duration::from_secs_f64(seconds)).await;
+    let looks = observed(&id, Duration::from_secs_f64(seconds)).await;
     let made: u64 = lines.next_line().await?.context("the engine's process said nothing at its end")?.trim().parse()?;
     ensure!(child.wait().await?.success(), "the engine's process failed");
-    let (missed, text) = Outcome { memory, made, micros: apps.under_way() }.judge()?;
+    let (missed, text) = Outcome { looks, made, micros: apps.under_way() }.judge()?;
     print!("{text}");
     ensure!(!arguments.check || missed.is_empty(), "a goal was missed: {}", missed.join(", "));
     Ok(())
 }
 
-/// Memory of a process in KiB, look by look, for so long.
-async fn observed(process: &str, time: Duration) -> Vec<u64> {
+/// What a process held, look by look.
+#[derive(Debug, Default)]
+struct Looks {
+    /// Memory in KiB.
+    memory: Vec<u64>,
+    /// Open files and connections.
+    files: Vec<u64>,
+}
+
+async fn observed(process: &str, time: Duration) -> Looks {
     let begun = Instant::now();
-    let mut memory = Vec::new();
+    let mut looks = Looks::default();
     while begun.elapsed() < time {
         tokio::time::sleep(LOOK_EVERY.min(time.saturating_sub(begun.elapsed()))).await;
-        memory.extend(resident_kib(process));
+        looks.memory.extend(resident_kib(process));
+        looks.files.extend(open_files(process));
     }
-    memory
+    looks
+}
+
+/// How many files and connections a process has open; `None` where the system does not tell.
+fn open_files(process: &str) -> Option<u64> {
+    Some(std::fs::read_dir(format!("/proc/{process}/fd")).ok()?.count() as u64)
 }
 
 /// What a process has in memory; `None` where the system does not tell.
@@ -113,7 +127,7 @@ fn resident_kib(process: &str) -> Option<u64> {
 }
 
 struct Outcome {
-    memory: Vec<u64>,
+    looks: Looks,
     made: u64,
     /// How long each change was under way.
     micros: Vec<u32>,
@@ -123,7 +137,9 @@ impl Outcome {
     /// The goals that were missed, and the figures in words.
     fn judge(mut self) -> anyhow::Result<(Vec<&'static str>, String)> {
         ensure!(self.micros.len() as u64 == self.made, "{} changes were made, {} came", self.made, self.micros.len());
-        let (start, end) = start_and_end(&self.memory).context("this system does not tell what a process has in memory")?;
+        let silent = "this system does not tell what a process holds";
+        let (start, end) = start_and_end(&self.looks.memory).context(silent)?;
+        let (files_start, files_end) = start_and_end(&self.looks.files).context(silent)?;
         #[expect(clippy::cast_precision_loss, reason = "kibibytes, far below 2^52")]
         let growth = (end as f64 / start as f64 - 1.0) * 100.0;
         self.micros.sort_unstable();
@@ -131,12 +147,17 @@ impl Outcome {
         let text = format!(
             "{} changes, every one of them came\n\
              memory after the warm-up {:.1} MiB, at the end {:.1} MiB: {growth:+.1} % (goal: below {GROWTH_MAX_PERCENT} %)\n\
+             open files and connections after the warm-up {files_start}, at the end {files_end} (goal: not more)\n\
              change → request: p50 {p50:.1} ms, p99 {p99:.1} ms (goal: p99 below {P99_MAX_MILLISECONDS} ms)\n",
             self.made,
             mebibytes(start),
             mebibytes(end),
         );
-        let goals = [(growth < GROWTH_MAX_PERCENT, "memory grows"), (p99 < P99_MAX_MILLISECONDS, "changes take long")];
+        let goals = [
+            (growth < GROWTH_MAX_PERCENT, "memory grows"),
+            (files_end <= files_start, "open files grow"),
+            (p99 < P99_MAX_MILLISECONDS, "changes take long"),
+        ];
         Ok((goals.into_iter().filter(|(reached, _)| !reached).map(|(_, what)| what).collect(), text))
     }
 }
@@ -167,19 +188,22 @@ fn start_and_end(memory: &[u64]) -> Option<(u64, u64)> {
 mod tests {
     use super::*;
 
-    fn outcome(memory: Vec<u64>, micros: Vec<u32>) -> Outcome {
-        Outcome { memory, made: micros.len() as u64, micros }
+    fn outcome(memory: Vec<u64>, files: Vec<u64>, micros: Vec<u32>) -> Outcome {
+        Outcome { looks: Looks { memory, files }, made: micros.len() as u64, micros }
     }
 
     #[test]
     fn what_grows_or_takes_long_is_a_missed_goal() {
         let even = vec![1_000; 100];
         let grows: Vec<u64> = (0..100).map(|look| 1_000 + look).collect();
-        let missed = |memory: &[u64], micros: u32| outcome(memory.to_vec(), vec![micros; 10]).judge().unwrap().0;
-        assert_eq!(missed(&even, 1_000), Vec::<&str>::new());
-        assert_eq!(missed(&grows, 1_000), ["memory grows"]);
-        assert_eq!(missed(&even, 6_000_000), ["changes take long"]);
-        let lost = Outcome { made: 11, ..outcome(even, vec![1; 10]) };
+        let missed = |memory: &[u64], files: &[u64], micros: u32| {
+            outcome(memory.to_vec(), files.to_vec(), vec![micros; 10]).judge().unwrap().0
+        };
+        assert_eq!(missed(&even, &even, 1_000), Vec::<&str>::new());
+        assert_eq!(missed(&grows, &even, 1_000), ["memory grows"]);
+        assert_eq!(missed(&even, &grows, 1_000), ["open files grow"]);
+        assert_eq!(missed(&even, &even, 6_000_000), ["changes take long"]);
+        let lost = Outcome { made: 11, ..outcome(even.clone(), even, vec![1; 10]) };
         assert!(lost.judge().is_err(), "a change that never came");
     }
 

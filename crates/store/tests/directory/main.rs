@@ -3,6 +3,7 @@
 #![expect(clippy::unwrap_used, reason = "a test's helper fails the test by panicking")]
 
 mod admins;
+mod finding;
 mod groups;
 mod import;
 mod log;

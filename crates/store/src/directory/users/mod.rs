@@ -5,6 +5,7 @@ mod list;
 mod purge;
 pub(crate) mod rows;
 mod status;
+mod words;
 
 pub use change::{NewUser, UserEdit, add, edit};
 pub(crate) use change::{Told, check_attributes, differences};
@@ -12,6 +13,7 @@ pub use list::{UserQuery, count_by_state, list};
 pub use purge::purge_expired;
 pub use rows::{COLUMNS, from_row};
 pub use status::{archive, delete, restore, suspend, unarchive, unsuspend};
+pub use words::complete_words;
 
 use super::domains::Domains;
 use crate::{Store, StoreError};

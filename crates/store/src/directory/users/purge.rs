@@ -29,8 +29,9 @@ pub async fn purge_expired(store: &Store) -> Result<u64, StoreError> {
             events.push(LogEvent::of_user(names::PURGE_USER, UserId::new(id), &row.get::<String>(1)?, Json::Null));
         }
         let mut batch = Batch::bulk();
-        let members = format!("DELETE FROM group_member WHERE user_id IN {}", list(1, ids.len()));
-        batch.run(members, ids.clone());
+        for table in ["group_member", "directory_user_word"] {
+            batch.run(format!("DELETE FROM {table} WHERE user_id IN {}", list(1, ids.len())), ids.clone());
+        }
         let count = ids.len() as u64;
         let users = format!("DELETE FROM directory_user WHERE deleted_since < $1 AND id IN {}", list(2, ids.len()));
         batch.expect(count, users, std::iter::once(cutoff.0.into()).chain(ids));

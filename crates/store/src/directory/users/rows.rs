@@ -1,5 +1,6 @@
 //! Users as rows.
 
+use super::words;
 use crate::StoreError;
 use provost_core::directory::{Suspension, User, UserStatus};
 use provost_core::ids::{OrgUnitId, UserId};
@@ -11,7 +12,7 @@ pub const COLUMNS: &str = "u.id, u.primary_email, u.given_name, u.family_name, u
      u.suspension_reason, u.archived_since, u.unarchived_at, u.deleted_since, u.attributes, u.created_at, u.revision";
 
 /// How many columns [`COLUMNS`] are.
-const COLUMNS_COUNT: usize = 13;
+pub(super) const COLUMNS_COUNT: usize = 13;
 
 /// The user of a row that starts with [`COLUMNS`].
 pub fn from_row(row: &Row) -> Result<User, StoreError> {
@@ -60,7 +61,7 @@ pub(crate) fn attributes_text(user: &User) -> String {
     serde_json::to_string(&user.attributes).expect("a map of JSON values always has a text")
 }
 
-/// Writes new users, and changed ones whose revision has been raised by one since they were read: all, or the batch
+/// Writes, with their words, new users, and changed ones whose revision has been raised by one since they were read: all, or the batch
 /// fails. At most 1,000 at once; in this order, so that an address can pass from one to the next.
 pub(crate) fn save(batch: &mut Batch, users: &[&User]) {
     if users.is_empty() {
@@ -78,4 +79,5 @@ pub(crate) fn save(batch: &mut Batch, users: &[&User]) {
         rows(users.len(), COLUMNS_COUNT)
     );
     batch.expect(users.len() as u64, sql, users.iter().flat_map(|user| values(user)));
+    words::write(batch, users);
 }
