@@ -6,6 +6,7 @@ use provost_core::provisioning::AccountState;
 use provost_core::time::Span;
 use provost_store::accounts::standstill::{self, StandstillReason};
 use provost_store::directory::users::{self, UserEdit};
+use provost_store::planning::explain;
 use provost_store::{Actor, StoreError};
 use provost_testkit::{Fault, World, wait_for};
 
@@ -48,6 +49,8 @@ async fn an_app_whose_clock_differs_holds_removals_until_it_is_confirmed() {
     let held = standing().await;
     assert_eq!((held[0].reason, held[0].holds(), deletes(&world)), (StandstillReason::AppClock, true, 0));
     assert!(held[0].message.contains("behind"), "{}", held[0].message);
+    let explained = explain(&world.store, &world.app.name, &user.id.to_string()).await.expect("explained").lines;
+    assert!(explained.contains(&format!("Held: {}", held[0].message)), "{explained:?}");
     let joiner = world.add("joiner", "/").await;
     assert_eq!(world.account(&joiner).await.state, AccountState::Linked, "everything else goes on");
 
@@ -55,6 +58,8 @@ async fn an_app_whose_clock_differs_holds_removals_until_it_is_confirmed() {
     assert!(matches!(other, Err(StoreError::Invalid(_))), "what is not held cannot be confirmed");
     standstill::confirm(&world.store, &BY, id, StandstillReason::AppClock).await.expect("confirmed");
     wait_for("the removal", async || deletes(&world) == 1).await;
+    let explained = explain(&world.store, &world.app.name, &user.id.to_string()).await.expect("explained").lines;
+    assert!(!explained.iter().any(|line| line.starts_with("Held")), "{explained:?}");
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]

@@ -9,6 +9,7 @@ mod endpoint;
 #[cfg(test)]
 mod goaway;
 mod options;
+mod reasons;
 mod resolver;
 mod words;
 

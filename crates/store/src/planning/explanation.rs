@@ -1,6 +1,7 @@
 //! One user of one app, explained: each rule that was looked at, with its evidence.
 
 use super::entries::rfc3339;
+use crate::accounts::standstill;
 use crate::accounts::{self, AccountQuery, Rules, Subject, load_rules, removals};
 use crate::apps::{self, connections};
 use crate::directory::users;
@@ -71,6 +72,7 @@ pub async fn explain(store: &Store, app_key: &str, user_key: &str) -> Result<Exp
     let account = &subject.account;
     let mut lines = heading(&rules, &subject);
     lines.extend(reasons(&view, account, &rules.connection, &decision, now));
+    lines.extend(standing_still(store, &rules, &decision).await?);
     lines.extend(closing(&subject, &decision, held, now));
     let email = subject.user.as_ref().map_or_else(|| account.email.clone(), |user| user.primary_email.clone());
     let since = |trigger: Trigger| decision.causes.since(trigger).map(|since| (trigger, since.to_string()));
@@ -124,6 +126,16 @@ async fn is_held(store: &Store, rules: &Rules, subject: &Subject, decision: &Dec
     Ok(!verdicts
         .iter()
         .any(|verdict| verdict.user_id == subject.account.user_id && same(removal, verdict.kind, verdict.trigger, verdict.since)))
+}
+
+/// Why no removal of the connection goes, where one of this user's is due.
+async fn standing_still(store: &Store, rules: &Rules, decision: &Decision) -> Result<Vec<String>, StoreError> {
+    if decision.removal_due.is_none() {
+        return Ok(Vec::new());
+    }
+    let standing = standstill::standing(store, rules.connection.id).await?;
+    let lines = standing.iter().filter(|standing| standing.holds()).map(|standing| format!("Held: {}", standing.message));
+    Ok(lines.collect())
 }
 
 fn same(removal: Removal, kind: RemovalKind, trigger: Trigger, since: Timestamp) -> bool {

@@ -90,9 +90,15 @@ pub const FAULTS: [FaultRow; 36] = {
     use Course::{Halts, Quiet, Recovers, Waits};
     use TargetFault as F;
     [
-        row(F::ConnectRefused, "connect refused", ONE, Recovers, &["connection was refused", "nothing was sent"]),
+        row(
+            F::ConnectRefused,
+            "connect refused",
+            ONE,
+            Recovers,
+            &["connection was refused", "nothing listens", "nothing was sent"],
+        ),
         row(F::DnsFailure, "DNS failure", ONE, Recovers, &["name could not be resolved", "nothing was sent"]),
-        row(F::TlsFailure, "TLS failure", ONE, Recovers, &["TLS failed", "nothing was sent"]),
+        row(F::TlsFailure, "TLS failure", ONE, Recovers, &["TLS failed", "its certificate is", "nothing was sent"]),
         row(F::RequestLost, "request lost", ONE, Recovers, &["closed the connection without an answer", "looked up"]),
         row(
             F::AnswerLost,
@@ -178,7 +184,7 @@ pub const FAULTS: [FaultRow; 36] = {
         row(F::ForbiddenUser, "403 for one user", ONE, Waits, &["403", "not allowed for this user", "may write"]),
         row(F::MinuteLimit, "rate limit counted per minute", ONE, Recovers, &["too many requests (429)"]),
         row(F::ClockSkew, "clock skew in Date", ONE, Recovers, &["unavailable (503)"]),
-        row(F::GoAway, "HTTP/2 GOAWAY", ONE, Recovers, &["GOAWAY", "looked up"]),
+        row(F::GoAway, "HTTP/2 GOAWAY", ONE, Recovers, &["GOAWAY", "too many requests", "looked up"]),
         row(F::AccountLimit, "account limit reached", ONE, Waits, &["403", "no seats are left"]),
     ]
 };
