@@ -252,6 +252,29 @@ async fn turned_off_a_check_stops_within_a_second_and_goes_on_where_it_stood() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_check_that_a_restart_interrupts_goes_on_where_it_stood() {
+    let (mut world, people) = synced("netskope", 310).await;
+    change(&world, &people[0], "displayName", json!("Somebody")).await;
+    world.proxy.clear();
+    world.proxy.once(|request| request.path.contains("startIndex=201"), Fault::Delay(Duration::from_secs(2)));
+    let connection = world.connection().await.id;
+    let asked = remote::request_check(&world.store, &BY, connection, Some(DriftRule::Report)).await.expect("asked");
+    wait_for("the third page", async || methods(&world).len() == 3).await;
+    let before = remote::last_check(&world.store, connection).await.expect("the store answers").expect("a check");
+    assert_eq!((before.id, before.pages, before.listed), (asked.id, 2, 200), "two pages are kept");
+    world.restart_engine().await;
+    let done = over(&world, asked.id).await;
+    assert_eq!((done.id, done.state, done.pages, done.listed), (asked.id, ListingState::Done, 4, 310), "{:?}", done.message);
+    assert_eq!((done.counts.changed, done.counts.differences()), (1, 1), "what was found before is not forgotten");
+    let starts = |start: u32| {
+        let part = format!("startIndex={start}&");
+        world.proxy.recorded().iter().filter(|request| request.path.contains(&part)).count()
+    };
+    assert_eq!([1, 101, 301].map(starts), [1, 1, 1], "no page is asked for twice but the one whose answer was not awaited");
+    assert_eq!(starts(201), 2);
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_check_that_cannot_list_fails_and_says_so() {
     let (world, _) = synced("netskope", 3).await;
     world.proxy.once(|_| true, Fault::Answer(403, Vec::new(), r#"{"detail":"this token may not list"}"#.to_owned()));

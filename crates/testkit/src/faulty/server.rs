@@ -101,6 +101,13 @@ impl Target {
         self.lock().arm(armed);
     }
 
+    /// The same for requests alone whose path and query have this part: a page of a list, an account.
+    pub fn arm_at(&self, part: &'static str, armed: Armed) {
+        let mut state = self.lock();
+        state.arm(armed);
+        state.armed_at = part;
+    }
+
     /// Ends it; how many requests or connections have met it.
     pub fn lift(&self) -> usize {
         let mut state = self.lock();

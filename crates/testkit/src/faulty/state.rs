@@ -64,6 +64,8 @@ pub(super) struct State {
     pub(super) accounts: Accounts,
     pub(super) seen: Vec<Seen>,
     pub(super) armed: Option<Armed>,
+    /// Requests meet it whose path has this part.
+    pub(super) armed_at: &'static str,
     pub(super) watched: Option<Watched>,
     /// Addresses that nobody may remove, and ids that nobody may write.
     pub(super) entitled: Vec<String>,
@@ -87,6 +89,7 @@ impl State {
             accounts: Accounts::new(),
             seen: Vec::new(),
             armed: None,
+            armed_at: "",
             watched: None,
             entitled: Vec::new(),
             strangers: Vec::new(),
@@ -103,7 +106,7 @@ impl State {
     /// Puts a fault in force.
     pub(super) fn arm(&mut self, armed: Armed) {
         self.times_met = 0;
-        self.armed = Some(armed);
+        (self.armed, self.armed_at) = (Some(armed), "");
         self.minute = None;
         let name = self.watched.as_ref().map(|watched| watched.user_name.clone()).unwrap_or_default();
         match (armed.fault, armed.variant) {
@@ -148,6 +151,9 @@ impl State {
         use TargetFault as F;
         let by_id = id_of(&request.path).is_some();
         let search = request.method == "GET" && !by_id;
+        if !request.path.contains(self.armed_at) {
+            return false;
+        }
         match armed.fault {
             F::ConnectRefused | F::DnsFailure | F::TlsFailure | F::GoAway => false,
             F::TooManyRequests | F::Unavailable | F::Redirect | F::Unauthorized | F::ClockSkew | F::MinuteLimit => true,
