@@ -8,16 +8,16 @@ use provost_store::apps::{connections, tests};
 use serde_json::{Value, json};
 
 const ENDPOINT: &str = "http://127.0.0.1:8090/api/v2/scim";
-const BASE: &str = "/apps/Netskope/autoprovisioning";
+pub(crate) const BASE: &str = "/apps/Netskope/autoprovisioning";
 
-async fn app(world: &World) {
+pub(crate) async fn app(world: &World) {
     world.call("POST", "/apps", json!({ "name": "Netskope", "catalogue": "netskope" })).await.expect(201);
     let sso = json!({ "acs_url": "https://tenant.example/acs", "entity_id": "tenant" });
     world.call("PUT", "/apps/netskope/sso", sso).await.expect(200);
     world.call("PUT", "/apps/Netskope/access", json!({ "default": "on" })).await.expect(200);
 }
 
-async fn configured(world: &World, more: Value) -> Reply {
+pub(crate) async fn configured(world: &World, more: Value) -> Reply {
     let mut body = json!({ "endpoint": ENDPOINT, "token": "first-token" });
     body.as_object_mut().unwrap().extend(more.as_object().unwrap().clone());
     world.call("PUT", BASE, body).await

@@ -6,5 +6,6 @@ mod access;
 mod apps;
 mod config;
 mod directory;
+mod failures;
 mod import;
 mod support;
