@@ -2,13 +2,16 @@
 
 use crate::world::{BY, World, on_each_engine};
 use provost_core::app::{Access, ConnectionConfig, Scope, ScopeGroup, ScopeMembers, ScopeMode, SecondaryDomains, ServiceStatus};
-use provost_core::directory::Group;
+use provost_core::directory::{Group, MemberRole};
 use provost_core::ids::UserId;
-use provost_core::provisioning::{ScopeVerdict, ServiceVerdict};
+use provost_core::provisioning::{OperationKind, ScopeVerdict, ServiceVerdict};
+use provost_db::Batch;
 use provost_store::accounts::{self, load_rules_for};
 use provost_store::apps::{self, connections};
 use provost_store::directory::{groups, org_units};
+use provost_store::planning::explain;
 use std::collections::{BTreeMap, BTreeSet};
+use std::time::Duration;
 
 fn scope(entries: &[(&Group, ScopeMembers)]) -> Scope {
     let groups = entries.iter().map(|(group, members)| ScopeGroup { group: group.id, members: *members, deleted_since: None });
@@ -157,5 +160,50 @@ fn a_deleted_scope_group_leaves_a_tombstone_and_losing_the_last_one_is_not_every
         config.scope.groups.clear();
         let error = connections::edit(&world.store, &BY, connection.id, None, config, false).await.unwrap_err();
         assert!(error.to_string().contains("choose at least one group"), "{error}");
+    });
+}
+
+/// Writes refuse a group that contains itself, so the row is put there past them: every walk through it ends, and the members of
+/// both are in scope.
+#[test]
+fn groups_that_contain_each_other_in_a_damaged_database_end_every_walk() {
+    on_each_engine(|world: World| async move {
+        let store = &world.store;
+        let ada = world.user("ada@acme.example", "/").await;
+        let bo = world.user("bo@acme.example", "/").await;
+        let cy = world.user("cy@acme.example", "/").await;
+        let inner = world.group("inner@acme.example", &["bo@acme.example"]).await;
+        let outer = world.group("outer@acme.example", &["ada@acme.example", "inner@acme.example"]).await;
+        let mut cycle = Batch::new();
+        let row = [inner.id.get().into(), format!("g:{}", outer.id).into(), outer.id.get().into()];
+        let insert = "INSERT INTO group_member (group_id, member_key, nested_id, role) VALUES ($1, $2, $3, 'MEMBER')";
+        cycle.expect(1, insert, row);
+        store.db.commit(cycle).await.unwrap();
+
+        let walks = async {
+            let in_scope = scope(&[(&outer, ScopeMembers::All)]);
+            let connection = world.active(ConnectionConfig { scope: in_scope, ..World::config() }).await;
+            let mut sent: Vec<String> = world.sync(&connection).await.into_iter().map(|(_, email)| email).collect();
+            sent.sort();
+            assert_eq!(sent, ["ada@acme.example", "bo@acme.example"]);
+            connections::start_pass(store, connection.id).await.unwrap();
+            assert_eq!(world.sync(&connection).await, Vec::new(), "a pass ends");
+            for (user, entitled) in [(&ada, true), (&bo, true), (&cy, false)] {
+                let explained = explain(store, "Netskope", &user.primary_email).await.unwrap();
+                assert_eq!(explained.entitled, entitled, "{explained}");
+                let through = explained.lines.iter().any(|line| line.contains("a member of outer@acme.example"));
+                assert_eq!(through, entitled, "{explained}");
+            }
+            // A sweep of a group in the cycle, the groups of a user, and the refusal of another nesting.
+            groups::add_member(store, &BY, inner.id, "cy@acme.example", MemberRole::Member).await.unwrap();
+            assert_eq!(world.sync(&connection).await, [(OperationKind::Create, "cy@acme.example".to_owned())]);
+            assert_eq!(groups::groups_of_user(store, bo.id).await.unwrap().len(), 2);
+            let third = world.group("third@acme.example", &["outer@acme.example"]).await;
+            let refused = groups::add_member(store, &BY, inner.id, "third@acme.example", MemberRole::Member).await.unwrap_err();
+            assert!(refused.to_string().contains("already inside"), "{refused}");
+            groups::delete(store, &BY, third.id).await.unwrap();
+            assert_eq!(world.sync(&connection).await, Vec::new());
+        };
+        tokio::time::timeout(Duration::from_secs(30), walks).await.expect("every walk ends");
     });
 }
