@@ -1,5 +1,6 @@
 //! The canary: after a whole run, with everything that goes wrong with a token, the tokens are searched for in all that the
-//! program has written and shown: its log at its most talkative, every page, every answer, every file, its process.
+//! program has written and shown, as Provost and as the tenant: their logs at their most talkative, every page, every answer, every
+//! file, their processes.
 
 use crate::installation::Installation;
 use crate::people::{config, files};
@@ -16,13 +17,13 @@ const MISPLACED: &str = "nsk_CANARYmisplaced0123456789";
 /// Pages that are read at most.
 const PAGES_MAX: usize = 400;
 
-/// What was written or shown, by where.
+/// What was written or shown, by where; what is no text in it has become other characters, which no secret holds.
 #[derive(Default)]
-struct Seen(BTreeMap<String, Vec<u8>>);
+struct Seen(BTreeMap<String, String>);
 
 impl Seen {
     fn add(&mut self, place: impl Into<String>, what: impl Into<Vec<u8>>) {
-        self.0.insert(place.into(), what.into());
+        self.0.insert(place.into(), String::from_utf8_lossy(&what.into()).into_owned());
     }
 
     fn ran(&mut self, verb: &str, ran: &Ran) {
@@ -39,9 +40,14 @@ impl Seen {
 
     /// Where a secret stands, in any of the ways in which a program writes texts.
     fn places_of(&self, secret: &str) -> Vec<&str> {
-        let ways = [secret.to_owned(), base64(secret.as_bytes()), hex(secret.as_bytes()), debug_bytes(secret)];
-        let holds = |what: &[u8], way: &str| what.windows(way.len()).any(|window| window == way.as_bytes());
-        self.0.iter().filter(|(_, what)| ways.iter().any(|way| holds(what, way))).map(|(place, _)| place.as_str()).collect()
+        let mut ways = vec![secret.to_owned(), hex(secret.as_bytes()), debug_bytes(secret)];
+        // What stands before it decides how its bytes fall into groups of three.
+        for offset in 0..3 {
+            let text = base64(&secret.as_bytes()[offset..]);
+            ways.push(text.replace('+', "-").replace('/', "_"));
+            ways.push(text);
+        }
+        self.0.iter().filter(|(_, what)| ways.iter().any(|way| what.contains(way))).map(|(place, _)| place.as_str()).collect()
     }
 }
 
@@ -55,7 +61,7 @@ fn debug_bytes(text: &str) -> String {
     format!("{:?}", text.as_bytes()).trim_matches(['[', ']']).to_owned()
 }
 
-/// Without the last characters, which depend on what follows.
+/// Of whole groups of three alone: the last characters depend on what follows.
 fn base64(bytes: &[u8]) -> String {
     const ALPHABET: &[u8; 64] = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
     let mut text = String::new();
@@ -70,9 +76,7 @@ fn base64(bytes: &[u8]) -> String {
 
 #[test]
 fn no_token_is_found_in_anything_that_the_program_writes_or_shows() {
-    // The log at its most talkative, in a file beside the data.
-    let mut installation =
-        Installation::start_under(false, Some("log=\"$1.log\"; shift; RUST_LOG=trace exec \"$@\" > \"$log\" 2>&1"));
+    let mut installation = Installation::talkative();
     let mut seen = Seen::default();
     let people = files(40, "person");
     installation.import(&people);
@@ -92,22 +96,28 @@ fn no_token_is_found_in_anything_that_the_program_writes_or_shows() {
     }
     answers(&installation, &mut seen);
     pages(&installation, &mut seen);
-    let pid = installation.serve.pid();
-    for file in ["cmdline", "environ", "status"] {
-        seen.add(format!("process {file}"), std::fs::read(format!("/proc/{pid}/{file}")).expect("it runs"));
+    tenant_pages(&installation, &mut seen);
+    for (name, pid) in [("server", installation.serve.pid()), ("tenant", installation.tenant.pid())] {
+        for file in ["cmdline", "environ", "status"] {
+            seen.add(format!("process {name} {file}"), std::fs::read(format!("/proc/{pid}/{file}")).expect("it runs"));
+        }
     }
     // A database that is copied while it works is a backup; then what is left after the end.
-    seen.files("running", &installation.file("data"));
+    for directory in ["data", "tenant"] {
+        seen.files("running", &installation.file(directory));
+    }
     installation.serve.kill();
     installation.tenant.kill();
     for directory in ["data", "tenant"] {
         seen.files("after", &installation.file(directory));
     }
-    let log = std::fs::read(installation.file("data.log")).expect("the log");
-    let talkative = log.len() > 10_000 && log.windows(5).any(|word| word == b"TRACE" || word == b"DEBUG");
-    assert!(talkative, "{} bytes of log", log.len());
-    seen.add("log", log);
-    let bytes: usize = seen.0.values().map(Vec::len).sum();
+    // The tenant has less to tell at that level: what it listens on, and what went wrong.
+    let (log, tenant_log) = (installation.serve.said(), installation.tenant.said());
+    assert!(log.len() > 10_000 && log.contains("TRACE") && log.contains("DEBUG"), "{} bytes of log", log.len());
+    assert!(tenant_log.contains("listens on"), "{tenant_log}");
+    seen.add("log of the server", log);
+    seen.add("log of the tenant", tenant_log);
+    let bytes: usize = seen.0.values().map(String::len).sum();
     println!("{} places, {bytes} bytes", seen.0.len());
     assert!(seen.0.len() > 60, "{:?}", seen.0.keys());
     let [token, key] = installation.secrets();
@@ -119,6 +129,10 @@ fn no_token_is_found_in_anything_that_the_program_writes_or_shows() {
     assert_eq!(seen.places_of(token).len(), 1);
     seen.add("bytes", format!("{:?}", token.as_bytes()));
     assert_eq!(seen.places_of(token).len(), 2);
+    for (count, before) in ["", "a", "ab"].into_iter().enumerate() {
+        seen.add(format!("base64 {count}"), base64(format!("{before}{token}\n\n").as_bytes()));
+        assert_eq!(seen.places_of(token).len(), 3 + count, "behind {count} bytes");
+    }
 }
 
 /// Asks, and keeps the answer; its status.
@@ -188,36 +202,127 @@ fn answers(installation: &Installation, seen: &mut Seen) {
     }
 }
 
-/// Every page that a super admin comes to by links.
+/// Every page of Provost's console that a super admin comes to by links, and its forms sent with tokens that are refused.
 fn pages(installation: &Installation, seen: &mut Seen) {
     let data = installation.file("data");
     let data = data.to_str().expect("a path of text");
     let admin = ["admins", "create", "--data", data, "--email", "root@example.com", "--password-stdin", "--role", "super-admin"];
     provost_reading("correct horse battery staple\n", &admin).well();
-    let form = "email=root%40example.com&password=correct+horse+battery+staple&next=";
-    let (status, cookie, _) = installation.browse("/sign-in", "", Some(form));
-    assert_eq!(status, 303, "signed in");
-    let cookie = cookie.split(';').next().unwrap_or_default().to_owned();
-    let mut waiting = vec!["/".to_owned(), "/directory/users".to_owned(), "/apps".to_owned(), "/reporting/admin".to_owned()];
-    let mut known: BTreeSet<String> = waiting.iter().cloned().collect();
-    let mut shown = 0;
-    while let Some(path) = waiting.pop() {
-        let (status, _, page) = installation.browse(&path, &cookie, None);
-        assert!(status < 500, "{path}: {status}");
-        shown += usize::from(status == 200);
-        for link in page.split("href=\"").skip(1).filter_map(|rest| rest.split('"').next()) {
-            let link = link.replace("&amp;", "&");
-            let inner = link.starts_with('/') && !link.starts_with("//") && !link.starts_with("/assets/");
-            // One of many that are alike is enough.
-            let alike = link.starts_with("/directory/users/")
-                && known.iter().filter(|path| path.starts_with("/directory/users/")).count() > 12;
-            if inner && !alike && known.len() < PAGES_MAX && known.insert(link.clone()) {
-                waiting.push(link);
-            }
-        }
-        seen.add(format!("page {path}"), page);
+    let console = Console::signed_in(installation, installation.url(), "root@example.com");
+    let app = app_id(installation, "Netskope");
+    let assistant = console.refuses_tokens(installation, seen, &app);
+    let known = console.crawl(seen, &["/", "/directory/users", "/apps", "/reporting/admin", &assistant]);
+    assert!(known.len() > 40, "only these pages were found: {known:?}");
+    for page in ["/autoprovisioning/reauthorize", "/set-up/app-authorization", "/autoprovisioning/failures.csv"] {
+        assert!(known.iter().any(|path| path.ends_with(page)), "{page}: {known:?}");
     }
-    println!("{shown} pages");
-    assert!(shown > 40, "only {shown} pages were found: {known:?}");
-    assert!(known.iter().any(|path| path.ends_with("/autoprovisioning/reauthorize")), "{known:?}");
+    let (status, _, failures) = console.get(&format!("/apps/{app}/autoprovisioning/failures.csv"));
+    assert_eq!(status, 200, "{failures}");
+}
+
+/// Every page of the tenant's console that its administrator comes to by links.
+fn tenant_pages(installation: &Installation, seen: &mut Seen) {
+    let data = installation.file("tenant");
+    let data = data.to_str().expect("a path of text");
+    let admin = ["tenant", "admin", "create", "--data", data, "--email", "root@tenant.example", "--password-stdin"];
+    provost_reading("correct horse battery staple\n", &admin).well();
+    let console = Console::signed_in(installation, installation.tenant_url(), "root@tenant.example");
+    let known = console.crawl(seen, &["/", "/settings/tools/rest-api-v2", "/security-cloud/users", "/security-cloud/requests"]);
+    assert!(known.len() > 15, "only these pages were found: {known:?}");
+    for page in ["/settings/tools/rest-api-v2/tokens/new", "/edit", "/reissue", "/expiration"] {
+        assert!(known.iter().any(|path| path.ends_with(page)), "{page}: {known:?}");
+    }
+}
+
+/// The id of an app in the paths of the console.
+fn app_id(installation: &Installation, name: &str) -> String {
+    let (status, apps) = installation.call("GET", "/apps", None);
+    assert_eq!(status, 200, "{apps}");
+    let app = apps["items"].as_array().into_iter().flatten().find(|app| app["name"] == name);
+    let id = &app.unwrap_or_else(|| panic!("{name} is not in {apps}"))["id"];
+    id.as_str().map_or_else(|| id.to_string(), str::to_owned)
+}
+
+/// A browser that is signed in to a console.
+struct Console<'a> {
+    installation: &'a Installation,
+    url: &'a str,
+    cookie: String,
+}
+
+impl<'a> Console<'a> {
+    fn signed_in(installation: &'a Installation, url: &'a str, email: &str) -> Self {
+        let form = format!("email={}&password=correct+horse+battery+staple&next=", email.replace('@', "%40"));
+        let (status, cookie, page) = installation.browse(&format!("{url}/sign-in"), "", Some(&form));
+        assert_eq!(status, 303, "{page}");
+        Self { installation, url, cookie: cookie.split(';').next().unwrap_or_default().to_owned() }
+    }
+
+    fn get(&self, path: &str) -> (u16, String, String) {
+        self.installation.browse(&format!("{}{path}", self.url), &self.cookie, None)
+    }
+
+    fn send(&self, seen: &mut Seen, path: &str, form: &str) -> u16 {
+        let (status, cookie, page) = self.installation.browse(&format!("{}{path}", self.url), &self.cookie, Some(form));
+        seen.add(format!("answer to the form {path} {}", seen.0.len()), format!("{cookie} {page}"));
+        status
+    }
+
+    /// Sends tokens in the forms that take one: none is taken, and the answers are kept. Where the assistant is that holds one.
+    fn refuses_tokens(&self, installation: &Installation, seen: &mut Seen, app: &str) -> String {
+        let reauthorize = format!("/apps/{app}/autoprovisioning/reauthorize");
+        for form in [
+            format!("token={REFUSED}&expires="),
+            format!("token={REFUSED}+{MISPLACED}&expires="),
+            format!("token={REFUSED}&expires=tomorrow"),
+            format!("token=&expires=&{MISPLACED}={MISPLACED}"),
+        ] {
+            assert_eq!(self.send(seen, &reauthorize, &form), 422, "{form}");
+        }
+        // The assistant, for an app that has no connection yet: its draft holds the token.
+        let sso = r#"{ acs_url: "https://second.example/acs", entity_id: "https://second.example" }"#;
+        let second =
+            installation.write("second.yaml", &format!("apps:\n  - name: Second\n    catalogue: generic\n    sso: {sso}\n"));
+        installation.cli(&["config", "apply", &second, "--yes"]).well();
+        let step = |step: &str| format!("/apps/{}/autoprovisioning/set-up/{step}", app_id(installation, "Second"));
+        assert_eq!(self.send(seen, &step("app-authorization"), &format!("token=a+{MISPLACED}")), 422);
+        assert_eq!(self.send(seen, &step("app-authorization"), &format!("token={REFUSED}")), 303);
+        let own = installation.endpoint();
+        for endpoint in [own.replace("/api/v2/scim", "/other"), own.replace("127.0.0.1", "192.168.7.7"), own] {
+            let form = format!("endpoint={}", endpoint.replace(':', "%3A").replace('/', "%2F"));
+            assert_eq!(self.send(seen, &step("endpoint-url"), &form), 422, "{form}");
+        }
+        let (_, _, page) = self.get(&step("app-authorization"));
+        assert!(page.contains("A token was entered"), "{page}");
+        step("app-authorization")
+    }
+
+    /// Follows every link from these pages on, and keeps the pages; the paths.
+    fn crawl(&self, seen: &mut Seen, from: &[&str]) -> BTreeSet<String> {
+        let mut waiting: Vec<String> = from.iter().map(|&path| path.to_owned()).collect();
+        let mut known: BTreeSet<String> = waiting.iter().cloned().collect();
+        let mut shown = BTreeSet::new();
+        while let Some(path) = waiting.pop() {
+            let (status, _, page) = self.get(&path);
+            assert!(status < 500, "{path}: {status}");
+            if status == 200 {
+                shown.insert(path.clone());
+            }
+            for link in page.split("href=\"").skip(1).filter_map(|rest| rest.split('"').next()) {
+                let link = link.replace("&amp;", "&");
+                let inner = link.starts_with('/') && !link.starts_with("//") && !link.starts_with("/assets/");
+                // One of many that are alike is enough.
+                let users = ["/directory/users/", "/security-cloud/users/"];
+                let alike = users
+                    .iter()
+                    .any(|users| link.starts_with(users) && known.iter().filter(|path| path.starts_with(users)).count() > 12);
+                if inner && !alike && known.len() < PAGES_MAX && known.insert(link.clone()) {
+                    waiting.push(link);
+                }
+            }
+            seen.add(format!("page {}{path}", self.url), page);
+        }
+        println!("{} pages of {}", shown.len(), self.url);
+        shown
+    }
 }

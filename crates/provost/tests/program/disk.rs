@@ -79,7 +79,7 @@ struct Chaos {
 
 impl Chaos {
     fn start(script: &str) -> Self {
-        let installation = Installation::start_under(false, Some(script));
+        let installation = Installation::start_under(false, script);
         let people = files(PEOPLE, "person");
         installation.import(&people);
         installation.configure_any();

@@ -12,6 +12,9 @@ use tokio::runtime::Runtime;
 /// Users in one page of the tenant's list.
 const PAGE: usize = 100;
 
+/// No request of these tests takes longer, also while the database is locked for ten seconds and more.
+const ANSWER_MAX: Duration = Duration::from_mins(1);
+
 /// Both processes, running. Everything ends with it.
 pub(crate) struct Installation {
     pub tenant: Server,
@@ -30,7 +33,12 @@ pub(crate) struct Installation {
 impl Installation {
     /// Starts both with nothing in them, and makes a token of the tenant and a key of the API.
     pub(crate) fn start(with_proxy: bool) -> Self {
-        Self::start_under(with_proxy, None)
+        Self::start_with(with_proxy, None, "warn")
+    }
+
+    /// The same with the log of both at its most talkative.
+    pub(crate) fn talkative() -> Self {
+        Self::start_with(false, None, "trace")
     }
 
     /// An administrator of the tenant revokes the token that the server has, and makes another one; which is returned.
@@ -57,12 +65,17 @@ impl Installation {
     }
 
     /// The same with the server run by a script of the shell: `$1` is its data directory, and the rest the command.
-    pub(crate) fn start_under(with_proxy: bool, script: Option<&str>) -> Self {
+    pub(crate) fn start_under(with_proxy: bool, script: &str) -> Self {
+        Self::start_with(with_proxy, Some(script), "warn")
+    }
+
+    fn start_with(with_proxy: bool, script: Option<&str>, log: &'static str) -> Self {
         let directory = unique_dir();
         let (tenant_data, data) = (directory.path().join("tenant"), directory.path().join("data"));
         let (tenant_at, at) = (format!("127.0.0.1:{}", free_port()), format!("127.0.0.1:{}", free_port()));
         let (tenant_data, data) = (tenant_data.to_str().expect("a path of text"), data.to_str().expect("a path of text"));
-        let tenant = Server::start(program(), &["tenant", "--data", tenant_data, "--listen", &tenant_at], &tenant_at);
+        let tenant =
+            Server::start_logging(program(), &["tenant", "--data", tenant_data, "--listen", &tenant_at], &tenant_at, log);
         let grant = "/api/v2/scim/Users:rw";
         let token = provost(&["tenant", "token", "create", "--data", tenant_data, "--name", "provost", "--grant", grant]).well();
         let make_key = || provost(&["api-keys", "create", "--data", data, "--name", "tests", "--role", "super-admin"]).well();
@@ -71,9 +84,9 @@ impl Installation {
             // What the script does to the directory may hide it from other processes.
             let key = make_key();
             let run = ["-c", script, "sh", data, program().to_str().expect("a path of text")];
-            (Server::start(Path::new("sh"), &[&run[..], &command].concat(), &at), key)
+            (Server::start_logging(Path::new("sh"), &[&run[..], &command].concat(), &at, log), key)
         } else {
-            let serve = Server::start(program(), &command, &at);
+            let serve = Server::start_logging(program(), &command, &at, log);
             (serve, make_key())
         };
         assert_eq!((token.lines().count(), key.lines().count()), (1, 1), "the secret and nothing else");
@@ -86,7 +99,7 @@ impl Installation {
         let client = reqwest::Client::builder()
             .no_proxy()
             .redirect(reqwest::redirect::Policy::none())
-            .timeout(Duration::from_secs(10))
+            .timeout(ANSWER_MAX)
             .build()
             .expect("a client");
         let (token, key) = (token.trim().to_owned(), key.trim().to_owned());
@@ -106,9 +119,18 @@ impl Installation {
         [&self.token, &self.key]
     }
 
-    /// A request to the server by a browser: path, cookie, and a form to be sent. Answers status, `Set-Cookie` and body.
-    pub(crate) fn browse(&self, path: &str, cookie: &str, form: Option<&str>) -> (u16, String, String) {
-        let url = format!("{}{path}", self.url);
+    /// Where the server's console is.
+    pub(crate) fn url(&self) -> &str {
+        &self.url
+    }
+
+    /// Where the tenant's console is.
+    pub(crate) fn tenant_url(&self) -> &str {
+        &self.tenant_url
+    }
+
+    /// A request by a browser: URL, cookie, and a form to be sent. Answers status, `Set-Cookie`, and headers and body.
+    pub(crate) fn browse(&self, url: &str, cookie: &str, form: Option<&str>) -> (u16, String, String) {
         let request = match form {
             None => self.client.get(url),
             Some(form) => {
