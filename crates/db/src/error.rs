@@ -12,6 +12,18 @@ pub enum DbError {
     /// The engine refused or failed; its own words.
     #[error("the database failed: {0}")]
     Engine(String),
+    /// Another process writes to the database file and does not end: nothing was changed.
+    #[error(
+        "another process has been writing to the database for more than 10 s, and nothing was changed: wait for it to end, then \
+         try again"
+    )]
+    Busy,
+    /// The database file is not as it was written; the engine's own words.
+    #[error(
+        "the database file is damaged ({0}): stop the server, keep a copy of the data directory, look at the health of the disk, and \
+         put the newest backup of the database back, without a -wal or -shm file that is no part of it"
+    )]
+    Damaged(String),
     /// No room on the disk of the data: nothing was changed.
     #[error("the disk of the data is full, and nothing was changed: make room on it, then try again")]
     Full,
@@ -67,6 +79,17 @@ pub enum OpenError {
         version: i64,
         /// Its name.
         name: &'static str,
+        /// The engine's words.
+        message: String,
+    },
+    /// The database file is not as it was written.
+    #[error(
+        "the database file {location} is damaged ({message}): keep a copy of its directory, look at the health of the disk, and put \
+         the newest backup of the database back, without a -wal or -shm file that is no part of it"
+    )]
+    Damaged {
+        /// The file.
+        location: String,
         /// The engine's words.
         message: String,
     },

@@ -9,6 +9,8 @@ use provost_core::app::DriftRule;
 use provost_core::time::{Span, Timestamp};
 use provost_store::accounts::standstill::{self, StandstillReason};
 use provost_store::{Actor, Store, apps, log, remote};
+use std::fs::File;
+use std::io::Write;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 use tokio_util::sync::CancellationToken;
@@ -66,9 +68,14 @@ impl HighWater {
 
     async fn write(&self, store: &Store) -> anyhow::Result<()> {
         let Some(newest) = log::newest_at(store).await? else { return Ok(()) };
-        // Written aside and renamed: half a file would be no time.
+        // Written aside and renamed: half a file would be no time. It is on the disk before it takes the old one's place: a loss of
+        // power would leave an empty one.
         let aside = self.0.with_extension("new");
-        std::fs::write(&aside, newest.0.to_string()).with_context(|| format!("cannot write {}", aside.display()))?;
+        let written = File::create(&aside).and_then(|mut file| {
+            file.write_all(newest.0.to_string().as_bytes())?;
+            file.sync_all()
+        });
+        written.with_context(|| format!("cannot write {}", aside.display()))?;
         std::fs::rename(&aside, &self.0).with_context(|| format!("cannot write {}", self.0.display()))
     }
 

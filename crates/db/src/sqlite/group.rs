@@ -21,7 +21,7 @@ enum Attempt {
     /// SQLite has undone the whole transaction; why.
     RolledBack(DbError),
     /// The transaction could not begin; why.
-    NotBegun(String),
+    NotBegun(rusqlite::Error),
 }
 
 impl Writer {
@@ -34,9 +34,7 @@ impl Writer {
     pub(super) fn commit(&mut self, batches: &[&Batch]) -> Vec<Outcome> {
         match self.attempt(batches) {
             Attempt::Finished(outcomes) => outcomes,
-            Attempt::NotBegun(message) => {
-                batches.iter().map(|_| Err(CommitError::Db(DbError::Engine(message.clone())))).collect()
-            }
+            Attempt::NotBegun(error) => batches.iter().map(|_| Err(CommitError::Db(not_begun(&error)))).collect(),
             Attempt::RolledBack(error) if batches.len() == 1 => vec![Err(CommitError::Db(error))],
             Attempt::RolledBack(_) => batches.iter().flat_map(|batch| self.commit(&[batch])).collect(),
         }
@@ -55,7 +53,7 @@ impl Writer {
         }
         match outcome? {
             Attempt::Finished(mut outcomes) => outcomes.pop(),
-            Attempt::NotBegun(message) => Some(Err(CommitError::Db(DbError::Engine(message)))),
+            Attempt::NotBegun(error) => Some(Err(CommitError::Db(not_begun(&error)))),
             Attempt::RolledBack(error) => Some(Err(CommitError::Db(error))),
         }
     }
@@ -67,7 +65,7 @@ impl Writer {
 
     fn finish(&mut self, begun: rusqlite::Result<()>, batches: &[&Batch]) -> Attempt {
         if let Err(error) = begun {
-            return Attempt::NotBegun(not_begun(&error));
+            return Attempt::NotBegun(error);
         }
         let outcomes = match batches {
             // Alone in its transaction it needs no savepoint, for which SQLite would copy each page before it is changed.
@@ -158,12 +156,11 @@ impl Writer {
     }
 }
 
-fn not_begun(error: &rusqlite::Error) -> String {
+fn not_begun(error: &rusqlite::Error) -> DbError {
     if error.sqlite_error_code() == Some(ErrorCode::DatabaseBusy) {
-        return "another process has been writing to the database for more than 10 s: wait for it to end, then try again"
-            .to_owned();
+        return DbError::Busy;
     }
-    error.to_string()
+    db_error(error, error.to_string())
 }
 
 #[cfg(test)]

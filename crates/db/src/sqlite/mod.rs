@@ -80,13 +80,13 @@ impl File {
         let file = Self {
             path: path.to_owned(),
             writing,
-            direct: Direct::open(path, readers()).map_err(|error| unreachable(error.to_string()))?,
+            direct: Direct::open(path, readers()).map_err(|error| open::not_opened(&path.display().to_string(), &error))?,
             commits: AtomicU32::new(0),
             reads: Arc::new(Queue::new(QUEUE_CAPACITY)),
             streams: Arc::new(Semaphore::new(STREAMS_MAX)),
         };
         for _ in 0..readers() {
-            let connection = open::open_reader(path).map_err(|error| unreachable(error.to_string()))?;
+            let connection = open::open_reader(path).map_err(|error| open::not_opened(&path.display().to_string(), &error))?;
             let reads = Arc::clone(&file.reads);
             let read = move || read_loop(&connection, reads);
             thread::Builder::new().name("db-reader".to_owned()).spawn(read).map_err(|error| unreachable(error.to_string()))?;
@@ -128,7 +128,7 @@ impl File {
         let run = move || {
             let last = match open::open_stream(&path) {
                 Ok(connection) => send_chunks(&connection, &query, |rows| chunks.blocking_send(Chunk::Rows(rows)).is_ok()),
-                Err(error) => Err(DbError::Engine(error.to_string())),
+                Err(error) => Err(statement::db_error(&error, error.to_string())),
             };
             // Nobody listens when the stream was dropped half-way.
             let _ = chunks.blocking_send(last.map_or_else(Chunk::Failed, |()| Chunk::End));
@@ -195,7 +195,7 @@ fn read_loop(connection: &Connection, queue: Arc<Queue<ReadJob>>) {
 
 /// One statement sees one snapshot anyway; several need a transaction.
 fn read_snapshot(connection: &Connection, queries: &[Query]) -> ReadResult {
-    let engine = |error: rusqlite::Error| DbError::Engine(error.to_string());
+    let engine = |error: rusqlite::Error| statement::db_error(&error, error.to_string());
     let transaction = if queries.len() > 1 { Some(connection.unchecked_transaction().map_err(engine)?) } else { None };
     let mut answers = Vec::with_capacity(queries.len());
     for query in queries {

@@ -23,18 +23,18 @@ const READER_CACHE_KIB: i64 = 8 * 1024;
 
 /// The writing connection of a file, its schema up to date.
 pub(super) fn open_writer(path: &Path, migrations: &[Migration]) -> Result<Connection, OpenError> {
-    let unreachable = |message: String| OpenError::Unreachable { location: path.display().to_string(), message };
-    create_private(path).map_err(|error| unreachable(error.to_string()))?;
+    let location = path.display().to_string();
+    create_private(path).map_err(|error| OpenError::Unreachable { location: location.clone(), message: error.to_string() })?;
     let flags = OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_CREATE | OpenFlags::SQLITE_OPEN_NO_MUTEX;
-    let mut connection = Connection::open_with_flags(path, flags).map_err(|error| unreachable(error.to_string()))?;
+    let mut connection = Connection::open_with_flags(path, flags).map_err(|error| not_opened(&location, &error))?;
     let prepared = prepare(&connection).and_then(|()| use_wal(&connection)).and_then(|()| {
         connection.pragma_update(None, "synchronous", "FULL")?;
         // A long stream makes the WAL grow; this gives the space back afterwards.
         connection.pragma_update(None, "journal_size_limit", 64 << 20)?;
         connection.pragma_update(None, "cache_size", -WRITER_CACHE_KIB)
     });
-    prepared.map_err(|error| unreachable(error.to_string()))?;
-    migrate(&mut connection, migrations, &path.display().to_string())?;
+    prepared.map_err(|error| not_opened(&location, &error))?;
+    migrate(&mut connection, migrations, &location)?;
     Ok(connection)
 }
 
@@ -61,12 +61,20 @@ fn open_to_read(path: &Path, cache_kib: i64) -> rusqlite::Result<Connection> {
 
 /// The only connection of a database in memory.
 pub(super) fn open_memory(migrations: &[Migration]) -> Result<Connection, OpenError> {
-    let unreachable =
-        |error: rusqlite::Error| OpenError::Unreachable { location: "memory".to_owned(), message: error.to_string() };
+    let unreachable = |error: rusqlite::Error| not_opened("memory", &error);
     let mut connection = Connection::open_in_memory().map_err(unreachable)?;
     prepare(&connection).map_err(unreachable)?;
     migrate(&mut connection, migrations, "memory")?;
     Ok(connection)
+}
+
+/// Why a file cannot be opened.
+pub(super) fn not_opened(location: &str, error: &rusqlite::Error) -> OpenError {
+    let (location, message) = (location.to_owned(), error.to_string());
+    match error.sqlite_error_code() {
+        Some(ErrorCode::DatabaseCorrupt | ErrorCode::NotADatabase) => OpenError::Damaged { location, message },
+        _ => OpenError::Unreachable { location, message },
+    }
 }
 
 /// SQLite gives a new file the usual permissions, and its WAL those of the file. It holds secrets, so that only its owner may read it.
@@ -117,8 +125,7 @@ fn use_wal(connection: &Connection) -> rusqlite::Result<()> {
 /// Every step looks up the version inside its own write transaction, so that two processes never run the same step.
 fn migrate(connection: &mut Connection, migrations: &[Migration], location: &str) -> Result<(), OpenError> {
     let known = migration::check(migrations)?;
-    let unreachable =
-        |error: rusqlite::Error| OpenError::Unreachable { location: location.to_owned(), message: error.to_string() };
+    let unreachable = |error: rusqlite::Error| not_opened(location, &error);
     connection.execute_batch(migration::VERSION_TABLE).map_err(unreachable)?;
     let found: i64 = connection.query_row(migration::VERSION_QUERY, [], |row| row.get(0)).map_err(unreachable)?;
     if found > known {

@@ -27,7 +27,11 @@ impl Failure {
 
 /// A failure of SQLite's, with `message` for those that nobody acts on.
 pub(super) fn db_error(error: &rusqlite::Error, message: String) -> DbError {
-    if error.sqlite_error_code() == Some(ErrorCode::DiskFull) { DbError::Full } else { DbError::Engine(message) }
+    match error.sqlite_error_code() {
+        Some(ErrorCode::DiskFull) => DbError::Full,
+        Some(ErrorCode::DatabaseCorrupt | ErrorCode::NotADatabase) => DbError::Damaged(message),
+        _ => DbError::Engine(message),
+    }
 }
 
 struct Parameter<'a>(&'a Value);

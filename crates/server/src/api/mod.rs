@@ -14,7 +14,7 @@ mod log;
 mod problem;
 mod users;
 
-pub use problem::{Problem, ProblemKind};
+pub use problem::{Problem, ProblemKind, Trouble};
 pub(crate) use users::attributes::set_all as set_attributes;
 
 use crate::Server;

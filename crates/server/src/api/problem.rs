@@ -35,10 +35,47 @@ pub enum ProblemKind {
     NeedsConfirmation,
     /// Nobody answered in time.
     NoAnswer,
-    /// No room for the data.
-    Full,
+    /// The database cannot work, and somebody can do something about it.
+    Database(Trouble),
     /// Ours.
     Internal,
+}
+
+/// What is wrong with the database.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Trouble {
+    /// Another process holds it.
+    Busy,
+    /// No room for the data.
+    Full,
+    /// Its file is damaged.
+    Damaged,
+}
+
+impl Trouble {
+    /// As [`ProblemKind::facts`].
+    const fn facts(self) -> (StatusCode, &'static str, &'static str, &'static str) {
+        match self {
+            Self::Busy => (
+                StatusCode::SERVICE_UNAVAILABLE,
+                "busy",
+                "The database is busy",
+                "Find the process that holds the database, wait for it to end, then send the request again.",
+            ),
+            Self::Full => (
+                StatusCode::INSUFFICIENT_STORAGE,
+                "disk-full",
+                "There is no room for the data",
+                "Make room on the disk of the data directory, then send the request again.",
+            ),
+            Self::Damaged => (
+                StatusCode::INTERNAL_SERVER_ERROR,
+                "damaged",
+                "The database file is damaged",
+                "Stop the server, put a backup of the database back, and start it; removals wait then until you have looked.",
+            ),
+        }
+    }
 }
 
 impl ProblemKind {
@@ -96,12 +133,7 @@ impl ProblemKind {
                 "There was no answer in time",
                 "Check that the engine is running, and try again.",
             ),
-            Self::Full => (
-                StatusCode::INSUFFICIENT_STORAGE,
-                "disk-full",
-                "There is no room for the data",
-                "Make room on the disk of the data directory, then send the request again.",
-            ),
+            Self::Database(trouble) => trouble.facts(),
             Self::Internal => (
                 StatusCode::INTERNAL_SERVER_ERROR,
                 "internal",
@@ -152,6 +184,18 @@ impl Problem {
         body
     }
 
+    /// What an administrator can do something about is told; it says nothing of the data.
+    fn of_database(error: &DbError) -> Self {
+        let (trouble, detail) = match error {
+            DbError::Busy => (Trouble::Busy, error.to_string()),
+            DbError::Full => (Trouble::Full, error.to_string()),
+            DbError::Damaged(_) => (Trouble::Damaged, DbError::Damaged("the log says where".to_owned()).to_string()),
+            DbError::WrongType(_) | DbError::Engine(_) | DbError::Closed => return Self::internal(error),
+        };
+        tracing::error!(%error, "a request failed");
+        Self::of(ProblemKind::Database(trouble), detail)
+    }
+
     fn internal(error: &dyn std::error::Error) -> Self {
         let mut chain = error.to_string();
         let mut source = error.source();
@@ -188,13 +232,8 @@ impl From<StoreError> for Problem {
             StoreError::Commit(CommitError::Conflict { .. } | CommitError::Unique { .. }) => {
                 return Self::of(ProblemKind::Conflict, "somebody else changed it at the same moment: send the request again");
             }
-            StoreError::Commit(CommitError::Db(DbError::Full)) | StoreError::Db(DbError::Full) => {
-                tracing::error!(%error, "a request failed");
-                return Self::of(ProblemKind::Full, DbError::Full.to_string());
-            }
-            StoreError::Commit(CommitError::Db(_)) | StoreError::Db(_) | StoreError::Open(_) | StoreError::Corrupt(_) => {
-                return Self::internal(&error);
-            }
+            StoreError::Commit(CommitError::Db(database)) | StoreError::Db(database) => return Self::of_database(database),
+            StoreError::Open(_) | StoreError::Corrupt(_) => return Self::internal(&error),
         };
         Self::of(kind, error.to_string())
     }
@@ -202,7 +241,7 @@ impl From<StoreError> for Problem {
 
 impl From<DbError> for Problem {
     fn from(error: DbError) -> Self {
-        Self::internal(&error)
+        Self::of_database(&error)
     }
 }
 
