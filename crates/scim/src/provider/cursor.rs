@@ -5,7 +5,9 @@
 
 use super::{ResourceKind, Sort};
 use crate::error::{ScimError, ScimType};
-use crate::filter::Filter;
+use crate::filter::{Filter, FilterNode};
+use crate::path::AttributePath;
+use std::convert::Infallible;
 
 /// The layout of the bytes; a cursor of another layout is invalid.
 const LAYOUT: u8 = 1;
@@ -74,12 +76,32 @@ impl Cursor {
     }
 }
 
-/// What tells one query from another: kind, filter and order. The count and the attributes may change between pages.
+/// What tells one query from another: kind, filter and order. The count and the attributes may change between pages, and names of
+/// attributes may be written in another case (RFC 7643 section 2.1), as in the example of RFC 9865 section 2.
 pub fn fingerprint(kind: ResourceKind, filter: Option<&Filter>, sort: Option<&Sort>) -> u64 {
-    let filter = filter.map(ToString::to_string).unwrap_or_default();
-    let sort = sort.map(|sort| format!("{}{}", if sort.descending { '-' } else { '+' }, sort.by)).unwrap_or_default();
+    let filter = filter.map(plain).unwrap_or_default();
+    let sort = sort.map(|sort| format!("{}{}", if sort.descending { '-' } else { '+' }, name(&sort.by))).unwrap_or_default();
     // No part holds U+0000, so it divides them.
     hashed(format!("{}\0{filter}\0{sort}", kind.word()).as_bytes())
+}
+
+/// A filter as text, the same for all spellings of its names.
+fn plain(filter: &Filter) -> String {
+    let Ok(text) = filter.fold(&mut |node| {
+        Ok::<_, Infallible>(match node {
+            FilterNode::And(parts) => format!("({})", parts.join(" and ")),
+            FilterNode::Or(parts) => format!("({})", parts.join(" or ")),
+            FilterNode::Not(inner) => format!("not ({inner})"),
+            FilterNode::Compare { path, operator, value, .. } => format!("{} {} {value}", name(path), operator.word()),
+            FilterNode::Present { path, .. } => format!("{} pr", name(path)),
+            FilterNode::Values { path, filter } => format!("{}[{filter}]", name(path)),
+        })
+    });
+    text
+}
+
+fn name(path: &AttributePath) -> String {
+    path.to_string().to_ascii_lowercase()
 }
 
 fn read(text: &str) -> Option<Cursor> {
@@ -148,7 +170,6 @@ fn from_text(text: &str) -> Option<Vec<u8>> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::path::AttributePath;
 
     fn cursor(key: Option<&str>) -> Cursor {
         Cursor { forward: true, after: -7, key: key.map(str::to_owned), issued_at: 1_000_000, query: u64::MAX, seen: 400 }
@@ -201,5 +222,13 @@ mod tests {
         let different: std::collections::BTreeSet<u64> = prints.into_iter().collect();
         assert_eq!(different.len(), prints.len());
         assert_eq!(fingerprint(ResourceKind::User, Some(&filter), None), prints[2]);
+
+        let of = |filter: &str, by: &str| {
+            let sort = Sort { by: AttributePath::of(by), descending: false };
+            fingerprint(ResourceKind::User, Some(&Filter::parse(filter).expect("a filter")), Some(&sort))
+        };
+        let one = of("emails[type eq \"Work\"] and not (title pr)", "userName");
+        assert_eq!(of("Emails[TYPE Eq \"Work\"] AND NOT (Title PR)", "username"), one, "names have no case");
+        assert_ne!(of("emails[type eq \"work\"] and not (title pr)", "userName"), one, "values have");
     }
 }
