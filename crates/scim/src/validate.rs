@@ -137,7 +137,8 @@ pub fn set_schemas(resource: &mut Resource, schemas: &Schemas) {
     names::set(resource, "schemas", Value::Array(urns));
 }
 
-/// RFC 7643 section 3: `schemas` MUST be there, MUST name the base schema, and MUST NOT name what the provider does not know.
+/// RFC 7643 section 3: `schemas` MUST be there, MUST name the base schema, and MUST NOT name what the provider does not know. A
+/// body with other schemas has not the form of the request: `invalidSyntax`, as in the example of RFC 7644 section 3.7.3.
 fn check_schemas(incoming: &Resource, schemas: &Schemas, leniency: &Leniency) -> Result<(), ScimError> {
     let urns = match names::get(incoming, "schemas") {
         Some(Value::Array(urns)) if !urns.is_empty() => urns.as_slice(),
@@ -156,14 +157,14 @@ fn check_schemas(incoming: &Resource, schemas: &Schemas, leniency: &Leniency) ->
         let known =
             names::same(urn, &schemas.base.id) || schemas.extension(urn).is_some() || (leniency.scim_1_schemas && is_scim_1(urn));
         if !known && !leniency.unknown_passed_over {
-            return Err(ScimError::invalid_value(format!(
+            return Err(ScimError::invalid_syntax(format!(
                 "schemas: \"{}\" is not a schema of {}.",
                 path::shortened(urn),
                 schemas.resource_type
             )));
         }
     }
-    if has_base { Ok(()) } else { Err(ScimError::invalid_value(format!("schemas does not name \"{}\".", schemas.base.id))) }
+    if has_base { Ok(()) } else { Err(ScimError::invalid_syntax(format!("schemas does not name \"{}\".", schemas.base.id))) }
 }
 
 /// Leniency: `urn:scim:schemas:core:1.0` and its relatives.

@@ -199,7 +199,7 @@ async fn every_refused_body_is_a_scim_error_that_names_the_attribute() {
         (with("emails", json!([{ "value": "a", "primary": true }, { "value": "b", "primary": true }])), 400, value, "emails"),
         (with("x509Certificates", json!([{ "value": "***" }])), 400, value, "x509Certificates.value"),
         (with("shoeSize", json!(7)), 400, value, "shoeSize"),
-        (with("schemas", json!(["urn:none"])), 400, value, "urn:none"),
+        (with("schemas", json!(["urn:none"])), 400, syntax, "urn:none"),
         (with("schemas", json!("urn:none")), 400, syntax, "schemas"),
         (with("schemas", json!([])), 400, syntax, "schemas"),
         (with("urn:none", json!({})), 400, value, "urn:none"),
