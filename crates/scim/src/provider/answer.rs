@@ -48,15 +48,14 @@ pub fn found_or_known(
 
 /// 201 with the new resource. RFC 7644 section 3.3: the URI stands in `Location` and in `meta.location`.
 pub fn created(provider: &Provider, kind: ResourceKind, resource: &Resource, projection: &Projection) -> Response {
-    let location = meta_text(resource, "location");
-    Response { location, ..with_resource(201, provider, kind, resource, projection) }
+    with_resource(201, provider, kind, resource, projection)
 }
 
 /// The answer to a PATCH. RFC 7644 section 3.5.2: 200 with the resource or 204, and 200 when attributes are asked for.
 pub fn changed(provider: &Provider, kind: ResourceKind, resource: &Resource, projection: &Projection) -> Response {
     match (provider.profile.patch_answer, projection) {
         (PatchAnswer::NoContent, Projection::Default | Projection::Without(_)) => {
-            Response { etag: meta_text(resource, "version"), ..deleted() }
+            Response { location: meta_text(resource, "location"), etag: meta_text(resource, "version"), ..deleted() }
         }
         (PatchAnswer::Resource, _) | (PatchAnswer::NoContent, Projection::Only(_)) => found(provider, kind, resource, projection),
     }
@@ -113,9 +112,10 @@ pub(super) fn success(status: u16, provider: &Provider, body: Value) -> Response
     Response { status, content_type, location: None, etag: None, body: Some(body) }
 }
 
+/// The examples of RFC 7644 have `Location` in the answers to reads and changes too.
 fn with_resource(status: u16, provider: &Provider, kind: ResourceKind, resource: &Resource, projection: &Projection) -> Response {
-    let etag = meta_text(resource, "version");
-    Response { etag, ..success(status, provider, Value::Object(shown(provider, kind, resource, projection))) }
+    let (location, etag) = (meta_text(resource, "location"), meta_text(resource, "version"));
+    Response { location, etag, ..success(status, provider, Value::Object(shown(provider, kind, resource, projection))) }
 }
 
 fn shown(provider: &Provider, kind: ResourceKind, resource: &Resource, projection: &Projection) -> Resource {

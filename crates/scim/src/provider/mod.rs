@@ -295,7 +295,7 @@ pub struct Response {
     pub status: u16,
     /// `Content-Type`, when there is a body.
     pub content_type: Option<String>,
-    /// `Location`.
+    /// `Location`: `meta.location`, when the answer is about one resource.
     pub location: Option<String>,
     /// `ETag`: `meta.version`.
     pub etag: Option<String>,
