@@ -13,7 +13,8 @@ mod values;
 
 pub use apply::apply;
 pub use cost::COMPARISONS_MAX;
-pub use read::{read, read_bulk_data};
+pub(crate) use read::body_of;
+pub use read::read;
 pub use resolve::{ResolvedOperation, Target, resolve};
 pub(crate) use values::carry_fixed_parts;
 

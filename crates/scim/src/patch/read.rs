@@ -4,7 +4,7 @@ use super::{OPERATIONS_MAX, PATCH_SCHEMA, PatchOp, PatchOperation, PatchRequest}
 use crate::error::ScimError;
 use crate::leniency::Leniency;
 use crate::{Resource, names, path};
-use serde_json::Value;
+use serde_json::{Value, json};
 
 /// Takes a body apart. What the operations mean is not looked at.
 pub fn read(body: &Value, leniency: &Leniency) -> Result<PatchRequest, ScimError> {
@@ -19,13 +19,9 @@ pub fn read(body: &Value, leniency: &Leniency) -> Result<PatchRequest, ScimError
     }
 }
 
-/// Takes the `data` of a PATCH inside a Bulk request apart. RFC 7644 section 3.7: it is the body "as it would appear for a
-/// single" request; the example of section 3.7.3 gives the operations alone, so both are read.
-pub fn read_bulk_data(data: &Value, leniency: &Leniency) -> Result<PatchRequest, ScimError> {
-    match data {
-        Value::Array(operations) => read_operations(operations, leniency),
-        body => read(body, leniency),
-    }
+/// The body of a PATCH with these operations.
+pub(crate) fn body_of(operations: Value) -> Resource {
+    Resource::from_iter([("schemas".to_owned(), json!([PATCH_SCHEMA])), ("Operations".to_owned(), operations)])
 }
 
 fn read_operations(operations: &[Value], leniency: &Leniency) -> Result<PatchRequest, ScimError> {

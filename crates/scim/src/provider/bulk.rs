@@ -113,6 +113,8 @@ fn read_operation(item: &Value, index: usize) -> Result<BulkOperation, ScimError
     let data = match (names::get(members, "data"), method) {
         (_, Method::Delete) => None,
         (Some(Value::Object(data)), _) => Some(data.clone()),
+        // The example of RFC 7644 section 3.7.3 has the operations of a PATCH alone, without the object around them.
+        (Some(operations @ Value::Array(_)), Method::Patch) => Some(patch::body_of(operations.clone())),
         (Some(_) | None, _) => return Err(refused(index, "data is missing; it is the resource or the PATCH as an object")),
     };
     let path = if path.starts_with('/') { path } else { format!("/{path}") };
@@ -214,8 +216,7 @@ impl BulkRun {
             None => (self.request.operations[index].path.as_str(), None),
         };
         let id = rules::encoded(outcome.id.as_deref().unwrap_or_default());
-        let data =
-            Resource::from_iter([("schemas".to_owned(), json!([patch::PATCH_SCHEMA])), ("Operations".to_owned(), operations)]);
+        let data = patch::body_of(operations);
         let path = format!("{}/{id}", path.trim_end_matches('/'));
         Ok(BulkCall { method: Method::Patch, path, query, version: None, data: Some(data) })
     }

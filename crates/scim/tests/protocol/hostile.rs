@@ -5,7 +5,7 @@ use crate::{barbara, cases, object, schemas_of};
 use proptest::prelude::*;
 use provost_scim::filter::{CompareOperator, FilterNode, SyntaxError, check};
 use provost_scim::json::parse_object;
-use provost_scim::patch::{self, read_bulk_data};
+use provost_scim::patch;
 use provost_scim::projection::{Projection, project};
 use provost_scim::validate::{ATTRIBUTES_MAX, normalize, replace};
 use provost_scim::{
@@ -54,8 +54,8 @@ fn corpus() -> Vec<String> {
     {
         texts.push(case["resource"].to_string());
     }
-    for case in read(include_str!("../data/rfc/bulk.json")).into_iter().chain(read(include_str!("../data/rfc/lists.json"))) {
-        texts.push(case["body"].to_string());
+    for case in read(include_str!("../data/rfc/exchanges.json")) {
+        texts.extend([&case["request"], &case["response"]].iter().filter_map(|part| part.get("body")).map(Value::to_string));
     }
     texts.extend(read(include_str!("../data/rfc/paths.json")).iter().filter_map(|case| case["path"].as_str()).map(str::to_owned));
     texts
@@ -161,7 +161,7 @@ fn everything(bytes: &[u8]) {
                 assert_eq!(normalize(&stored, &schemas, &Leniency::NONE), Ok(stored));
             }
             let _ = replace(&barbara(), &resource, &schemas, &leniency);
-            if let Ok(request) = read_bulk_data(&Value::Object(resource.clone()), &leniency) {
+            if let Ok(request) = patch::read(&Value::Object(resource.clone()), &leniency) {
                 let mut user = barbara();
                 let result = apply(&mut user, &request, &schemas, &leniency);
                 assert!(result.is_ok() || user == barbara());

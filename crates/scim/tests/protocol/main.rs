@@ -2,6 +2,7 @@
 
 mod client;
 mod diffs;
+mod exchange;
 mod filters;
 mod hostile;
 mod hostile_patches;
@@ -12,7 +13,9 @@ mod provider;
 mod provider_bulk;
 mod resources;
 mod rfc;
+mod rfc_exchanges;
 mod schemas;
+mod store;
 
 use provost_scim::{Resource, Schemas};
 use serde_json::Value;

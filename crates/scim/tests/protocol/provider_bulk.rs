@@ -1,7 +1,8 @@
 //! Bulk requests (RFC 7644 section 3.7) against a provider whose store is a map.
 
-use provost_scim::provider::{self, BulkRun, Meta, Method, Provider, ProviderProfile, ProviderRequest, Request, Response};
-use provost_scim::{Resource, ScimError, ScimType};
+use crate::store::Store;
+use provost_scim::provider::{self, Method, Provider, ProviderProfile, ProviderRequest, Request};
+use provost_scim::{ScimError, ScimType};
 use serde_json::{Value, json};
 use std::collections::BTreeMap;
 
@@ -9,70 +10,27 @@ const BASE: &str = "https://tenant.example/scim";
 const USER: &str = "urn:ietf:params:scim:schemas:core:2.0:User";
 const ENTERPRISE: &str = "urn:ietf:params:scim:schemas:extension:enterprise:2.0:User";
 
-/// What is stored, and the calls that were carried out.
-struct World {
-    provider: Provider,
-    stored: BTreeMap<String, Resource>,
-    calls: Vec<String>,
+fn world() -> Store {
+    Store::new(Provider::new(ProviderProfile::standard()), BASE)
 }
 
-fn world() -> World {
-    World { provider: Provider::new(ProviderProfile::standard()), stored: BTreeMap::new(), calls: Vec::new() }
+fn read(world: &Store, body: &Value) -> Result<provider::BulkRequest, ScimError> {
+    let bytes = body.to_string().into_bytes();
+    let request = Request { method: Method::Post, path: "/Bulk", query: None, body: &bytes };
+    match provider::plan(&world.provider, &request)? {
+        ProviderRequest::Bulk(request) => Ok(request),
+        other => panic!("{other:?} is no bulk request"),
+    }
 }
 
-impl World {
-    fn read(&self, body: &Value) -> Result<provider::BulkRequest, ScimError> {
-        let bytes = body.to_string().into_bytes();
-        let request = Request { method: Method::Post, path: "/Bulk", query: None, body: &bytes };
-        match provider::plan(&self.provider, &request)? {
-            ProviderRequest::Bulk(request) => Ok(request),
-            other => panic!("{other:?} is no bulk request"),
-        }
-    }
-
-    /// The results of a bulk request.
-    fn send(&mut self, fail_on_errors: Option<u64>, operations: &Value) -> Vec<Value> {
-        let body = json!({ "schemas": ["urn:ietf:params:scim:api:messages:2.0:BulkRequest"],
-            "failOnErrors": fail_on_errors, "Operations": operations });
-        let mut run = BulkRun::new(self.read(&body).expect("a bulk request"), BASE);
-        while let Some(next) = run.next_call() {
-            self.calls.push(format!("{} {}", next.call.method.word(), next.call.path));
-            let planned = provider::plan_operation(&self.provider, &next.call);
-            let answered = planned.and_then(|planned| self.carry_out(planned));
-            run.note(&next, &answered.unwrap_or_else(|error| provider::failed(&self.provider, &error)));
-        }
-        let body = run.finish(&self.provider).body.expect("an answer");
-        assert_eq!(body["schemas"], json!(["urn:ietf:params:scim:api:messages:2.0:BulkResponse"]));
-        body["Operations"].as_array().expect("a list").clone()
-    }
-
-    fn carry_out(&mut self, planned: ProviderRequest) -> Result<Response, ScimError> {
-        match planned {
-            ProviderRequest::Create { kind, resource, projection } => {
-                let id = format!("id{}", self.stored.len() + 1);
-                let meta = Meta {
-                    id: id.clone(),
-                    created: String::new(),
-                    last_modified: String::new(),
-                    version: Some("W/\"1\"".into()),
-                };
-                let whole = provider::with_meta(&self.provider, kind, resource, &meta, BASE);
-                self.stored.insert(id, whole.clone());
-                Ok(provider::created(&self.provider, kind, &whole, &projection))
-            }
-            ProviderRequest::Patch { kind, id, request, projection } => {
-                let existing = self.stored.get(&id).ok_or_else(|| ScimError::not_found(&id))?;
-                let mut resource = provider::patched(&self.provider, kind, existing, &request)?.resource;
-                resource["meta"]["version"] = json!("W/\"2\"");
-                self.stored.insert(id, resource.clone());
-                Ok(provider::changed(&self.provider, kind, &resource, &projection))
-            }
-            ProviderRequest::Delete { id, .. } => {
-                self.stored.remove(&id).map(|_| provider::deleted()).ok_or_else(|| ScimError::not_found(&id))
-            }
-            other => panic!("{other:?} is not for this store"),
-        }
-    }
+/// The results of a bulk request.
+fn send(world: &mut Store, fail_on_errors: Option<u64>, operations: &Value) -> Vec<Value> {
+    let body = json!({ "schemas": ["urn:ietf:params:scim:api:messages:2.0:BulkRequest"],
+        "failOnErrors": fail_on_errors, "Operations": operations });
+    let request = read(world, &body).expect("a bulk request");
+    let body = world.run(request).body.expect("an answer");
+    assert_eq!(body["schemas"], json!(["urn:ietf:params:scim:api:messages:2.0:BulkResponse"]));
+    body["Operations"].as_array().expect("a list").clone()
 }
 
 fn user(bulk_id: &str, manager: Option<&str>) -> Value {
@@ -90,15 +48,19 @@ fn statuses(results: &[Value]) -> Vec<&str> {
 #[test]
 fn what_is_referred_to_comes_first_and_results_keep_the_order_of_the_request() {
     let mut world = world();
-    let results = world.send(None, &json!([
-        { "method": "POST", "path": "/Groups", "bulkId": "g", "data": { "schemas": ["urn:ietf:params:scim:schemas:core:2.0:Group"],
-            "displayName": "G", "members": [{ "value": "bulkId:ada" }] } },
-        user("ada", Some("bob")),
-        user("bob", None),
-        { "method": "patch", "path": "Users/bulkId:bob?attributes=title", "data": {
-            "schemas": ["urn:ietf:params:scim:api:messages:2.0:PatchOp"], "Operations": [{ "op": "add", "path": "title", "value": "T" }] } },
-        { "method": "DELETE", "path": "/Users/nobody" },
-    ]));
+    let results = send(
+        &mut world,
+        None,
+        &json!([
+            { "method": "POST", "path": "/Groups", "bulkId": "g", "data": { "schemas": ["urn:ietf:params:scim:schemas:core:2.0:Group"],
+                "displayName": "G", "members": [{ "value": "bulkId:ada" }] } },
+            user("ada", Some("bob")),
+            user("bob", None),
+            { "method": "patch", "path": "Users/bulkId:bob?attributes=title", "data": {
+                "schemas": ["urn:ietf:params:scim:api:messages:2.0:PatchOp"], "Operations": [{ "op": "add", "path": "title", "value": "T" }] } },
+            { "method": "DELETE", "path": "/Users/nobody" },
+        ]),
+    );
     assert_eq!(world.calls, ["POST /Users", "POST /Users", "POST /Groups", "PATCH /Users/id1", "DELETE /Users/nobody"]);
     assert_eq!(statuses(&results), ["201", "201", "201", "200", "404"]);
     assert_eq!(
@@ -109,8 +71,8 @@ fn what_is_referred_to_comes_first_and_results_keep_the_order_of_the_request() {
     assert_eq!(results[3]["location"], json!(format!("{BASE}/Users/id1")));
     assert_eq!(results[4]["response"]["status"], json!("404"));
     assert_eq!(results[4]["location"], json!(format!("{BASE}/Users/nobody")));
-    assert_eq!(world.stored["id3"]["members"][0]["value"], json!("id2"));
-    assert_eq!(world.stored["id2"][ENTERPRISE]["manager"]["value"], json!("id1"));
+    assert_eq!(world.stored("id3")["members"][0]["value"], json!("id2"));
+    assert_eq!(world.stored("id2")[ENTERPRISE]["manager"]["value"], json!("id1"));
 }
 
 #[test]
@@ -119,20 +81,20 @@ fn circles_are_closed_afterwards() {
         let mut world = world();
         let operations: Vec<Value> =
             (0..length).map(|number| user(&format!("u{number}"), Some(&format!("u{}", (number + 1) % length)))).collect();
-        let results = world.send(Some(1), &json!(operations));
+        let results = send(&mut world, Some(1), &json!(operations));
         assert!(
             results.iter().all(|result| result["status"] == json!("201") && result["method"] == json!("POST")),
             "{results:?}"
         );
         assert_eq!(world.calls.len(), calls, "one user is made without a manager, and patched");
-        let id_of: BTreeMap<&str, &String> =
-            world.stored.iter().map(|(id, user)| (user["userName"].as_str().unwrap(), id)).collect();
+        let text = |user: &provost_scim::Resource, name: &str| user[name].as_str().unwrap().to_owned();
+        let id_of: BTreeMap<String, String> = world.all().map(|user| (text(user, "userName"), text(user, "id"))).collect();
         for (number, result) in results.iter().enumerate() {
-            let own = id_of[format!("u{number}").as_str()];
+            let own = &id_of[&format!("u{number}")];
             assert_eq!(result["location"], json!(format!("{BASE}/Users/{own}")));
-            let stored = &world.stored[own];
+            let stored = world.stored(own);
             assert_eq!(result["version"], stored["meta"]["version"], "the version after completion");
-            let manager = id_of[format!("u{}", (number + 1) % length).as_str()];
+            let manager = &id_of[&format!("u{}", (number + 1) % length)];
             assert_eq!(stored[ENTERPRISE], json!({ "department": "D", "manager": { "value": manager } }));
         }
     }
@@ -146,7 +108,8 @@ fn several_values_lose_only_the_one_that_is_missing() {
             "schemas": ["urn:ietf:params:scim:schemas:core:2.0:Group"], "displayName": bulk_id, "members": members } })
     };
     // RFC 7644 section 3.7.1, figure 5: two groups that are members of each other.
-    let results = world.send(
+    let results = send(
+        &mut world,
         None,
         &json!([
             group("a", json!([{ "value": "bulkId:b", "type": "Group" }, { "value": "x" }])),
@@ -156,7 +119,7 @@ fn several_values_lose_only_the_one_that_is_missing() {
     assert_eq!(statuses(&results), ["201", "201"]);
     assert_eq!(world.calls, ["POST /Groups", "POST /Groups", "PATCH /Groups/id1"]);
     let members = |id: &str| {
-        let items = world.stored[id]["members"].as_array().unwrap().iter();
+        let items = world.stored(id)["members"].as_array().unwrap().iter();
         items.map(|member| member["value"].as_str().unwrap().to_owned()).collect::<Vec<_>>()
     };
     assert_eq!(
@@ -168,7 +131,8 @@ fn several_values_lose_only_the_one_that_is_missing() {
 #[test]
 fn what_cannot_be_resolved_is_a_409_and_nothing_of_it_is_carried_out() {
     let mut world = world();
-    let results = world.send(
+    let results = send(
+        &mut world,
         None,
         &json!([
             user("ada", Some("nobody")),
@@ -186,7 +150,7 @@ fn what_cannot_be_resolved_is_a_409_and_nothing_of_it_is_carried_out() {
     // Of a circle whose other half fails, the first half stays, and its result says so.
     let mut broken = user("b", Some("a"));
     broken["data"]["active"] = json!("nonsense");
-    let results = world.send(None, &json!([broken, user("a", Some("b"))]));
+    let results = send(&mut world, None, &json!([broken, user("a", Some("b"))]));
     assert_eq!(statuses(&results), ["400", "409"]);
     assert_eq!(results[1]["location"], json!(format!("{BASE}/Users/id2")));
 }
@@ -207,7 +171,7 @@ fn fail_on_errors_ends_the_request() {
         (Some(2), vec!["201", "404", "201", "404"]),
         (Some(3), vec!["201", "404", "201", "404", "201"]),
     ] {
-        assert_eq!(statuses(&world().send(limit, &operations)), expected, "{limit:?}");
+        assert_eq!(statuses(&send(&mut world(), limit, &operations)), expected, "{limit:?}");
     }
 }
 
@@ -225,7 +189,7 @@ fn operations_go_to_resources_only() {
         (call("POST", "/Users/1"), "405"),
         (call("DELETE", "/Users/1/2"), "404"),
     ] {
-        let results = world().send(None, &json!([operation.clone()]));
+        let results = send(&mut world(), None, &json!([operation.clone()]));
         assert_eq!(statuses(&results), [status], "{operation}");
         assert_eq!(results[0]["response"]["status"], json!(status));
     }
@@ -261,7 +225,7 @@ fn what_is_no_bulk_request_is_refused_as_a_whole() {
         (json!({ "schemas": schemas, "Operations": changed("version", json!(1)) }), 400, "version is a string"),
     ];
     for (body, status, says) in cases {
-        let error = world.read(&body).unwrap_err();
+        let error = read(&world, &body).unwrap_err();
         assert_eq!(error.status, status, "{}", error.detail);
         assert_eq!(error.scim_type, (status == 400).then_some(ScimType::InvalidSyntax));
         assert!(error.detail.contains(says), "{}: {says}", error.detail);

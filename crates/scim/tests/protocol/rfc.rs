@@ -1,16 +1,15 @@
-//! The examples of RFC 7643 section 8 and of RFC 7644, as data. Filters and PATCH requests of the RFCs are among the cases of
-//! their own modules.
+//! The resources and schemas of RFC 7643 section 8 and the paths of RFC 7644, as data. Filters and PATCH requests of the RFCs are
+//! among the cases of their own modules too, and requests with their answers are in `rfc_exchanges`.
 
 use crate::{object, schemas_of};
-use provost_scim::client::{error_of, id_of, read_list};
-use provost_scim::filter::check;
-use provost_scim::patch::{self, read_bulk_data};
 use provost_scim::projection::{Projection, project};
-use provost_scim::schema::{Attribute, Mutability, enterprise_user, group, schema_resource, user};
+use provost_scim::schema::{Attribute, AttributeType, Mutability, enterprise_user, group, schema_resource, user};
 use provost_scim::validate::{normalize, replace};
-use provost_scim::{Filter, Leniency, PatchPath, Resource, Schema, Schemas, ScimError, ScimType, apply, diff, json};
+use provost_scim::{Leniency, PatchPath, Resource, Schema, Schemas, diff, json};
 use serde_json::Value;
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
+
+const SCHEMA: &str = "urn:ietf:params:scim:schemas:core:2.0:Schema";
 
 fn read(text: &str) -> Vec<Value> {
     serde_json::from_str(text).expect("the file holds an array")
@@ -71,17 +70,32 @@ fn writable(attributes: &mut [Attribute]) {
     }
 }
 
+/// RFC 7643 section 5 has a `type` of authentication schemes and section 2.4 a `primary`; section 8.7.2 describes neither.
+fn complete(schema: &mut Schema) {
+    let Some(schemes) = schema.attributes.iter_mut().find(|one| one.name == "authenticationSchemes") else { return };
+    let named = |parts: &[Attribute], name: &str| parts.iter().any(|part| part.name == name);
+    assert!(!named(&schemes.sub_attributes, "type") && !named(&schemes.sub_attributes, "primary"));
+    let name = schemes.sub_attributes[0].clone();
+    schemes.sub_attributes.push(Attribute { name: "type".to_owned(), ..name.clone() });
+    let kind = AttributeType::Boolean;
+    schemes.sub_attributes.push(Attribute { name: "primary".to_owned(), kind, required: false, ..name });
+}
+
 #[test]
 fn discovery_resources_obey_the_schemas_that_describe_them() {
     let schemas = read(include_str!("../data/rfc/schemas.json"));
     let mut described: Vec<Value> = read(include_str!("../data/rfc/discovery.json"));
-    // The schema of schemas describes two levels of attributes and has three itself.
+    // The schema of schemas describes two levels of attributes and has three itself. None of them names it in `schemas`.
     for case in schemas.iter().filter(|case| !text(&case["resource"], "id").ends_with(":Schema")) {
-        described.push(serde_json::json!({ "section": case["section"], "schema": case["resource"]["schemas"][0], "resource": case["resource"] }));
+        let mut resource = case["resource"].clone();
+        assert_eq!(resource.get("schemas"), None);
+        resource["schemas"] = serde_json::json!([SCHEMA]);
+        described.push(serde_json::json!({ "section": case["section"], "schema": SCHEMA, "resource": resource }));
     }
     for case in described {
         let schema = schemas.iter().find(|schema| schema["resource"]["id"] == case["schema"]).expect("8.7.2 describes it");
         let mut schema = Schema::parse(&object(schema["resource"].clone())).unwrap();
+        complete(&mut schema);
         writable(&mut schema.attributes);
         let mut resource = object(case["resource"].clone());
         let schemas = Schemas::new(&schema.name.clone(), "/", "", schema);
@@ -89,6 +103,21 @@ fn discovery_resources_obey_the_schemas_that_describe_them() {
             normalize(&resource, &schemas, &Leniency::NONE).unwrap_or_else(|error| panic!("{}: {error}", case["section"]));
         resource.shift_remove("meta");
         assert_eq!(stored, resource, "{}", case["section"]);
+    }
+}
+
+/// RFC 4648 section 3.1; RFC 7643 asks for nothing else.
+#[test]
+fn a_certificate_has_no_line_breaks() {
+    let mut user = crate::barbara();
+    let whole = user["x509Certificates"][0]["value"].as_str().expect("base64").to_owned();
+    assert_eq!((whole.len(), &whole[..4]), (1120, "MIID"), "the certificate of section 8.2, all of it");
+    for broken in
+        [format!("{}\n{}", &whole[..64], &whole[64..]), format!("{whole}\n"), format!("{} {}", &whole[..64], &whole[64..])]
+    {
+        user["x509Certificates"][0]["value"] = Value::from(broken);
+        let error = normalize(&user, &Schemas::user(), &Leniency::ALL).unwrap_err();
+        assert!(error.detail.contains("x509Certificates.value is a string in base64"), "{}", error.detail);
     }
 }
 
@@ -143,41 +172,6 @@ fn our_schemas_are_the_rfcs_but_for_what_its_text_says_otherwise() {
 }
 
 #[test]
-fn lists_are_read() {
-    for case in read(include_str!("../data/rfc/lists.json")) {
-        let section = text(&case, "section");
-        let page = read_list(&case["body"]).unwrap_or_else(|error| panic!("{section}: {error}"));
-        assert_eq!(page.total_results, case["total"].as_u64(), "{section}");
-        assert_eq!(page.next_cursor.as_deref(), case["next"].as_str(), "{section}");
-        let ids: Vec<Value> = page.resources.iter().filter_map(id_of).map(Value::from).collect();
-        assert_eq!(Value::Array(ids), case["ids"], "{section}");
-    }
-}
-
-#[test]
-fn searches_ask_for_what_exists() {
-    for case in read(include_str!("../data/rfc/searches.json")) {
-        let (section, body) = (text(&case, "section"), &case["body"]);
-        let filter = Filter::parse(text(body, "filter")).unwrap_or_else(|error| panic!("{section}: {error}"));
-        assert_eq!(check(&filter, &schemas_of(text(&case, "kind"))), Ok(()), "{section}");
-        let names = |name: &str| body.get(name).and_then(|names| serde_json::from_value::<Vec<String>>(names.clone()).ok());
-        assert!(Projection::parse(names("attributes").as_deref(), names("excludedAttributes").as_deref()).is_ok(), "{section}");
-    }
-}
-
-#[test]
-fn errors_are_read_and_written_alike() {
-    for case in read(include_str!("../data/rfc/errors.json")) {
-        let (section, body) = (text(&case, "section"), &case["body"]);
-        let error = error_of(body).unwrap_or_else(|| panic!("{section} is no error"));
-        assert_eq!(error.text, text(body, "detail"), "{section}");
-        let scim_type = error.scim_type.as_deref().map(|word| ScimType::parse(word).expect("the RFCs know it"));
-        let ours = ScimError { status: error.status.expect("the RFCs give one"), scim_type, detail: error.text };
-        assert_eq!(&ours.body(), body, "{section}");
-    }
-}
-
-#[test]
 fn paths_name_what_exists() {
     for case in read(include_str!("../data/rfc/paths.json")) {
         let path = PatchPath::parse(text(&case, "path")).unwrap_or_else(|error| panic!("{case}: {error}"));
@@ -188,30 +182,64 @@ fn paths_name_what_exists() {
     }
 }
 
+/// How many examples there are of each section, so that none gets lost.
 #[test]
-fn every_operation_in_a_bulk_request_could_stand_alone() {
-    let leniency = Leniency::NONE;
-    for case in read(include_str!("../data/rfc/bulk.json")) {
-        let section = text(&case, "section");
-        for operation in case["body"]["Operations"].as_array().expect("there are operations") {
-            let kind = if text(operation, "path").starts_with("/Groups") { "Group" } else { "User" };
-            let (schemas, data) = (schemas_of(kind), &operation["data"]);
-            match text(operation, "method") {
-                "POST" | "PUT" => {
-                    let resource = normalize(&object(data.clone()), &schemas, &leniency);
-                    assert!(resource.is_ok(), "{section}: {resource:?}");
-                }
-                "PATCH" => {
-                    let mut user = object(serde_json::json!({ "userName": "Bob", "nickName": "Bobby" }));
-                    let request = read_bulk_data(data, &leniency).unwrap_or_else(|error| panic!("{section}: {error}"));
-                    assert_eq!(apply(&mut user, &request, &schemas, &leniency), Ok(true), "{section}");
-                    assert_eq!(user["userName"], "Dave");
-                    assert!(!user.contains_key("nickName"));
-                    let body = serde_json::json!({ "schemas": [patch::PATCH_SCHEMA], "Operations": data });
-                    assert_eq!(read_bulk_data(&body, &leniency), Ok(request));
-                }
-                method => assert_eq!((method, data), ("DELETE", &Value::Null), "{section}"),
-            }
+fn every_section_with_examples_is_there() {
+    let expected = [
+        ("7643 8.1", 1),
+        ("7643 8.2", 1),
+        ("7643 8.3", 1),
+        ("7643 8.4", 1),
+        ("7643 8.5", 1),
+        ("7643 8.6", 2),
+        ("7643 8.7.1", 3),
+        ("7643 8.7.2", 3),
+        ("7644 3.10", 6),
+        ("7644 3.12", 2),
+        ("7644 3.14", 2),
+        ("7644 3.3", 1),
+        ("7644 3.4.1", 1),
+        ("7644 3.4.2", 1),
+        ("7644 3.4.2.1", 1),
+        ("7644 3.4.2.2", 21),
+        ("7644 3.4.2.4", 1),
+        ("7644 3.4.3", 1),
+        ("7644 3.5.1", 1),
+        ("7644 3.5.2", 7),
+        ("7644 3.5.2.1", 2),
+        ("7644 3.5.2.2", 4),
+        ("7644 3.5.2.3", 4),
+        ("7644 3.6", 2),
+        ("7644 3.7.1", 2),
+        ("7644 3.7.2", 3),
+        ("7644 3.7.3", 3),
+        ("7644 3.7.4", 1),
+        ("7644 3.8", 1),
+        ("7644 3.9", 1),
+        ("7644 4", 1),
+        ("9865 2", 2),
+        ("9865 2.4", 1),
+        ("9865 3", 1),
+        ("9865 4", 1),
+    ];
+    let mut found: BTreeMap<String, u32> = BTreeMap::new();
+    let mut count = |place: String| *found.entry(place).or_default() += 1;
+    for case in read(include_str!("../data/rfc/exchanges.json")) {
+        count(format!("{} {}", case["rfc"], text(&case, "section")));
+    }
+    let files = [
+        ("section", include_str!("../data/rfc/resources.json")),
+        ("section", include_str!("../data/rfc/discovery.json")),
+        ("section", include_str!("../data/rfc/schemas.json")),
+        ("section", include_str!("../data/rfc/paths.json")),
+        ("origin", include_str!("../data/rfc/filters.json")),
+    ];
+    for (name, file) in files {
+        for case in read(file) {
+            let place = text(&case, name).split(',').next().and_then(|place| place.strip_prefix("RFC "));
+            count(place.expect("an RFC").to_owned());
         }
     }
+    let found: Vec<(&str, u32)> = found.iter().map(|(place, count)| (place.as_str(), *count)).collect();
+    assert_eq!(found, expected);
 }
