@@ -20,6 +20,7 @@ pub(crate) const SCIM_PATH: &str = "/api/v2/scim";
 pub(crate) fn router(tenant: &Tenant) -> Router {
     let scim = Router::new()
         .route(SCIM_PATH, any(scim::answer))
+        .route("/api/v2/scim/", any(scim::answer))
         .route("/api/v2/scim/{*rest}", any(scim::answer))
         .layer(from_fn_with_state(tenant.clone(), gate::gate));
     let tokens = provost_web::protect(

@@ -13,6 +13,7 @@ mod hostile;
 mod large_group;
 mod paging;
 mod preconditions;
+mod rfc;
 mod scale;
 mod support;
 mod token_api;
