@@ -186,6 +186,7 @@ fn paths_name_what_exists() {
 #[test]
 fn every_section_with_examples_is_there() {
     let expected = [
+        ("7643 3", 1),
         ("7643 8.1", 1),
         ("7643 8.2", 1),
         ("7643 8.3", 1),
