@@ -2,7 +2,7 @@
 
 use serde_json::{Value, json};
 
-/// The detail error keyword of a 400 or 409 (RFC 7644 table 9, RFC 9865 section 2.1).
+/// The detail error keyword of a 400, 409, 413 or 415 (RFC 7644 table 9, RFC 9865 section 2.1).
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum ScimType {
     /// The filter's syntax is invalid, or attribute and comparison do not go together.
@@ -95,6 +95,21 @@ impl ScimError {
     /// An error with a status and no keyword.
     pub fn new(status: u16, detail: impl Into<String>) -> Self {
         Self { status, scim_type: None, detail: detail.into() }
+    }
+
+    /// A request that is larger than the provider takes. `detail` names the limit.
+    ///
+    /// RFC 7644 section 3.7.4: what exceeds `maxOperations` or `maxPayloadSize` is answered with 413, and the limit MUST be
+    /// specified in the body of the error. Its example has no `scimType`, which section 3.12 calls optional and defines for 400
+    /// only; `invalidSyntax` is given so that a client that goes by keywords knows not to send the same again.
+    pub fn too_large(detail: impl Into<String>) -> Self {
+        Self { status: 413, scim_type: Some(ScimType::InvalidSyntax), detail: detail.into() }
+    }
+
+    /// A body of another media type than SCIM's. RFC 7644 names no keyword for a 415; `invalidSyntax` is given as in
+    /// [`Self::too_large`].
+    pub fn unsupported_media_type(detail: impl Into<String>) -> Self {
+        Self { status: 415, scim_type: Some(ScimType::InvalidSyntax), detail: detail.into() }
     }
 
     /// A 400 with a keyword.

@@ -75,10 +75,11 @@ pub(super) fn read(body: &Resource) -> Result<BulkRequest, ScimError> {
     let Some(Value::Array(items)) = names::get(body, "Operations") else {
         return Err(ScimError::invalid_syntax("Operations is missing; it is an array of operations."));
     };
-    // RFC 7644 section 3.7.4: more than the announced maximum is a 413.
+    // RFC 7644 section 3.7.4: more than the announced maximum is a 413 that specifies the limit. `scimType` is optional (section
+    // 3.12) and missing in the example there.
     if items.len() > OPERATIONS_MAX {
         let detail = format!("Operations has {} entries; maxOperations is {OPERATIONS_MAX}.", items.len());
-        return Err(ScimError::new(413, detail));
+        return Err(ScimError::too_large(detail));
     }
     let mut operations = Vec::with_capacity(items.len());
     let mut known = std::collections::BTreeSet::new();

@@ -14,7 +14,10 @@ pub(super) async fn bytes(headers: &HeaderMap, body: Body) -> Result<Bytes, Scim
         return Err(too_large());
     }
     if !is_json(headers) {
-        return Err(ScimError::new(415, "Send the body as application/scim+json or application/json."));
+        // RFC 7644 section 3.1: clients send application/scim+json, or application/json.
+        return Err(ScimError::unsupported_media_type(
+            "Content-Type: send the body as application/scim+json or application/json.",
+        ));
     }
     axum::body::to_bytes(body, BODY_BYTES_MAX).await.map_err(|error| body_error(&error))
 }
@@ -40,8 +43,10 @@ fn is_json(headers: &HeaderMap) -> bool {
     media_type.is_empty() || media_type.ends_with("/json") || media_type.ends_with("+json")
 }
 
+/// RFC 7644 section 3.7.4: the limit that was exceeded is specified in the body of the error. `scimType` is optional (section 3.12)
+/// and missing in the example there.
 fn too_large() -> ScimError {
-    ScimError::new(413, format!("The body is larger than {BODY_BYTES_MAX} bytes."))
+    ScimError::too_large(format!("The body is larger than maxPayloadSize, which is {BODY_BYTES_MAX} bytes."))
 }
 
 /// A body that ends early is the client's fault; one over the limit has its own status.

@@ -14,6 +14,7 @@ mod large_group;
 mod paging;
 mod preconditions;
 mod rfc;
+mod refusals;
 mod scale;
 mod support;
 mod token_api;
