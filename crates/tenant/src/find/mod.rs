@@ -6,7 +6,9 @@
 pub(crate) mod blocks;
 pub(crate) mod candidates;
 pub(crate) mod keys;
+pub(crate) mod look_ups;
 pub(crate) mod order;
+pub(crate) mod pieces;
 pub(crate) mod plan;
 pub(crate) mod positions;
 pub(crate) mod rows;

@@ -37,6 +37,14 @@ impl Column {
         }
     }
 
+    /// Whether no two living rows hold the same, so that there are no ties.
+    const fn is_unique(self) -> bool {
+        match self {
+            Self::Position | Self::Id | Self::UserName => true,
+            Self::DisplayName | Self::ExternalId | Self::Created | Self::Modified => false,
+        }
+    }
+
     /// The column that an attribute is sorted by, if there is one.
     pub(crate) fn of(path: &AttributePath, kind: ResourceKind, schemas: &Schemas) -> Option<Self> {
         match (kind, attribute_name(path, schemas)?) {
@@ -66,6 +74,25 @@ impl Order {
     pub(crate) fn of(sort: Option<&Sort>, kind: ResourceKind, schemas: &Schemas) -> Option<Self> {
         let Some(sort) = sort else { return Some(Self::BY_POSITION) };
         Some(Self { column: Column::of(&sort.by, kind, schemas)?, descending: sort.descending })
+    }
+
+    /// What stands behind `ORDER BY`: no more than the index has in order.
+    pub(crate) fn sql(self) -> String {
+        let (column, direction) = (self.column.sql(), self.direction());
+        if self.column.is_unique() {
+            format!("{column} {direction}")
+        } else {
+            format!("{column} {direction}, position {direction}")
+        }
+    }
+
+    pub(crate) const fn direction(self) -> &'static str {
+        if self.descending { "DESC" } else { "ASC" }
+    }
+
+    /// How whatever comes after a place compares with it.
+    pub(crate) const fn sign(self) -> &'static str {
+        if self.descending { "<" } else { ">" }
     }
 
     pub(crate) const fn reversed(self) -> Self {

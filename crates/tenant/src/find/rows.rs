@@ -39,19 +39,23 @@ pub(crate) const fn table(kind: ResourceKind) -> (&'static str, &'static str) {
 
 /// The rows at these positions, in their order; those that have gone are missing.
 pub(crate) async fn at(db: &Db, kind: ResourceKind, positions: &[i64]) -> Result<Vec<Stored>, DbError> {
-    let (table, living) = table(kind);
     let mut found = HashMap::with_capacity(positions.len());
     for chunk in positions.chunks(CHUNK) {
-        let sql = format!(
-            "SELECT position, id, body, created_at, modified_at, revision FROM {table} WHERE {living} AND position IN {}",
-            list(1, chunk.len())
-        );
-        for row in db.read(Query::new(sql, chunk.iter().map(|&position| position.into()))).await? {
+        for row in db.read(at_query(kind, chunk)).await? {
             let stored = stored(&row)?;
             found.insert(stored.position, stored);
         }
     }
     Ok(positions.iter().filter_map(|position| found.remove(position)).collect())
+}
+
+pub(super) fn at_query(kind: ResourceKind, positions: &[i64]) -> Query {
+    let (table, living) = table(kind);
+    let sql = format!(
+        "SELECT position, id, body, created_at, modified_at, revision FROM {table} WHERE {living} AND position IN {}",
+        list(1, positions.len())
+    );
+    Query::new(sql, positions.iter().map(|&position| position.into()))
 }
 
 /// The next `limit` rows after a place, or the first ones, each with its own place.
@@ -62,9 +66,14 @@ pub(crate) async fn after(
     place: Option<&Place>,
     limit: usize,
 ) -> Result<Vec<(Place, Stored)>, DbError> {
+    let rows = db.read(after_query(kind, order, place, limit)).await?;
+    rows.iter().map(|row| Ok((place_of(row, order.column)?, stored(row)?))).collect()
+}
+
+pub(super) fn after_query(kind: ResourceKind, order: Order, place: Option<&Place>, limit: usize) -> Query {
     let (table, living) = table(kind);
     let column = order.column.sql();
-    let (direction, sign) = if order.descending { ("DESC", "<") } else { ("ASC", ">") };
+    let sign = order.sign();
     let (condition, parameters) = match place {
         None => (String::new(), Vec::new()),
         Some(place) if order.column == Column::Position => (format!(" AND position {sign} $1"), vec![place.position.into()]),
@@ -72,18 +81,12 @@ pub(crate) async fn after(
             (format!(" AND ({column}, position) {sign} ($1, $2)"), vec![key_value(order.column, place), place.position.into()])
         }
     };
-    let ordered = match order.column {
-        Column::Position => format!("position {direction}"),
-        Column::Id | Column::UserName | Column::DisplayName | Column::ExternalId | Column::Created | Column::Modified => {
-            format!("{column} {direction}, position {direction}")
-        }
-    };
+    let ordered = order.sql();
     let sql = format!(
         "SELECT position, id, body, created_at, modified_at, revision, {column} FROM {table} WHERE {living}{condition} \
          ORDER BY {ordered} LIMIT {limit}"
     );
-    let rows = db.read(Query::new(sql, parameters)).await?;
-    rows.iter().map(|row| Ok((place_of(row, order.column)?, stored(row)?))).collect()
+    Query::new(sql, parameters)
 }
 
 /// Where these rows stand in the order of a column; those that have gone are missing.
@@ -106,23 +109,26 @@ pub(crate) async fn positions(
     db: &Db,
     kind: ResourceKind,
     order: Order,
-    (from, skip): (i64, i64),
+    place: (i64, i64),
     limit: u64,
 ) -> Result<Vec<i64>, DbError> {
-    let (table, living) = table(kind);
-    let direction = if order.descending { "DESC" } else { "ASC" };
-    let column = order.column.sql();
-    let (condition, parameters, ordered) = match order.column {
-        Column::Position => (" AND position >= $1", vec![from.into()], format!("position {direction}")),
-        Column::Id | Column::UserName | Column::DisplayName | Column::ExternalId | Column::Created | Column::Modified => {
-            ("", Vec::new(), format!("{column} {direction}, position {direction}"))
-        }
-    };
-    let sql = format!("SELECT position FROM {table} WHERE {living}{condition} ORDER BY {ordered} LIMIT {limit} OFFSET {skip}");
-    db.read(Query::new(sql, parameters)).await?.iter().map(|row| Ok(row.get(0)?)).collect()
+    db.read(positions_query(kind, order, place, limit)).await?.iter().map(|row| Ok(row.get(0)?)).collect()
 }
 
-fn key_value(column: Column, place: &Place) -> Value {
+pub(super) fn positions_query(kind: ResourceKind, order: Order, (from, skip): (i64, i64), limit: u64) -> Query {
+    let (table, living) = table(kind);
+    let (condition, parameters) = match order.column {
+        Column::Position => (" AND position >= $1", vec![from.into()]),
+        Column::Id | Column::UserName | Column::DisplayName | Column::ExternalId | Column::Created | Column::Modified => {
+            ("", Vec::new())
+        }
+    };
+    let ordered = order.sql();
+    let sql = format!("SELECT position FROM {table} WHERE {living}{condition} ORDER BY {ordered} LIMIT {limit} OFFSET {skip}");
+    Query::new(sql, parameters)
+}
+
+pub(super) fn key_value(column: Column, place: &Place) -> Value {
     let key = place.key.as_deref().unwrap_or_default();
     // A number that is none is nobody's: the list begins at its beginning.
     if column.is_number() { key.parse::<i64>().unwrap_or(i64::MIN).into() } else { key.replace('\0', "").into() }
@@ -133,7 +139,7 @@ fn place_of(row: &Row, column: Column) -> Result<Place, DbError> {
     Ok(Place { key, position: row.get(0)? })
 }
 
-fn key_text(row: &Row, index: usize, column: Column) -> Result<Option<String>, DbError> {
+pub(super) fn key_text(row: &Row, index: usize, column: Column) -> Result<Option<String>, DbError> {
     Ok(Some(if column.is_number() { row.get::<i64>(index)?.to_string() } else { row.get(index)? }))
 }
 

@@ -104,6 +104,38 @@ async fn a_page_leads_back_to_the_one_before_it() {
     }
 }
 
+/// What the last one was sorted by is too long for a cursor: how many were shown says where the walk goes on.
+#[tokio::test]
+async fn a_walk_goes_on_after_what_no_cursor_can_hold() {
+    let world = standard().await;
+    for number in 0..12 {
+        let title = format!("{}{}", "t".repeat(10_000), char::from(b'a' + number * 5 % 12));
+        let user = json!({ "schemas": ["urn:ietf:params:scim:schemas:core:2.0:User"], "userName": format!("u{number:02}"), "title": title });
+        assert_eq!(world.call("POST", USERS, Some(&user)).await.status, 201);
+    }
+    for order in ["&sortBy=title", "&sortBy=title&sortOrder=descending"] {
+        let all = names(&page(&world, &format!("{USERS}?attributes=userName{order}")).await);
+        let at = |cursor: &str| format!("{USERS}?attributes=userName&count=5&cursor={cursor}{order}");
+        let (mut cursor, mut pages) = (String::new(), Vec::new());
+        let mut last = loop {
+            let list = page(&world, &at(&cursor)).await;
+            pages.push(names(&list));
+            assert_eq!(list["totalResults"], 12);
+            match list["nextCursor"].as_str() {
+                Some(next) => next.clone_into(&mut cursor),
+                None => break list,
+            }
+        };
+        assert_eq!(pages.concat(), all, "{order}");
+        assert_eq!(pages.iter().map(Vec::len).collect::<Vec<_>>(), [5, 5, 2], "{order}");
+        for expected in [&pages[1], &pages[0]] {
+            last = page(&world, &at(last["previousCursor"].as_str().unwrap())).await;
+            assert_eq!(names(&last), *expected, "{order}");
+        }
+        assert_eq!(last.get("previousCursor"), None, "{order}");
+    }
+}
+
 #[tokio::test]
 async fn cursors_are_refused_with_the_keywords_of_the_rfc() {
     let world = standard().await;

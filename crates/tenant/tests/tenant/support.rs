@@ -59,6 +59,24 @@ pub(crate) async fn token(tenant: &Tenant, name: &str, grants: &[&str]) -> Strin
     tokens::create(tenant, name, grants, Lifetime::default()).await.unwrap().expose().to_owned()
 }
 
+/// Runs statements at the database itself, for what would take the API too long.
+pub(crate) async fn run_sql(location: &Location, sql: &str) {
+    match location {
+        Location::File(path) => {
+            let connection = rusqlite::Connection::open(path).unwrap();
+            connection.execute_batch(&format!("BEGIN; {sql}; COMMIT;")).unwrap();
+        }
+        Location::Postgres(url) => {
+            let (client, connection) = tokio_postgres::connect(url, tokio_postgres::NoTls).await.unwrap();
+            let running = tokio::spawn(connection);
+            client.batch_execute(sql).await.unwrap();
+            drop(client);
+            running.await.unwrap().unwrap();
+        }
+        Location::Memory => panic!("nobody else can open what is in memory"),
+    }
+}
+
 impl World {
     /// The same client at another node.
     pub(crate) fn on(&self, tenant: &Tenant) -> Self {

@@ -3,6 +3,7 @@
 
 mod resources;
 mod search;
+mod sorted;
 mod walk;
 
 pub(super) use resources::{Others, others};
@@ -11,7 +12,8 @@ pub(super) use resources::{members_value, shown, shows_others, whole, with_other
 use super::Context;
 use crate::api::answer::Refused;
 use crate::find::order::Order;
-use crate::find::{blocks, rows};
+use crate::find::plan::Plan;
+use crate::find::{blocks, pieces, rows};
 use crate::groups;
 use provost_scim::Resource;
 use provost_scim::list::{Listing, Page, Paging, Place};
@@ -54,8 +56,28 @@ pub(super) async fn page(
 
 /// RFC 7644 section 3.4.2.4.
 async fn by_index(search: &Search<'_>, page: Page, with_members: bool) -> Result<Listed, Refused> {
+    let plan = search.plan();
+    let (total, mut positions) = match looked_up(search, plan.as_ref(), page).await? {
+        Some(found) => found,
+        None => counted(search, plan.as_ref(), page).await?,
+    };
+    if with_members {
+        positions.truncate(cut(search, positions.iter().copied()).await?);
+    }
+    Ok(Listed { listing: Listing { total: Some(total), place: Place::Index(page.start_index) }, positions })
+}
+
+/// How many match and those on the page, when one look-up says both.
+async fn looked_up(search: &Search<'_>, plan: Option<&Plan>, page: Page) -> Result<Option<(u64, Vec<i64>)>, Refused> {
+    let Some((look_up, order)) = search.look_up(plan) else { return Ok(None) };
     let db = &search.context.tenant.inner.db;
-    let (total, mut positions) = match (search.filter, search.order) {
+    Ok(pieces::page(db, search.kind, look_up, order, (page.offset(), page.count)).await?)
+}
+
+/// How many match and those on the page, where that has to be counted.
+async fn counted(search: &Search<'_>, plan: Option<&Plan>, page: Page) -> Result<(u64, Vec<i64>), Refused> {
+    let db = &search.context.tenant.inner.db;
+    Ok(match (search.filter, search.order) {
         (None, Some(order)) if order == Order::BY_POSITION => {
             let (total, place) = blocks::place(db, search.kind, page.offset()).await?;
             let positions = match place.filter(|_| page.count > 0) {
@@ -74,16 +96,12 @@ async fn by_index(search: &Search<'_>, page: Page, with_members: bool) -> Result
             (total, positions)
         }
         (Some(_), _) | (None, None) => {
-            let all = search.all(search.candidates(SCAN_MAX).await?).await?;
+            let all = search.all(search.candidates(plan, SCAN_MAX).await?).await?;
             let skip = usize::try_from(page.offset()).unwrap_or(usize::MAX);
             let take = usize::try_from(page.count).unwrap_or(usize::MAX);
             (all.len() as u64, all.into_iter().skip(skip).take(take).collect())
         }
-    };
-    if with_members {
-        positions.truncate(cut(search, positions.iter().copied()).await?);
-    }
-    Ok(Listed { listing: Listing { total: Some(total), place: Place::Index(page.start_index) }, positions })
+    })
 }
 
 /// How many of these groups can be shown with their members.

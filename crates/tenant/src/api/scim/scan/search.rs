@@ -7,12 +7,14 @@ use crate::api::scim::Context;
 use crate::find::blocks;
 use crate::find::candidates::{self, Candidates};
 use crate::find::order::{Column, Order};
-use crate::find::plan::Plan;
+use crate::find::pieces::Pieces;
+use crate::find::plan::{LookUp, Plan};
 use crate::find::rows::{self, Place, Stored};
 use provost_db::DbError;
 use provost_scim::provider::{ListQuery, ResourceKind, Sort};
 use provost_scim::sort::{self, SortKey};
 use provost_scim::{Filter, Schemas, ScimError, ScimType, matches};
+use std::collections::BTreeMap;
 
 /// A list by index says how many match in all, so every resource that can match is looked at. A request that would have to
 /// look at more than this many is refused; by cursor it is not.
@@ -44,6 +46,8 @@ pub(super) enum Source {
     Walk(Order, Option<Place>),
     /// These, in this order.
     These(std::vec::IntoIter<i64>),
+    /// What a look-up finds, after a place.
+    Pieces(Pieces, Option<Place>),
 }
 
 /// A resource that was looked at.
@@ -87,10 +91,23 @@ impl<'a> Search<'a> {
         Self { filter: None, needs_others, ..*self }
     }
 
-    /// What an index says about the filter; `None` without a filter, without an index, or when it finds more than `limit`.
-    pub(super) async fn candidates(&self, limit: usize) -> Result<Option<Candidates>, DbError> {
-        let Some(plan) = self.filter.and_then(|filter| Plan::of(filter, self.kind, self.schemas)) else { return Ok(None) };
-        candidates::find(&self.context.tenant.inner.db, self.kind, &plan, limit).await
+    /// What an index says about the filter; `None` without a filter or without an index.
+    pub(super) fn plan(&self) -> Option<Plan> {
+        self.filter.and_then(|filter| Plan::of(filter, self.kind, self.schemas))
+    }
+
+    /// What it finds; `None` when that is more than `limit`.
+    pub(super) async fn candidates(&self, plan: Option<&Plan>, limit: usize) -> Result<Option<Candidates>, DbError> {
+        let Some(plan) = plan else { return Ok(None) };
+        candidates::find(&self.context.tenant.inner.db, self.kind, plan, limit).await
+    }
+
+    /// The whole filter as one look-up, with the order that is asked for, when an index keeps both.
+    pub(super) fn look_up<'p>(&self, plan: Option<&'p Plan>) -> Option<(&'p LookUp, Order)> {
+        match plan? {
+            Plan::Look(look_up) => Some((look_up, self.order?)),
+            Plan::All { .. } | Plan::Any(_) => None,
+        }
     }
 
     /// The positions of all matches in the order that is asked for.
@@ -117,7 +134,22 @@ impl<'a> Search<'a> {
 
     /// The same with what decides the order, sorted in memory. Ties are in the order of positions, or the other way round when
     /// descending, as an index has them.
-    pub(super) async fn ranked(&self, candidates: Option<Candidates>) -> Result<Vec<(Rank, i64)>, Refused> {
+    async fn ranked(&self, candidates: Option<Candidates>) -> Result<Vec<(Rank, i64)>, Refused> {
+        let mut ranked = Vec::new();
+        self.each_ranked(candidates, |rank, position| ranked.push((rank, position))).await?;
+        ranked.sort_unstable();
+        if self.is_descending() {
+            ranked.reverse();
+        }
+        Ok(ranked)
+    }
+
+    /// Every match with what decides its place, in whatever order they come.
+    pub(super) async fn each_ranked(
+        &self,
+        candidates: Option<Candidates>,
+        mut each: impl FnMut(Rank, i64),
+    ) -> Result<(), Refused> {
         let search = if candidates.as_ref().is_some_and(|found| found.are_exact) { self.trusting() } else { Self { ..*self } };
         let source = if let Some(Candidates { positions, .. }) = candidates {
             Source::These(positions.into_iter())
@@ -125,22 +157,17 @@ impl<'a> Search<'a> {
             self.refuse_large().await?;
             Source::Walk(Order::BY_POSITION, None)
         };
-        let mut ranked = match self.order {
-            Some(order) => {
-                let positions = match source {
-                    Source::These(positions) if search.filter.is_none() => positions.collect(),
-                    source => search.in_order(source).await?,
-                };
-                let places = rows::places(&self.context.tenant.inner.db, self.kind, order.column, &positions).await?;
-                places.into_iter().map(|place| (Rank::of(order.column, place.key), place.position)).collect()
-            }
-            None => search.by_value(source).await?,
+        let Some(order) = self.order else {
+            return search.each(source, SORTED_MAX, |looked| each(Rank::Value(looked.key), looked.place.position)).await;
         };
-        ranked.sort_unstable();
-        if self.is_descending() {
-            ranked.reverse();
+        let positions = match source {
+            Source::These(positions) if search.filter.is_none() => positions.collect(),
+            source => search.in_order(source).await?,
+        };
+        for place in rows::places(&self.context.tenant.inner.db, self.kind, order.column, &positions).await? {
+            each(Rank::of(order.column, place.key), place.position);
         }
-        Ok(ranked)
+        Ok(())
     }
 
     pub(super) fn is_descending(&self) -> bool {
@@ -150,29 +177,31 @@ impl<'a> Search<'a> {
     /// Before the first of too many resources is looked at.
     async fn refuse_large(&self) -> Result<(), Refused> {
         let (total, _) = blocks::totals(&self.context.tenant.inner.db, self.kind).await?;
-        if total > SCAN_MAX as u64 { Err(self.too_many().into()) } else { Ok(()) }
+        // Without a filter all of them would be sorted.
+        let limit = if self.filter.is_none() && self.order.is_none() { SORTED_MAX } else { SCAN_MAX };
+        if total > limit as u64 { Err(self.too_many().into()) } else { Ok(()) }
     }
 
     async fn in_order(&self, source: Source) -> Result<Vec<i64>, Refused> {
-        self.matches(source, usize::MAX, |looked| looked.place.position).await
-    }
-
-    async fn by_value(&self, source: Source) -> Result<Vec<(Rank, i64)>, Refused> {
-        self.matches(source, SORTED_MAX, |looked| (Rank::Value(looked.key), looked.place.position)).await
-    }
-
-    /// What is wanted of each that matches, at most `found_max` of them.
-    async fn matches<T>(&self, mut source: Source, found_max: usize, wanted: impl Fn(Looked) -> T) -> Result<Vec<T>, Refused> {
         let mut found = Vec::new();
-        let mut looked_at = 0;
+        self.each(source, usize::MAX, |looked| found.push(looked.place.position)).await?;
+        Ok(found)
+    }
+
+    /// Every match, at most `found_max` of them.
+    async fn each(&self, mut source: Source, found_max: usize, mut each: impl FnMut(Looked)) -> Result<(), Refused> {
+        let (mut looked_at, mut found) = (0, 0);
         loop {
             let chunk = self.look(&mut source, ROWS).await?;
             if chunk.is_empty() {
-                return Ok(found);
+                return Ok(());
             }
             looked_at += chunk.len();
-            found.extend(chunk.into_iter().filter(|looked| looked.matches).map(&wanted));
-            if looked_at > SCAN_MAX || found.len() > found_max {
+            for looked in chunk.into_iter().filter(|looked| looked.matches) {
+                found += 1;
+                each(looked);
+            }
+            if looked_at > SCAN_MAX || found > found_max {
                 return Err(self.too_many().into());
             }
         }
@@ -181,6 +210,11 @@ impl<'a> Search<'a> {
     /// The next resources of a source, at most `limit` of them; none at its end.
     pub(super) async fn look(&self, source: &mut Source, limit: usize) -> Result<Vec<Looked>, DbError> {
         let limit = limit.min(if self.needs_others { ROWS_WITH_MEMBERS } else { ROWS });
+        if let (Source::Pieces(pieces, place), None) = (&mut *source, self.filter) {
+            // Whoever is found matches: nothing of them needs to be read.
+            let found = self.next(pieces, place, limit).await?;
+            return Ok(found.into_iter().map(|place| Looked { place, matches: true, key: None }).collect());
+        }
         let rows = self.read(source, limit).await?;
         let mut others = if self.needs_others {
             let positions: Vec<i64> = rows.iter().map(|(place, _)| place.position).collect();
@@ -220,7 +254,26 @@ impl<'a> Search<'a> {
                     }
                 }
             }
+            Source::Pieces(pieces, place) => loop {
+                let next = self.next(pieces, place, limit).await?;
+                let positions: Vec<i64> = next.iter().map(|place| place.position).collect();
+                let rows = rows::at(db, self.kind, &positions).await?;
+                if next.is_empty() || !rows.is_empty() {
+                    let mut places: BTreeMap<i64, Place> = next.into_iter().map(|place| (place.position, place)).collect();
+                    let placed = rows.into_iter().filter_map(|row| Some((places.remove(&row.position)?, row)));
+                    return Ok(placed.collect());
+                }
+            },
         }
+    }
+
+    /// The next places that a look-up finds; the place goes on to the last of them.
+    async fn next(&self, pieces: &Pieces, place: &mut Option<Place>, limit: usize) -> Result<Vec<Place>, DbError> {
+        let found = pieces.next(&self.context.tenant.inner.db, self.kind, place.as_ref(), limit).await?;
+        if let Some(last) = found.last() {
+            *place = Some(last.clone());
+        }
+        Ok(found)
     }
 
     /// RFC 7644 table 9: `tooMany`.
