@@ -5,6 +5,8 @@
 
 pub(crate) mod blocks;
 pub(crate) mod candidates;
+#[cfg(test)]
+mod indexes;
 pub(crate) mod keys;
 pub(crate) mod look_ups;
 pub(crate) mod order;

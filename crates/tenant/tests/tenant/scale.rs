@@ -74,6 +74,7 @@ async fn compared(what: &str, worlds: &[(World, usize); 2], run: impl AsyncFn(&W
 async fn what_an_operation_costs_does_not_follow_from_how_many_there_are() {
     for ((engine, location, _guard), count) in locations().into_iter().zip([20_000, 5_000]) {
         let (worlds, _few_guard) = worlds(engine, location, count).await;
+        one_is_changed_a_day_later(&worlds).await;
         for path in [
             "?startIndex=MIDDLE&count=50",
             "?cursor=&count=50",
@@ -81,16 +82,30 @@ async fn what_an_operation_costs_does_not_follow_from_how_many_there_are() {
             "?filter=userName%20eq%20%22user500@example.com%22",
             "?filter=externalId%20eq%20%22x500%22",
             "?filter=emails.value%20eq%20%22user500@example.com%22",
+            "?filter=emails[value%20eq%20%22user500@example.com%22]",
+            "?filter=id%20eq%20%22u500%22",
+            "?filter=displayName%20eq%20%22user%20500%22",
             "?filter=displayName%20sw%20%22user%20500%22&count=1",
+            "?filter=meta.lastModified%20gt%20%22YESTERDAY%22",
+            "?filter=meta.lastModified%20gt%20%22YESTERDAY%22&cursor=",
             "?filter=userName%20eq%20%22user500@example.com%22%20and%20active%20eq%20true",
         ] {
             let list = async |world: &World, count: usize| {
-                let path = format!("{USERS}{}", path.replace("MIDDLE", &(count / 2 + 1).to_string()));
+                let path = path.replace("MIDDLE", &(count / 2 + 1).to_string()).replace("YESTERDAY", &yesterday(world));
+                let path = format!("{USERS}{path}");
                 let page = get(world, &path).await;
                 assert!(!page["Resources"].as_array().unwrap().is_empty(), "{engine} {path}");
             };
             compared(&format!("{engine}: {path}"), &worlds, list).await;
         }
+        for path in ["?filter=members.value%20eq%20%22u50%22", "?filter=members[value%20eq%20%22u50%22]&cursor="] {
+            let list = async |world: &World, _: usize| {
+                let page = get(world, &format!("{GROUPS}{path}&excludedAttributes=members")).await;
+                assert_eq!(page["Resources"][0]["displayName"], "Group", "{engine} {path}");
+            };
+            compared(&format!("{engine}: {path}"), &worlds, list).await;
+        }
+        pages_in_the_middle(engine, &worlds).await;
         let [_, (many, _)] = &worlds;
         let page = get(many, &format!("{USERS}?startIndex=4001&count=2")).await;
         let users = page["Resources"].as_array().unwrap().iter();
@@ -98,6 +113,40 @@ async fn what_an_operation_costs_does_not_follow_from_how_many_there_are() {
         assert_eq!(names, ["user4000@example.com", "user4001@example.com"], "{engine}");
         assert_eq!(page["totalResults"], count, "{engine}");
         one_member_comes_and_goes(engine, &worlds).await;
+    }
+}
+
+async fn one_is_changed_a_day_later(worlds: &[(World, usize); 2]) {
+    for (world, _) in worlds {
+        world.clock.advance_micros(86_400_000_000);
+        let body = json!({ "schemas": [PATCH_SCHEMA], "Operations": [{ "op": "replace", "path": "title", "value": "T" }] });
+        assert_eq!(world.call("PATCH", &format!("{USERS}/u500"), Some(&body)).await.status, 200);
+    }
+}
+
+/// After everything that was imported, before the change of a day later.
+fn yesterday(world: &World) -> String {
+    jiff::Timestamp::from_microsecond(world.clock.now_micros() - 43_200_000_000).unwrap().to_string()
+}
+
+/// A cursor that has come to the middle costs what one at the beginning does, in every order that an index keeps.
+async fn pages_in_the_middle(engine: &str, worlds: &[(World, usize); 2]) {
+    for order in ["", "&sortBy=displayName", "&sortBy=userName&sortOrder=descending", "&sortBy=meta.created"] {
+        let mut middles = Vec::new();
+        for (world, count) in worlds {
+            let mut cursor = String::new();
+            for _ in 0..count / 2 / 200 {
+                let page = get(world, &format!("{USERS}?attributes=id&count=200&cursor={cursor}{order}")).await;
+                page["nextCursor"].as_str().unwrap().clone_into(&mut cursor);
+            }
+            middles.push((*count, cursor));
+        }
+        let list = async |world: &World, count: usize| {
+            let (_, cursor) = middles.iter().find(|(of, _)| *of == count).unwrap();
+            let page = get(world, &format!("{USERS}?count=50&cursor={cursor}{order}")).await;
+            assert_eq!(page["Resources"].as_array().unwrap().len(), 50, "{engine} {order}");
+        };
+        compared(&format!("{engine}: in the middle{order}"), worlds, list).await;
     }
 }
 
