@@ -41,74 +41,51 @@ impl std::fmt::Display for ProfileName {
 }
 
 impl ProfileName {
-    /// Whether the discovery documents are served without a token (RFC 7644 section 4 lets anybody read them).
-    pub(crate) const fn has_public_discovery(self) -> bool {
+    /// The profile's traits: all that tells one server from the other.
+    fn traits(self) -> ProviderProfile {
         match self {
-            Self::Netskope => false,
-            Self::Standard => true,
-        }
-    }
-
-    /// Whether a token needs a grant also on what is no endpoint, so that it learns nothing of what there is: 403 comes before 404
-    /// and 405. RFC 7644 says nothing of grants, and clients look for a 404.
-    pub(crate) const fn guards_every_path(self) -> bool {
-        match self {
-            Self::Netskope => true,
-            Self::Standard => false,
-        }
-    }
-
-    /// Whether refusals of the gate are SCIM errors (RFC 7644 section 3.12), like those behind it.
-    pub(crate) const fn refuses_in_scim(self) -> bool {
-        match self {
-            Self::Netskope => false,
-            Self::Standard => true,
-        }
-    }
-
-    /// Whether groups can be members of groups (RFC 7643 section 4.2). Nothing public says that the real one takes them.
-    pub(crate) const fn nests_groups(self) -> bool {
-        match self {
-            Self::Netskope => false,
-            Self::Standard => true,
-        }
-    }
-
-    /// The profile's traits with the tenant's options applied.
-    fn traits(self, options: &Options) -> ProviderProfile {
-        let mut traits = match self {
             Self::Netskope => ProviderProfile::netskope(),
             Self::Standard => ProviderProfile::standard(),
-        };
-        traits.rename_ignored = match options.rename_effect {
-            RenameEffect::Applied => traits.rename_ignored,
-            RenameEffect::Ignored => true,
-        };
-        traits.deletion = match options.delete_effect {
-            DeleteEffect::Hard => Deletion::Hard,
-            DeleteEffect::Soft => Deletion::Soft,
-        };
-        traits.patch_answer = match options.patch_answer {
-            PatchAnswer::AsProfile => traits.patch_answer,
-            PatchAnswer::Resource => provider::PatchAnswer::Resource,
-        };
-        if let (true, AllowedFilters::Only(filters)) = (options.external_id_filter, &mut traits.allowed_filters) {
-            filters.push(AllowedFilter { kind: ResourceKind::User, attribute: "externalId" });
         }
-        traits
     }
+}
+
+/// A profile's traits with the tenant's options applied.
+fn adjusted(mut traits: ProviderProfile, options: &Options) -> ProviderProfile {
+    traits.rename_ignored = match options.rename_effect {
+        RenameEffect::Applied => traits.rename_ignored,
+        RenameEffect::Ignored => true,
+    };
+    traits.deletion = match options.delete_effect {
+        DeleteEffect::Hard => Deletion::Hard,
+        DeleteEffect::Soft => Deletion::Soft,
+    };
+    traits.patch_answer = match options.patch_answer {
+        PatchAnswer::AsProfile => traits.patch_answer,
+        PatchAnswer::Resource => provider::PatchAnswer::Resource,
+    };
+    if let (true, AllowedFilters::Only(filters)) = (options.external_id_filter, &mut traits.allowed_filters) {
+        filters.push(AllowedFilter { kind: ResourceKind::User, attribute: "externalId" });
+    }
+    traits
 }
 
 /// The provider for the present options; made again only when they change, because its schemas are large.
 #[derive(Debug)]
 pub(crate) struct Providers {
-    name: ProfileName,
+    /// The traits of the profile, before options.
+    traits: ProviderProfile,
     latest: Mutex<Option<(Options, Arc<Provider>)>>,
 }
 
 impl Providers {
     pub(crate) fn new(name: ProfileName) -> Self {
-        Self { name, latest: Mutex::new(None) }
+        Self { traits: name.traits(), latest: Mutex::new(None) }
+    }
+
+    /// The traits that no option changes, for whoever has not read the options.
+    pub(crate) const fn traits(&self) -> &ProviderProfile {
+        &self.traits
     }
 
     pub(crate) fn with(&self, options: &Options) -> Arc<Provider> {
@@ -118,7 +95,7 @@ impl Providers {
         {
             return Arc::clone(provider);
         }
-        let provider = Arc::new(Provider::new(self.name.traits(options)));
+        let provider = Arc::new(Provider::new(adjusted(self.traits.clone(), options)));
         *latest = Some((options.clone(), Arc::clone(&provider)));
         provider
     }

@@ -50,6 +50,16 @@ pub struct ProviderProfile {
     pub bulk: bool,
     /// Whether users and groups can be listed together (RFC 7644 section 3.4.2.1).
     pub searches_root: bool,
+    /// Whether groups can be members of groups (RFC 7643 section 4.2). Nothing public says that the real one takes them.
+    pub nests_groups: bool,
+    /// Whether the discovery documents are served without a token (RFC 7644 section 4 lets anybody read them).
+    pub discovery_is_public: bool,
+    /// Whether a token needs a grant also on what is no endpoint, so that it learns nothing of what there is: 403 comes before 404
+    /// and 405. RFC 7644 says nothing of grants, and clients look for a 404.
+    pub guards_every_path: bool,
+    /// Whether refusals of whatever stands before the provider, for want of a token, a grant or patience, are SCIM errors (RFC 7644
+    /// section 3.12), like those of the provider itself.
+    pub refuses_in_scim: bool,
     /// Which deviations in requests are accepted.
     pub leniency: Leniency,
 }
@@ -115,6 +125,10 @@ impl ProviderProfile {
             etags: true,
             bulk: true,
             searches_root: true,
+            nests_groups: true,
+            discovery_is_public: true,
+            guards_every_path: false,
+            refuses_in_scim: true,
             leniency: Leniency::HARMLESS,
         }
     }
@@ -146,6 +160,10 @@ impl ProviderProfile {
             etags: false,
             bulk: false,
             searches_root: false,
+            nests_groups: false,
+            discovery_is_public: false,
+            guards_every_path: true,
+            refuses_in_scim: false,
             leniency: Leniency::ALL,
         }
     }

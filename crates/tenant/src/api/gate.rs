@@ -3,11 +3,11 @@
 //! nothing.
 
 use super::answer;
+use crate::Tenant;
 use crate::limiter::{Verdict, Window};
 use crate::options::{self, Options};
 use crate::request_log::RequestEntry;
 use crate::tokens::{Grant, Permission, Presented, SECRET_PREFIX, TokenState, presented_from_row, presented_query};
-use crate::{ProfileName, Tenant};
 use axum::extract::{Request, State};
 use axum::http::request::Parts;
 use axum::http::{HeaderMap, HeaderValue, Method, StatusCode, header};
@@ -15,7 +15,7 @@ use axum::middleware::Next;
 use axum::response::Response;
 use provost_db::DbError;
 use provost_scim::ScimError;
-use provost_scim::provider::ResourceKind;
+use provost_scim::provider::{ProviderProfile, ResourceKind};
 use std::time::Instant;
 
 const MICROS_PER_DAY: i64 = 86_400_000_000;
@@ -69,7 +69,7 @@ pub(super) async fn gate(State(tenant): State<Tenant>, request: Request, next: N
             show_window(&mut response, admitted.window);
             response
         }
-        Err(refusal) => refuse(tenant.inner.profile, &refusal),
+        Err(refusal) => refuse(tenant.inner.providers.traits(), &refusal),
     };
     if let Ok(id) = HeaderValue::from_str(&provost_platform::random::uuid_v4()) {
         response.headers_mut().insert("x-request-id", id);
@@ -93,11 +93,12 @@ async fn admit(tenant: &Tenant, parts: &Parts, token_name: &mut Option<String>) 
             "REST API v2 is disabled for this tenant (Settings > Tools > REST API v2)",
         ));
     }
-    let grants = if is_public(tenant.inner.profile, method, path) {
+    let traits = tenant.inner.providers.traits();
+    let grants = if is_public(traits, method, path) {
         Vec::new()
     } else {
         let presented = live_token(tenant, &options, secret.is_some(), presented).await?;
-        if tenant.inner.profile.guards_every_path() || leads_to_resources(path) {
+        if traits.guards_every_path || leads_to_resources(path) {
             check_grant(&presented.token.grants, method, path)?;
         }
         presented.token.grants
@@ -197,8 +198,8 @@ fn is_shared(path: &str) -> bool {
     path.strip_prefix(super::SCIM_PATH).is_some_and(|rest| matches!(rest.trim_matches('/'), "" | ".search" | "Bulk" | "Me"))
 }
 
-fn is_public(profile: ProfileName, method: &Method, path: &str) -> bool {
-    profile.has_public_discovery() && is_read(method, path) && is_discovery(path)
+fn is_public(traits: &ProviderProfile, method: &Method, path: &str) -> bool {
+    traits.discovery_is_public && is_read(method, path) && is_discovery(path)
 }
 
 fn is_discovery(path: &str) -> bool {
@@ -226,8 +227,8 @@ fn unavailable(error: &DbError) -> Refusal {
     Refusal::new(StatusCode::SERVICE_UNAVAILABLE, "the tenant cannot reach its storage: try again later")
 }
 
-fn refuse(profile: ProfileName, refusal: &Refusal) -> Response {
-    let mut response = if profile.refuses_in_scim() {
+fn refuse(traits: &ProviderProfile, refusal: &Refusal) -> Response {
+    let mut response = if traits.refuses_in_scim {
         answer::scim_error(&ScimError::new(refusal.status.as_u16(), refusal.message.as_str()))
     } else {
         answer::message(refusal.status, &refusal.message)

@@ -195,7 +195,7 @@ async fn known(context: &Context<'_>, ids: &Ids) -> Result<Vec<MemberRecord>, Re
     let db = &context.tenant.inner.db;
     let ids: Vec<String> = ids.iter().cloned().collect();
     let mut found = groups::users_with_ids(db, &ids).await?;
-    if found.len() < ids.len() && context.tenant.inner.profile.nests_groups() {
+    if found.len() < ids.len() && context.provider.profile.nests_groups {
         let users: BTreeSet<&String> = found.iter().map(|user| &user.id).collect();
         let rest: Vec<String> = ids.iter().filter(|id| !users.contains(id)).cloned().collect();
         found.extend(groups::with_ids(db, KIND, &rest).await?);
@@ -207,6 +207,6 @@ fn refuse_unknown(context: &Context<'_>, ids: &Ids, found: &[MemberRecord]) -> R
     let known: BTreeSet<&String> = found.iter().map(|member| &member.id).collect();
     let Some(id) = ids.iter().find(|id| !known.contains(id)) else { return Ok(()) };
     let id: String = id.chars().take(64).collect();
-    let what = if context.tenant.inner.profile.nests_groups() { "user or group" } else { "user" };
+    let what = if context.provider.profile.nests_groups { "user or group" } else { "user" };
     Err(ScimError::invalid_value(format!("members: there is no {what} with the id {id:?}.")))
 }
