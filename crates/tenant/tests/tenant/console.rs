@@ -1,9 +1,9 @@
 //! The console's flows, as a browser without script goes through them.
 
-use crate::support::{ADMIN, Answer, PASSWORD, USERS, World, token, user, world};
+use crate::support::{ADMIN, Answer, GROUPS, PASSWORD, USERS, World, token, user, world};
 use axum::body::Body;
 use axum::http::Request;
-use serde_json::json;
+use serde_json::{Value, json};
 
 const REST_API: &str = "/settings/tools/rest-api-v2";
 
@@ -217,6 +217,94 @@ async fn users_groups_and_requests_are_shown_and_escaped() {
     assert!(members.contains("Members (1)") && members.contains(&format!("/security-cloud/users/{id}")), "{members}");
     assert_eq!(get(&world, &cookie, "/security-cloud/users/nobody").await.status, 404);
     assert_eq!(get(&world, &cookie, "/nothing").await.status, 404);
+}
+
+/// The texts of the cells of a table's rows, each under its heading.
+fn cells(page: &str, heading: &str) -> Vec<String> {
+    let marker = format!("data-label=\"{heading}\">");
+    page.split(&marker).skip(1).map(|rest| plain(rest.split("</td>").next().unwrap())).collect()
+}
+
+/// The text without its tags.
+fn plain(html: &str) -> String {
+    let texts = html.split('<').map(|part| part.split_once('>').map_or(part, |(_, text)| text));
+    texts.collect::<String>().replace("&quot;", "\"").replace("&amp;", "&").replace("&lt;", "<").trim().to_owned()
+}
+
+#[tokio::test]
+async fn groups_are_searched_by_name_and_shown_as_they_would_be_written() {
+    let world = world().await;
+    let cookie = sign_in(&world).await;
+    let ada = world.make_user("ada@example.com").await;
+    let mut ids = Vec::new();
+    for (name, members) in [("Engineering", json!([{ "value": ada }])), ("Sales & Ärzte", json!([])), ("100%", json!([]))] {
+        let body = json!({ "schemas": ["urn:ietf:params:scim:schemas:core:2.0:Group"], "displayName": name, "members": members,
+            "externalId": format!("ext-{name}") });
+        ids.push(world.call("POST", GROUPS, Some(&body)).await.json()["id"].as_str().unwrap().to_owned());
+    }
+    for (search, found) in [
+        ("", vec!["Engineering", "Sales & Ärzte", "100%"]),
+        ("ENGIN", vec!["Engineering"]),
+        ("%C3%A4RZ", vec!["Sales & Ärzte"]),
+        ("%25", vec!["100%"]),
+        ("_", vec![]),
+        ("nobody", vec![]),
+        ("+engineering+", vec!["Engineering"]),
+    ] {
+        let page = get(&world, &cookie, &format!("/security-cloud/groups?q={search}")).await.text;
+        assert_eq!(cells(&page, "Group"), found, "{search}");
+        assert_eq!(page.contains("No group matches."), found.is_empty(), "{search}");
+    }
+    let list = get(&world, &cookie, "/security-cloud/groups?q=engin").await.text;
+    assert!(list.contains("1 group") && list.contains(&format!("href=\"/security-cloud/groups/{}\"", ids[0])), "{list}");
+    assert_eq!(cells(&list, "Members"), ["1"]);
+
+    let page = get(&world, &cookie, &format!("/security-cloud/groups/{}", ids[0])).await.text;
+    let raw = page.split("<pre").nth(1).unwrap().split_once('>').unwrap().1;
+    let raw: Value = serde_json::from_str(&plain(raw.split("</pre>").next().unwrap())).unwrap();
+    let shown = world.call("GET", &format!("{GROUPS}/{}", ids[0]), None).await.json();
+    for name in ["schemas", "id", "displayName", "externalId"] {
+        assert_eq!(raw[name], shown[name], "{name}: {raw}");
+    }
+    assert_eq!(raw["members"], json!([{ "value": ada }]));
+    assert_eq!(raw["meta"]["location"], format!("http://tenant.test{GROUPS}/{}", ids[0]));
+    assert_eq!(raw["meta"]["resourceType"], "Group");
+}
+
+#[tokio::test]
+async fn a_line_of_the_request_log_says_when_how_what_and_who() {
+    let world = world().await;
+    let cookie = sign_in(&world).await;
+    let reader = token(&world.tenant, "reader", &["/api/v2/scim/Users:r"]).await;
+    let at = world.clock.now_micros();
+    world.make_user("ada@example.com").await;
+    world.clock.advance_micros(61_000_000);
+    world.call_as(&reader, "GET", &format!("{USERS}?filter=userName%20eq%20%22ada%40example.com%22"), None).await;
+    world.call_as(&reader, "DELETE", &format!("{USERS}/1"), None).await;
+    world.call_as("nsk_unknown", "PATCH", &format!("{USERS}/1"), Some(&json!({}))).await;
+    let page = get(&world, &cookie, "/security-cloud/requests").await.text;
+    assert_eq!(cells(&page, "Method"), ["PATCH", "DELETE", "GET", "POST"], "newest first");
+    assert_eq!(
+        cells(&page, "Path"),
+        [format!("{USERS}/1"), format!("{USERS}/1"), format!("{USERS}?filter=userName eq \"ada@example.com\""), USERS.to_owned()]
+    );
+    let statuses: Vec<String> = cells(&page, "Status").iter().map(|text| text.chars().take(3).collect()).collect();
+    assert_eq!(statuses, ["401", "403", "200", "201"]);
+    assert_eq!(cells(&page, "Token"), ["–", "reader", "reader", "ci"]);
+    let took = cells(&page, "Took (ms)");
+    assert!(took.len() == 4 && took.iter().all(|text| text == "< 1" || text.parse::<u32>().is_ok()), "{took:?}");
+    // To the second, on the tenant's clock.
+    let instants: Vec<i64> = page
+        .split("data-label=\"Time\">")
+        .skip(1)
+        .map(|cell| {
+            let instant = cell.split("datetime=\"").nth(1).unwrap().split('"').next().unwrap();
+            instant.parse::<jiff::Timestamp>().unwrap().as_microsecond()
+        })
+        .collect();
+    assert_eq!(instants.len(), 4);
+    assert!((at..at + 30_000_000).contains(&instants[3]), "{instants:?} {at}");
+    assert!(instants[..3].iter().all(|instant| (at + 61_000_000..at + 91_000_000).contains(instant)), "{instants:?} {at}");
 }
 
 #[tokio::test]

@@ -12,6 +12,7 @@ mod groups;
 mod hostile;
 mod large_group;
 mod paging;
+mod passwords;
 mod preconditions;
 mod ranges;
 mod refusals;

@@ -251,7 +251,28 @@ async fn a_token_finds_only_what_it_may_read() {
         let other = if expected == "u" { "Group." } else { "User." };
         assert_eq!(world.call_as(&token, "GET", &format!("{ROOT}?cursor={other}"), None).await.status, 400);
     }
-    assert_eq!(world.call("GET", "/api/v2/scim/Me", None).await.status, 501);
+}
+
+/// RFC 7644 section 3.11: who does not support the alias answers 501.
+#[tokio::test]
+async fn me_is_not_implemented_whatever_is_done_to_it() {
+    for profile in [ProfileName::Netskope, ProfileName::Standard] {
+        let world = world_at(Location::Memory, profile).await;
+        for method in ["GET", "HEAD", "POST", "PUT", "PATCH", "DELETE"] {
+            let body = json!({});
+            let answer =
+                world.call(method, "/api/v2/scim/Me", (!["GET", "HEAD", "DELETE"].contains(&method)).then_some(&body)).await;
+            assert_eq!(answer.status, 501, "{profile} {method}: {}", answer.text);
+            if method == "HEAD" {
+                continue;
+            }
+            let error = answer.json();
+            assert_eq!(error["schemas"], json!(["urn:ietf:params:scim:api:messages:2.0:Error"]), "{profile} {method}");
+            assert_eq!(error["status"], "501", "{profile} {method}");
+            assert!(error["detail"].as_str().unwrap().contains("/Me"), "{profile} {method}");
+        }
+        assert_eq!(world.call_as("nsk_unknown", "GET", "/api/v2/scim/Me", None).await.status, 401, "{profile}");
+    }
 }
 
 #[tokio::test]
