@@ -8,7 +8,7 @@ mod texts;
 
 use provost_core::directory::User;
 use provost_core::provisioning::OperationKind;
-use provost_core::time::Span;
+use provost_core::time::{Span, Timestamp};
 use provost_store::accounts::standstill::{self, StandstillReason};
 use provost_store::directory::users::{self, UserEdit};
 use provost_store::log::{self, LogEntry, LogQuery};
@@ -241,6 +241,42 @@ fn converged(world: &FaultyWorld, cell: Cell) -> bool {
     (right || cell.is_left_behind()) && bo.len() == 1 && bo[0]["active"] == true
 }
 
+/// What is wrong with what could be read while the fault lasted.
+fn misread(cell: Cell, read: &Read, failing: bool, halted: bool) -> Vec<String> {
+    let mut wrong = Vec::new();
+    if !cell.meets() {
+        return wrong;
+    }
+    if cell.course() == Course::Quiet && (failing || halted) {
+        wrong.push(format!("fails: {:?}", read.messages));
+    }
+    let said = |message: &String| {
+        let message = message.to_lowercase();
+        cell.row.words.iter().all(|word| message.contains(&word.to_lowercase()))
+    };
+    if cell.course() != Course::Quiet && !read.messages.iter().any(said) {
+        wrong.push(format!("does not say {:?}: {:?}", cell.row.words, read.messages));
+    }
+    if halted != (cell.course() == Course::Halts) {
+        wrong.push(format!("halted: {halted}"));
+    }
+    // The standstill says whose clock differs, and explain says it of a user who is to be removed.
+    let clock = |(message, line): &(String, String)| message.starts_with("The app's clock is ") && line.contains(message);
+    if cell.stands_still() && !read.standing.iter().any(clock) {
+        wrong.push(format!("does not name the clock: {:?}", read.standing));
+    }
+    wrong
+}
+
+/// What the log tells since the fault was armed, and `explain` now.
+async fn remember(world: &FaultyWorld, user: &User, armed_at: Timestamp, read: &mut Read) {
+    let connection = world.connection().await.id;
+    let query = LogQuery { connection: Some(connection), user: Some(user.id), limit: 100, ..LogQuery::default() };
+    read.log = log::list(&world.store, &query).await.expect("the log").items;
+    read.log.retain(|entry| entry.at >= armed_at);
+    read.at_last = world.explain(user).await;
+}
+
 /// Runs a cell to its end; what was wrong, and what an administrator could read.
 async fn run(cell: Cell) -> (Vec<String>, Read) {
     let (world, user) = prepare(cell).await;
@@ -260,27 +296,8 @@ async fn run(cell: Cell) -> (Vec<String>, Read) {
     }
     let failing = world.account(&user).await.is_some_and(|account| account.failure.is_some());
     let halted = world.connection().await.halt.is_some();
-    if cell.meets() && cell.course() == Course::Quiet && (failing || halted) {
-        wrong.push(format!("fails: {:?}", read.messages));
-    }
-    let said = |message: &&String| {
-        let message = message.to_lowercase();
-        cell.row.words.iter().all(|word| message.contains(&word.to_lowercase()))
-    };
-    if cell.meets() && cell.course() != Course::Quiet && !read.messages.iter().any(|message| said(&message)) {
-        wrong.push(format!("does not say {:?}: {:?}", cell.row.words, read.messages));
-    }
-    if cell.meets() && halted != (cell.course() == Course::Halts) {
-        wrong.push(format!("halted: {halted}"));
-    }
-    if cell.meets() && cell.stands_still() && !read.standing.iter().any(|(message, line)| names_the_clock(message, line)) {
-        wrong.push(format!("does not name the clock: {:?}", read.standing));
-    }
-    let query =
-        LogQuery { connection: Some(world.connection().await.id), user: Some(user.id), limit: 100, ..LogQuery::default() };
-    read.log = log::list(&world.store, &query).await.expect("the log").items;
-    read.log.retain(|entry| entry.at >= armed_at);
-    read.at_last = world.explain(&user).await;
+    wrong.extend(misread(cell, &read, failing, halted));
+    remember(&world, &user, armed_at, &mut read).await;
     let met = world.target.lift();
     if (met > 0) != cell.meets() {
         wrong.push(format!("the fault met {met} requests"));
@@ -318,11 +335,6 @@ async fn run(cell: Cell) -> (Vec<String>, Read) {
         );
     }
     (wrong, read)
-}
-
-/// A standstill says whose clock differs, and `explain` says it of a user who is to be removed.
-fn names_the_clock(message: &str, line: &str) -> bool {
-    message.contains("The app's clock is ") && line == format!("Held: {message}")
 }
 
 /// All 36 faults against one operation.

@@ -3,7 +3,7 @@
 //! They tell it in texts alone, so texts are what is compared. One that is not known here is passed on as it is.
 
 /// A part of such a text, and the plain words; the first that fits counts. They go on a sentence about the app.
-const MEANINGS: [(&str, &str); 44] = [
+const MEANINGS: [(&str, &str); 45] = [
     // Certificates: rustls and webpki.
     (
         "CaUsedAsEndEntity",
@@ -58,7 +58,8 @@ const MEANINGS: [(&str, &str); 44] = [
     ("invalid size", "it says that HTTP/2 is not spoken as it should be"),
     ("compression context", "it says that HTTP/2 is not spoken as it should be"),
     ("settings ACK not received", "it waited in vain for the beginning of HTTP/2"),
-    // HTTP/1.1: hyper.
+    // A connection that ends before it is used, and HTTP/1.1: hyper.
+    ("connection was not ready", "the app ended the connection just when the request was to go out on it"),
     ("message length reached", "fewer bytes came than were announced"),
     (" parsed", "what the app sent is not HTTP"),
 ];
@@ -123,6 +124,8 @@ mod tests {
     #[test]
     fn a_text_that_is_not_known_is_passed_on_without_its_number() {
         assert_eq!(plain("No route to host (os error 113)"), "No route to host");
+        let closing = plain("client error (Canceled): operation was canceled: connection was not ready");
+        assert!(closing.starts_with("the app ended the connection just when"), "{closing}");
         assert_eq!(plain("peer misbehaved: TooMuchOfIt"), "peer misbehaved: TooMuchOfIt");
     }
 }

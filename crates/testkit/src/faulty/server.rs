@@ -89,6 +89,11 @@ impl Target {
         state.accounts.page_max = page_max;
     }
 
+    /// From now on every answer comes this long after its request, whose effect comes at once.
+    pub fn answer_after(&self, delay: Duration) {
+        self.lock().answers_after = delay;
+    }
+
     /// Watches over a user; whose accounts may never be removed, too.
     pub fn watch(&self, watched: Watched, entitled: &[&str]) {
         let mut state = self.lock();
@@ -173,14 +178,27 @@ impl Target {
             Some(TargetFault::GoAway) => {
                 self.lock().times_met += 1;
                 let mut stream = Stream::tls(socket, Certificate::Known, b"h2")?;
-                stream.read().await?;
-                stream.write(&wire::go_away()).await?;
+                stream.write(&wire::H2_SETTINGS).await?;
+                // Only a request that is under way is told why it ends.
+                let mut read = Vec::new();
+                while !wire::holds_h2_request(&read) {
+                    let more = stream.read().await?;
+                    if more.is_empty() {
+                        return Ok(());
+                    }
+                    read.extend(more);
+                }
+                stream.write(&wire::GO_AWAY).await?;
                 return stream.close().await;
             }
             Some(_) | None => Stream::tls(socket, Certificate::Known, b"http/1.1")?,
         };
         let Some(request) = read_request(&mut stream).await? else { return Ok(()) };
-        let wire = self.lock().answer(&request, self.now());
+        let (wire, delay) = {
+            let mut state = self.lock();
+            (state.answer(&request, self.now()), state.answers_after)
+        };
+        tokio::time::sleep(delay).await;
         match wire {
             Wire::Nothing => {}
             Wire::Bytes(bytes) => stream.write(&bytes).await?,

@@ -6,7 +6,7 @@ use provost_core::provisioning::OperationKind;
 use provost_core::time::{Span, Timestamp};
 use provost_scim::Resource;
 use serde_json::{Value, json};
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 /// What an endless answer and one byte a second look like to the server.
 #[derive(Debug, Clone)]
@@ -66,6 +66,8 @@ pub(super) struct State {
     pub(super) armed: Option<Armed>,
     /// Requests meet it whose path has this part.
     pub(super) armed_at: &'static str,
+    /// Each answer comes so long after its request.
+    pub(super) answers_after: Duration,
     pub(super) watched: Option<Watched>,
     /// Addresses that nobody may remove, and ids that nobody may write.
     pub(super) entitled: Vec<String>,
@@ -81,7 +83,7 @@ pub(super) struct State {
 }
 
 /// Requests that were under way when an answer was sent may still arrive for so long.
-const UNDER_WAY: std::time::Duration = std::time::Duration::from_secs(3);
+const UNDER_WAY: Duration = Duration::from_secs(3);
 
 impl State {
     pub(super) fn new() -> Self {
@@ -90,6 +92,7 @@ impl State {
             seen: Vec::new(),
             armed: None,
             armed_at: "",
+            answers_after: Duration::ZERO,
             watched: None,
             entitled: Vec::new(),
             strangers: Vec::new(),

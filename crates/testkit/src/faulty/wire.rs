@@ -81,10 +81,22 @@ fn bomb_bytes(repeats: usize) -> Vec<u8> {
     bytes
 }
 
-/// RFC 9113: our settings, and the end of the connection with no stream processed.
-pub(super) fn go_away() -> Vec<u8> {
-    let settings = [0, 0, 0, 4, 0, 0, 0, 0, 0];
-    // Length 8, type 7, stream 0; last stream 0, ENHANCE_YOUR_CALM.
-    let end = [0, 0, 8, 7, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0xb];
-    [settings.as_slice(), end.as_slice()].concat()
+/// RFC 9113 section 6.5: no settings of our own.
+pub(super) const H2_SETTINGS: [u8; 9] = [0, 0, 0, 4, 0, 0, 0, 0, 0];
+
+/// Section 6.8: the end of the connection with no stream processed. Length 8, type 7, stream 0; last stream 0,
+/// `ENHANCE_YOUR_CALM`.
+pub(super) const GO_AWAY: [u8; 17] = [0, 0, 8, 7, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0xb];
+
+/// Whether what a client has sent so far holds the head of a request (HEADERS, type 1) behind the preface of 24 bytes.
+pub(super) fn holds_h2_request(read: &[u8]) -> bool {
+    let mut rest = read.get(24..).unwrap_or_default();
+    while let [high, middle, low, kind, ..] = rest {
+        if *kind == 1 {
+            return true;
+        }
+        let length = u32::from_be_bytes([0, *high, *middle, *low]) as usize;
+        rest = rest.get(9 + length..).unwrap_or_default();
+    }
+    false
 }
