@@ -3,7 +3,7 @@
 
 use crate::support::{USERS, World, run_sql, world_at};
 use provost_db::Location;
-use provost_db::testing::locations;
+use provost_db::testing::{locations, sqlite_file};
 use provost_tenant::ProfileName;
 use serde_json::Value;
 
@@ -124,4 +124,18 @@ async fn a_walk_through_a_range_ends_with_the_last_that_matches() {
         next.clone_into(&mut cursor);
     }
     assert_eq!(walked, expected);
+}
+
+/// Nobody reads fifty thousand users to say afterwards that they were too many.
+#[tokio::test]
+async fn what_is_too_much_to_sort_is_refused_before_it_is_read() {
+    let (location, _guard) = sqlite_file();
+    let world = world_at(location.clone(), ProfileName::Standard).await;
+    run_sql(&location, &FILLED.replace("220000", "50001")).await;
+    run_sql(&location, "UPDATE tenant_user SET body = 'whoever reads this fails'").await;
+    for paging in ["startIndex=1", "cursor="] {
+        let answer = world.call("GET", &format!("{USERS}?sortBy=title&{paging}"), None).await;
+        assert_eq!((answer.status.as_u16(), answer.json()["scimType"].as_str()), (400, Some("tooMany")), "{}", answer.text);
+        assert!(answer.json()["detail"].as_str().unwrap().contains("50000 are sorted"), "{}", answer.text);
+    }
 }
