@@ -133,6 +133,8 @@
 //!
 //! # Limits
 //!
+//! They see to it that no request of a megabyte keeps an optimized build busy for 50 ms.
+//!
 //! | what | at most | refused with |
 //! |---|---|---|
 //! | a filter or a path | [`crate::path::LENGTH_BYTES_MAX`] bytes, [`crate::filter::DEPTH_MAX`] levels, [`crate::filter::TERMS_MAX`] comparisons | `invalidFilter`, `invalidPath` |

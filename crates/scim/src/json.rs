@@ -4,6 +4,7 @@ use crate::Resource;
 use crate::error::ScimError;
 use crate::path::shortened;
 use serde::de::{DeserializeSeed, Deserializer, Error, MapAccess, SeqAccess, Visitor};
+use serde_json::map::Entry;
 use serde_json::{Map, Number, Value};
 use std::cell::{Cell, RefCell};
 use std::fmt;
@@ -99,7 +100,8 @@ impl<'de> Visitor<'de> for Seed<'_> {
     }
 
     fn visit_str<E: Error>(self, value: &str) -> Result<Value, E> {
-        text(value).map(Value::String)
+        refuse_nul(value)?;
+        Ok(Value::String(value.to_owned()))
     }
 
     fn visit_seq<A: SeqAccess<'de>>(self, mut items: A) -> Result<Value, A::Error> {
@@ -115,25 +117,28 @@ impl<'de> Visitor<'de> for Seed<'_> {
         let mut values = Map::new();
         let seed = Seed { depth: self.depth + 1, ..self };
         while let Some(name) = members.next_key::<String>()? {
-            let name = text(&name)?;
+            refuse_nul(&name)?;
             let value = members.next_value_seed(seed).inspect_err(|_| {
                 self.place.borrow_mut().push(shortened(&name));
             })?;
-            if values.contains_key(&name) {
-                return Err(A::Error::custom(format!("\"{}\" occurs twice in one object", shortened(&name))));
+            let is_full = values.len() == NAMES_MAX;
+            match values.entry(name) {
+                Entry::Occupied(twice) => {
+                    return Err(A::Error::custom(format!("\"{}\" occurs twice in one object", shortened(twice.key()))));
+                }
+                Entry::Vacant(_) if is_full => {
+                    return Err(A::Error::custom(format!("an object has more than {NAMES_MAX} names")));
+                }
+                Entry::Vacant(place) => drop(place.insert(value)),
             }
-            if values.len() == NAMES_MAX {
-                return Err(A::Error::custom(format!("an object has more than {NAMES_MAX} names")));
-            }
-            values.insert(name, value);
         }
         Ok(Value::Object(values))
     }
 }
 
 /// No SCIM value needs U+0000, and databases refuse it.
-fn text<E: Error>(value: &str) -> Result<String, E> {
-    if value.contains('\0') { Err(E::custom("a text holds the character U+0000")) } else { Ok(value.to_owned()) }
+fn refuse_nul<E: Error>(text: &str) -> Result<(), E> {
+    if text.contains('\0') { Err(E::custom("a text holds the character U+0000")) } else { Ok(()) }
 }
 
 #[cfg(test)]

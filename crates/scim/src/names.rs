@@ -33,8 +33,10 @@ pub(crate) fn get<'a>(object: &'a Resource, name: &str) -> Option<&'a Value> {
 
 /// The same, to change it.
 pub(crate) fn get_mut<'a>(object: &'a mut Resource, name: &str) -> Option<&'a mut Value> {
-    let key = key(object, name)?.to_owned();
-    object.get_mut(&key)
+    if object.len() > SMALL_KEYS_MAX && object.contains_key(name) {
+        return object.get_mut(name);
+    }
+    object.iter_mut().find(|(key, _)| same(key, name)).map(|(_, value)| value)
 }
 
 /// Takes `name` out of `object`; the order of the others stays.
@@ -45,11 +47,10 @@ pub(crate) fn remove(object: &mut Resource, name: &str) -> Option<Value> {
 
 /// Sets `name` in `object`, replacing any other spelling of it.
 pub(crate) fn set(object: &mut Resource, name: &str, value: Value) {
-    let existing = key(object, name).map(str::to_owned);
-    match existing {
-        Some(existing) => object.insert(existing, value),
-        None => object.insert(name.to_owned(), value),
-    };
+    match get_mut(object, name) {
+        Some(present) => *present = value,
+        None => drop(object.insert(name.to_owned(), value)),
+    }
 }
 
 /// RFC 7643 section 2.5: null and an empty array both mean "unassigned". An object without members carries nothing either.

@@ -52,16 +52,17 @@ fn paths(names: &[String]) -> Result<Vec<AttributePath>, ScimError> {
 
 /// The resource as the client will see it. Attributes that no schema knows are not shown.
 pub fn project(resource: &Resource, schemas: &Schemas, projection: &Projection) -> Resource {
+    let wanted = Wanted::of(projection, schemas);
     let mut shown = Resource::new();
     for (key, value) in resource {
         if let Some(extension) = schemas.extension(key) {
             let Some(members) = value.as_object() else { continue };
-            let part = project_extension(members, extension, schemas, projection);
+            let part = project_extension(members, extension, schemas, &wanted);
             if !part.is_empty() {
                 shown.insert(extension.id.clone(), Value::Object(part));
             }
         } else if let Some(attribute) = schemas.attribute(key) {
-            let view = View { extension: None, schemas, projection };
+            let view = View { extension: None, wanted: &wanted };
             if let Some(value) = view.attribute(&attribute.name, attribute, value) {
                 shown.insert(attribute.name.clone(), value);
             }
@@ -70,8 +71,8 @@ pub fn project(resource: &Resource, schemas: &Schemas, projection: &Projection) 
     shown
 }
 
-fn project_extension(members: &Resource, extension: &Schema, schemas: &Schemas, projection: &Projection) -> Resource {
-    let view = View { extension: Some(extension), schemas, projection };
+fn project_extension(members: &Resource, extension: &Schema, schemas: &Schemas, wanted: &Wanted<'_>) -> Resource {
+    let view = View { extension: Some(extension), wanted };
     let mut shown = Resource::new();
     for (key, value) in members {
         let Some(attribute) = schemas.extension_attribute(extension, key) else { continue };
@@ -83,10 +84,49 @@ fn project_extension(members: &Resource, extension: &Schema, schemas: &Schemas, 
     shown
 }
 
+/// A [`Projection`] whose paths have been looked up: each resource has many attributes, and each of them is held against all paths.
+enum Wanted<'a> {
+    Default,
+    Only(Vec<Named<'a>>),
+    Without(Vec<Named<'a>>),
+}
+
+/// What a path names.
+struct Named<'a> {
+    extension: Option<&'a Schema>,
+    /// An attribute and perhaps a part of it, as written; without one, everything in the schema.
+    attribute: Option<(&'a str, Option<&'a str>)>,
+}
+
+impl<'a> Wanted<'a> {
+    fn of(projection: &'a Projection, schemas: &'a Schemas) -> Self {
+        let named = |paths: &'a [AttributePath]| paths.iter().filter_map(|path| Named::of(path, schemas)).collect();
+        match projection {
+            Projection::Default => Self::Default,
+            Projection::Only(paths) => Self::Only(named(paths)),
+            Projection::Without(paths) => Self::Without(named(paths)),
+        }
+    }
+}
+
+impl<'a> Named<'a> {
+    /// `None` for what no schema knows.
+    fn of(path: &'a AttributePath, schemas: &'a Schemas) -> Option<Self> {
+        if path.as_schema_urn().is_some_and(|urn| names::same(&schemas.base.id, &urn)) {
+            return Some(Self { extension: None, attribute: None });
+        }
+        match schemas.find(path)? {
+            Found::Extension(extension) => Some(Self { extension: Some(extension), attribute: None }),
+            Found::Attribute { extension, .. } => {
+                Some(Self { extension, attribute: Some((&path.attribute, path.sub_attribute.as_deref())) })
+            }
+        }
+    }
+}
+
 struct View<'a> {
     extension: Option<&'a Schema>,
-    schemas: &'a Schemas,
-    projection: &'a Projection,
+    wanted: &'a Wanted<'a>,
 }
 
 /// How a list of paths touches one attribute.
@@ -99,17 +139,17 @@ enum Touch<'a> {
 impl View<'_> {
     fn attribute(&self, name: &str, attribute: &Attribute, value: &Value) -> Option<Value> {
         // RFC 7643 section 7: "always" whatever the client says, "never" likewise, "request" only by name.
-        let parts = match (attribute.returned, self.projection) {
-            (Returned::Never, _) | (Returned::Request, Projection::Default | Projection::Without(_)) => return None,
-            (Returned::Always, _) | (Returned::Default, Projection::Default) => Parts::All,
-            (Returned::Default | Returned::Request, Projection::Only(paths)) => match self.touch(paths, name) {
+        let parts = match (attribute.returned, self.wanted) {
+            (Returned::Never, _) | (Returned::Request, Wanted::Default | Wanted::Without(_)) => return None,
+            (Returned::Always, _) | (Returned::Default, Wanted::Default) => Parts::All,
+            (Returned::Default | Returned::Request, Wanted::Only(paths)) => match self.touch(paths, name) {
                 // What was not asked for still shows the parts that are returned always.
                 Touch::No if !attribute.sub_attributes.iter().any(|part| part.returned == Returned::Always) => return None,
                 Touch::No => Parts::Only(Vec::new()),
                 Touch::Whole => Parts::All,
                 Touch::Parts(parts) => Parts::Only(parts),
             },
-            (Returned::Default, Projection::Without(paths)) => match self.touch(paths, name) {
+            (Returned::Default, Wanted::Without(paths)) => match self.touch(paths, name) {
                 Touch::No => Parts::All,
                 Touch::Whole => return None,
                 Touch::Parts(parts) => Parts::Without(parts),
@@ -118,27 +158,21 @@ impl View<'_> {
         keep_parts(attribute, value, &parts)
     }
 
-    fn touch<'p>(&self, paths: &'p [AttributePath], name: &str) -> Touch<'p> {
+    fn touch<'p>(&self, paths: &'p [Named<'_>], name: &str) -> Touch<'p> {
         let mut parts = Vec::new();
         for path in paths {
-            let whole_extension = path.as_schema_urn().is_some_and(|urn| match self.extension {
-                Some(extension) => names::same(&extension.id, &urn),
-                None => names::same(&self.schemas.base.id, &urn),
-            });
-            if whole_extension {
-                return Touch::Whole;
-            }
-            let same_schema = match (self.schemas.find(path), self.extension) {
-                (Some(Found::Attribute { extension: Some(found), .. }), Some(extension)) => names::same(&found.id, &extension.id),
-                (Some(Found::Attribute { extension: None, .. }), None) => true,
-                (Some(Found::Attribute { .. } | Found::Extension(_)) | None, _) => false,
+            let same_schema = match (path.extension, self.extension) {
+                (Some(named), Some(extension)) => names::same(&named.id, &extension.id),
+                (None, None) => true,
+                (Some(_), None) | (None, Some(_)) => false,
             };
-            if !same_schema || !names::same(&path.attribute, name) {
-                continue;
-            }
-            match &path.sub_attribute {
-                None => return Touch::Whole,
-                Some(part) => parts.push(part.as_str()),
+            match path.attribute.filter(|_| same_schema) {
+                None if same_schema => return Touch::Whole,
+                Some((named, part)) if names::same(named, name) => match part {
+                    None => return Touch::Whole,
+                    Some(part) => parts.push(part),
+                },
+                None | Some(_) => {}
             }
         }
         if parts.is_empty() { Touch::No } else { Touch::Parts(parts) }

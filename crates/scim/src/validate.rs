@@ -7,7 +7,7 @@ use crate::error::ScimError;
 use crate::leniency::Leniency;
 use crate::patch::carry_fixed_parts;
 use crate::schema::{Attribute, AttributeType, Mutability, Schema, Schemas};
-use crate::value::{Reader, refuse_duplicates};
+use crate::value::{Name, Reader, refuse_duplicates};
 use crate::{Resource, names, path};
 use serde_json::Value;
 
@@ -18,7 +18,7 @@ pub const ATTRIBUTES_MAX: usize = 1000;
 
 /// Checks the body of a create and brings it into form.
 pub fn normalize(incoming: &Resource, schemas: &Schemas, leniency: &Leniency) -> Result<Resource, ScimError> {
-    refuse_duplicates("", incoming)?;
+    refuse_duplicates(None, incoming)?;
     check_schemas(incoming, schemas, leniency)?;
     let reader = Reader { leniency };
     let mut resource = Resource::new();
@@ -32,7 +32,7 @@ pub fn normalize(incoming: &Resource, schemas: &Schemas, leniency: &Leniency) ->
                 extensions.push((extension.id.clone(), Value::Object(members)));
             }
         } else if let Some(attribute) = schemas.attribute(key) {
-            if let Some(value) = read_attribute(&attribute.name, attribute, value, &reader)? {
+            if let Some(value) = read_attribute(Name::of(&attribute.name), attribute, value, &reader)? {
                 resource.insert(attribute.name.clone(), value);
             }
         } else if !leniency.unknown_passed_over {
@@ -182,7 +182,8 @@ fn read_extension(extension: &Schema, value: &Value, schemas: &Schemas, reader: 
         }
     };
     check_count(extension, members)?;
-    refuse_duplicates(&extension.id, members)?;
+    let urn = Name::of(&extension.id);
+    refuse_duplicates(Some(urn), members)?;
     let mut kept = Resource::new();
     for (key, value) in members {
         let Some(attribute) = schemas.extension_attribute(extension, key) else {
@@ -192,7 +193,7 @@ fn read_extension(extension: &Schema, value: &Value, schemas: &Schemas, reader: 
             return Err(unknown(schemas, &format!("{}:{key}", extension.id)));
         };
         let name = if attribute.kind == AttributeType::Any { key } else { &attribute.name };
-        if let Some(value) = read_attribute(&format!("{}:{name}", extension.id), attribute, value, reader)? {
+        if let Some(value) = read_attribute(urn.attribute(name), attribute, value, reader)? {
             kept.insert(name.clone(), value);
         }
     }
@@ -211,7 +212,7 @@ pub(crate) fn check_count(extension: &Schema, members: &Resource) -> Result<(), 
     )))
 }
 
-fn read_attribute(name: &str, attribute: &Attribute, value: &Value, reader: &Reader<'_>) -> Result<Option<Value>, ScimError> {
+fn read_attribute(name: Name<'_>, attribute: &Attribute, value: &Value, reader: &Reader<'_>) -> Result<Option<Value>, ScimError> {
     match attribute.mutability {
         // RFC 7644 section 3.3: attributes whose mutability is readOnly SHALL be ignored.
         Mutability::ReadOnly => Ok(None),

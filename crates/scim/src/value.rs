@@ -5,6 +5,7 @@ use crate::leniency::Leniency;
 use crate::schema::{Attribute, AttributeType, CanonicalRule, Mutability};
 use crate::{Resource, datetime, names, path};
 use serde_json::Value;
+use std::fmt;
 
 /// A list of resources, such as the members of a group, with more values than this is refused, and a request names at most as many.
 pub const VALUES_MAX: usize = 100_000;
@@ -14,6 +15,39 @@ pub const PLAIN_VALUES_MAX: usize = 1_000;
 pub const STRING_BYTES_MAX: usize = 64 * 1024;
 /// Binary values of more bytes than this, in base64, are refused.
 pub const BINARY_BYTES_MAX: usize = 1024 * 1024;
+
+/// How messages call what is read. It is written out for a message only: there are many values, and most of them are right.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Name<'a> {
+    around: Option<(&'a Name<'a>, char)>,
+    own: &'a str,
+}
+
+impl<'a> Name<'a> {
+    /// An attribute, or an extension.
+    pub(crate) const fn of(own: &'a str) -> Self {
+        Self { around: None, own }
+    }
+
+    /// An attribute of the extension of this name.
+    pub(crate) const fn attribute(&'a self, own: &'a str) -> Self {
+        Self { around: Some((self, ':')), own }
+    }
+
+    /// A part of the attribute of this name.
+    const fn part(&'a self, own: &'a str) -> Self {
+        Self { around: Some((self, '.')), own }
+    }
+}
+
+impl fmt::Display for Name<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        if let Some((around, divider)) = self.around {
+            write!(f, "{around}{divider}")?;
+        }
+        f.write_str(self.own)
+    }
+}
 
 /// Reads `"true"` and `"False"`.
 pub(crate) fn boolean_text(text: &str) -> Option<bool> {
@@ -30,7 +64,7 @@ pub(crate) struct Reader<'a> {
 
 impl Reader<'_> {
     /// A whole attribute. `None` when it is unassigned.
-    pub(crate) fn read(&self, name: &str, attribute: &Attribute, value: &Value) -> Result<Option<Value>, ScimError> {
+    pub(crate) fn read(&self, name: Name<'_>, attribute: &Attribute, value: &Value) -> Result<Option<Value>, ScimError> {
         if !attribute.multi_valued {
             return self.read_one(name, attribute, value);
         }
@@ -53,7 +87,7 @@ impl Reader<'_> {
     }
 
     /// One value of an attribute, whether it has one or several.
-    pub(crate) fn read_one(&self, name: &str, attribute: &Attribute, value: &Value) -> Result<Option<Value>, ScimError> {
+    pub(crate) fn read_one(&self, name: Name<'_>, attribute: &Attribute, value: &Value) -> Result<Option<Value>, ScimError> {
         if value.is_null() {
             return Ok(None);
         }
@@ -82,7 +116,7 @@ impl Reader<'_> {
         }
     }
 
-    fn scalar(&self, name: &str, attribute: &Attribute, value: &Value) -> Result<Value, ScimError> {
+    fn scalar(&self, name: Name<'_>, attribute: &Attribute, value: &Value) -> Result<Value, ScimError> {
         let text = value.as_str();
         if let (AttributeType::Boolean, Some(truth)) =
             (attribute.kind, text.filter(|_| self.leniency.string_booleans).and_then(boolean_text))
@@ -114,14 +148,14 @@ impl Reader<'_> {
         Ok(value.clone())
     }
 
-    fn complex(&self, name: &str, attribute: &Attribute, value: &Value) -> Result<Option<Value>, ScimError> {
+    fn complex(&self, name: Name<'_>, attribute: &Attribute, value: &Value) -> Result<Option<Value>, ScimError> {
         let members = match value {
             Value::Object(members) => members,
             Value::String(_) if self.takes_plain_value(attribute) => &Resource::from_iter([("value".to_owned(), value.clone())]),
             _ => return Err(ScimError::invalid_value(format!("{name} is an object, not {}.", what(value)))),
         };
-        refuse_duplicates(name, members)?;
-        let mut kept = Resource::new();
+        refuse_duplicates(Some(name), members)?;
+        let mut kept = Resource::with_capacity(members.len());
         for (key, value) in members {
             let Some(part) = attribute.sub_attribute(key) else {
                 if self.leniency.unknown_passed_over {
@@ -132,7 +166,7 @@ impl Reader<'_> {
             if part.mutability == Mutability::ReadOnly {
                 continue;
             }
-            if let Some(value) = self.read(&format!("{name}.{}", part.name), part, value)? {
+            if let Some(value) = self.read(name.part(&part.name), part, value)? {
                 kept.insert(part.name.clone(), value);
             }
         }
@@ -146,11 +180,11 @@ impl Reader<'_> {
     }
 }
 
-fn too_long(name: &str, text: &str, bytes_max: usize) -> ScimError {
+fn too_long(name: Name<'_>, text: &str, bytes_max: usize) -> ScimError {
     ScimError::invalid_value(format!("{name} has {} bytes; at most {bytes_max} are taken.", text.len()))
 }
 
-fn too_many(name: &str, items: &[Value], most: usize) -> ScimError {
+fn too_many(name: Name<'_>, items: &[Value], most: usize) -> ScimError {
     ScimError::invalid_value(format!("{name} has {} values; at most {most} are taken.", items.len()))
 }
 
@@ -162,7 +196,7 @@ pub(crate) fn values_max(attribute: &Attribute) -> usize {
 }
 
 /// Texts and lists at any depth of a value that no schema describes. Its depth was bounded when it was read.
-fn refuse_large(name: &str, value: &Value) -> Result<(), ScimError> {
+fn refuse_large(name: Name<'_>, value: &Value) -> Result<(), ScimError> {
     match value {
         Value::String(text) if text.len() > STRING_BYTES_MAX => Err(too_long(name, text, STRING_BYTES_MAX)),
         Value::Array(items) if items.len() > PLAIN_VALUES_MAX => Err(too_many(name, items, PLAIN_VALUES_MAX)),
@@ -176,7 +210,7 @@ fn refuse_large(name: &str, value: &Value) -> Result<(), ScimError> {
 
 /// RFC 7643 section 7, `canonicalValues`: "service providers MAY choose to ignore unsupported values". They are a hint, and other
 /// values are taken, unless the schema says that there are no others.
-fn refuse_other_than_canonical(name: &str, attribute: &Attribute, text: Option<&str>) -> Result<(), ScimError> {
+fn refuse_other_than_canonical(name: Name<'_>, attribute: &Attribute, text: Option<&str>) -> Result<(), ScimError> {
     let Some(text) = text.filter(|_| attribute.canonical_rule == CanonicalRule::Only) else { return Ok(()) };
     let key = attribute.comparison_key(text);
     if attribute.canonical_values.iter().any(|canonical| attribute.comparison_key(canonical) == key) {
@@ -186,16 +220,20 @@ fn refuse_other_than_canonical(name: &str, attribute: &Attribute, text: Option<&
     Err(ScimError::invalid_value(format!("{name} is one of {allowed}, not \"{}\".", path::shortened(text))))
 }
 
+/// Among so few names each is compared with each.
+const FEW_NAMES_MAX: usize = 8;
+
 /// RFC 7643 section 2.1: names are case insensitive, so `userName` and `USERNAME` in one object contradict each other.
-pub(crate) fn refuse_duplicates(name: &str, members: &Resource) -> Result<(), ScimError> {
-    let mut seen = std::collections::BTreeSet::new();
-    for key in members.keys() {
-        if !seen.insert(key.to_ascii_lowercase()) {
-            let place = if name.is_empty() { String::new() } else { format!(" in {name}") };
-            return Err(ScimError::invalid_syntax(format!("\"{}\" occurs twice{place}.", path::shortened(key))));
-        }
-    }
-    Ok(())
+pub(crate) fn refuse_duplicates(name: Option<Name<'_>>, members: &Resource) -> Result<(), ScimError> {
+    let twice = if members.len() <= FEW_NAMES_MAX {
+        members.keys().enumerate().find(|(index, key)| members.keys().take(*index).any(|other| names::same(key, other)))
+    } else {
+        let mut seen = std::collections::BTreeSet::new();
+        members.keys().enumerate().find(|(_, key)| !seen.insert(key.to_ascii_lowercase()))
+    };
+    let Some((_, key)) = twice else { return Ok(()) };
+    let place = name.map(|name| format!(" in {name}")).unwrap_or_default();
+    Err(ScimError::invalid_syntax(format!("\"{}\" occurs twice{place}.", path::shortened(key))))
 }
 
 /// Whether a value of a multi-valued attribute is the primary one.

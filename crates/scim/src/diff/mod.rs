@@ -10,7 +10,8 @@
 //!
 //! Caveats: what is the provider's (read-only attributes, `schemas`) and what no schema knows is passed over. A change that
 //! the schemas forbid, such as one of an immutable attribute, is written down all the same, for the provider to refuse. An
-//! empty result is no valid body: send nothing then.
+//! empty result is no valid body: send nothing then. Both resources are the caller's own, not a stranger's, so there are no limits
+//! here; what they can hold was limited when they came in.
 
 mod values;
 
@@ -102,8 +103,9 @@ impl Differ<'_> {
     fn extension(&mut self, extension: &Schema, before: &Resource, after: &Resource) {
         let mut seen = BTreeSet::new();
         for name in before.keys().chain(after.keys()) {
-            let Some(attribute) = self.schemas.extension_attribute(extension, name) else { continue };
-            if seen.insert(name.to_ascii_lowercase()) {
+            if seen.insert(name.to_ascii_lowercase())
+                && let Some(attribute) = self.schemas.extension_attribute(extension, name)
+            {
                 let name = if attribute.kind == AttributeType::Any { name } else { &attribute.name };
                 let place = Place { extension: Some(extension), name, attribute };
                 self.attribute(place, names::get(before, name), names::get(after, name));

@@ -12,7 +12,7 @@ use crate::filter::{Filter, matches_value};
 use crate::leniency::Leniency;
 use crate::order::equal;
 use crate::schema::{AttributeType, Mutability, Schema, Schemas};
-use crate::value::{Reader, values_max};
+use crate::value::{Name, Reader, values_max};
 use crate::{Resource, names, validate};
 use serde_json::Value;
 
@@ -20,6 +20,22 @@ use serde_json::Value;
 ///
 /// Write-only values (passwords) are checked and not kept. `schemas` follows the content.
 pub fn apply(resource: &mut Resource, request: &PatchRequest, schemas: &Schemas, leniency: &Leniency) -> Result<bool, ScimError> {
+    match applied(resource, request, schemas, leniency)? {
+        Some(after) => {
+            *resource = after;
+            Ok(true)
+        }
+        None => Ok(false),
+    }
+}
+
+/// What [`apply`] makes of a resource; `None` when that is what it is already.
+pub(crate) fn applied(
+    resource: &Resource,
+    request: &PatchRequest,
+    schemas: &Schemas,
+    leniency: &Leniency,
+) -> Result<Option<Resource>, ScimError> {
     let operations = joined(resolve(request, schemas, leniency)?);
     let mut draft = resource.clone();
     let mut budget = Budget::new();
@@ -28,12 +44,11 @@ pub fn apply(resource: &mut Resource, request: &PatchRequest, schemas: &Schemas,
         step(&mut draft, operation, following, leniency)?;
     }
     if draft == *resource {
-        return Ok(false);
+        return Ok(None);
     }
     validate::check_required(&draft, schemas)?;
     validate::set_schemas(&mut draft, schemas);
-    *resource = draft;
-    Ok(true)
+    Ok(Some(draft))
 }
 
 /// An operation and those that follow it on the same list.
@@ -355,7 +370,7 @@ fn nothing_chosen(
 fn described(filter: &Filter, target: &Target<'_>, leniency: &Leniency) -> Result<Option<Resource>, ScimError> {
     let Some(made) = value_from_filter(filter, target.attribute) else { return Ok(None) };
     let leniency = Leniency { string_booleans: true, ..*leniency };
-    let read = Reader { leniency: &leniency }.read_one(&target_name(target), target.attribute, &Value::Object(made))?;
+    let read = Reader { leniency: &leniency }.read_one(Name::of(&target_name(target)), target.attribute, &Value::Object(made))?;
     match read {
         Some(Value::Object(members)) => Ok(Some(members)),
         Some(_) | None => Ok(None),

@@ -11,6 +11,7 @@ mod removal;
 mod resolve;
 mod values;
 
+pub(crate) use apply::applied;
 pub use apply::apply;
 pub use cost::COMPARISONS_MAX;
 pub(crate) use read::body_of;

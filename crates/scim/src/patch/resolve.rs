@@ -6,7 +6,7 @@ use crate::filter::{Filter, check_inner};
 use crate::leniency::Leniency;
 use crate::path::{AttributePath, PatchPath};
 use crate::schema::{Attribute, AttributeType, Found, Mutability, Schema, Schemas};
-use crate::value::Reader;
+use crate::value::{Name, Reader};
 use crate::{Resource, names, path};
 use serde_json::Value;
 
@@ -220,10 +220,11 @@ impl<'a> Resolver<'a, '_> {
         }
         let reader = Reader { leniency: self.leniency };
         let name = target_name(&target);
+        let name = Name::of(&name);
         let value = match (&target.sub_attribute, &target.filter) {
-            (Some((_, part)), _) => reader.read(&name, part, value)?,
-            (None, Some(_)) => reader.read_one(&name, target.attribute, value)?,
-            (None, None) => reader.read(&name, target.attribute, value)?,
+            (Some((_, part)), _) => reader.read(name, part, value)?,
+            (None, Some(_)) => reader.read_one(name, target.attribute, value)?,
+            (None, None) => reader.read(name, target.attribute, value)?,
         };
         Ok(value.map(|value| ResolvedOperation::Attribute { op, target, value: Some(value) }))
     }

@@ -50,9 +50,13 @@ impl Growing<'_> {
             self.items.push(new);
             return Ok(self.items.len() - 1);
         };
-        self.index.remove(&self.items[position], position);
+        if self.index.depends_on_type() {
+            self.index.remove(&self.items[position], position);
+        }
         update(self.name, &mut self.items[position], Some(new), self.attribute)?;
-        self.index.insert(&self.items[position], position);
+        if self.index.depends_on_type() {
+            self.index.insert(&self.items[position], position);
+        }
         Ok(position)
     }
 
@@ -101,6 +105,10 @@ pub(super) fn add_in_turn(
 /// The value is known already, so what is fixed about it is not up for discussion: clients spell `$ref` in many ways.
 fn update(name: &str, present: &mut Value, given: Option<Value>, attribute: &Attribute) -> Result<(), ScimError> {
     let (Value::Object(members), Some(Value::Object(mut given))) = (present, given) else { return Ok(()) };
+    // Clients repeat members that are there.
+    if given.iter().all(|(key, value)| names::get(members, key) == Some(value)) {
+        return Ok(());
+    }
     keep_fixed_parts(members, &mut given, attribute);
     merge(name, members, given, attribute)
 }
@@ -128,7 +136,8 @@ fn keep_fixed_parts(before: &Resource, after: &mut Resource, attribute: &Attribu
     for part in
         attribute.sub_attributes.iter().filter(|part| matches!(part.mutability, Mutability::ReadOnly | Mutability::Immutable))
     {
-        if let Some(value) = names::get(before, &part.name) {
+        // Mostly it is the same: clients repeat what they were told.
+        if let Some(value) = names::get(before, &part.name).filter(|value| names::get(after, &part.name) != Some(*value)) {
             names::set(after, &part.name, value.clone());
         }
     }

@@ -2,7 +2,7 @@
 
 use super::{Provider, ResourceKind};
 use crate::error::ScimError;
-use crate::patch::{PatchRequest, apply};
+use crate::patch::{PatchRequest, applied};
 use crate::value::is_primary;
 use crate::{Resource, names, validate};
 use serde_json::{Value, json};
@@ -76,8 +76,8 @@ pub fn patched(
     existing: &Resource,
     request: &PatchRequest,
 ) -> Result<Patched, ScimError> {
-    let mut resource = existing.clone();
-    apply(&mut resource, request, provider.schemas(kind), &provider.profile.leniency)?;
+    let applied = applied(existing, request, provider.schemas(kind), &provider.profile.leniency)?;
+    let mut resource = applied.unwrap_or_else(|| existing.clone());
     keep_names(provider, kind, existing, &mut resource);
     finish(provider, kind, &mut resource)?;
     let changed = resource != *existing;

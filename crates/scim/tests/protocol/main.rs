@@ -6,6 +6,7 @@ mod exchange;
 mod filters;
 mod hostile;
 mod hostile_patches;
+mod hostile_sizes;
 mod leniencies;
 mod patches;
 mod properties;
