@@ -130,6 +130,7 @@ fn may_come_later(answer: &Answer) -> bool {
 }
 
 fn announced(answer: Answer) -> Option<Announced> {
-    let config = answer.body.filter(|_| (200..300).contains(&answer.status))?;
+    let succeeded = answer.succeeded();
+    let config = answer.body.filter(|_| succeeded)?;
     Announced::read(&Value::Object(config))
 }

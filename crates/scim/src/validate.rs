@@ -4,7 +4,7 @@
 //! password: write-only values are checked and left out, because this crate's resources are what may be stored and shown.
 
 use crate::error::ScimError;
-use crate::leniency::Leniency;
+use crate::leniency::{Leniency, deviations};
 use crate::patch::carry_fixed_parts;
 use crate::schema::{Attribute, AttributeType, Mutability, Schema, Schemas};
 use crate::value::{Name, Reader, refuse_duplicates};
@@ -35,8 +35,8 @@ pub fn normalize(incoming: &Resource, schemas: &Schemas, leniency: &Leniency) ->
             if let Some(value) = read_attribute(Name::of(&attribute.name), attribute, value, &reader)? {
                 resource.insert(attribute.name.clone(), value);
             }
-        } else if !leniency.unknown_passed_over {
-            return Err(unknown(schemas, key));
+        } else {
+            deviations::unknown_passed_over(leniency, || unknown(schemas, key))?;
         }
     }
     resource.extend(extensions);
@@ -140,37 +140,31 @@ pub fn set_schemas(resource: &mut Resource, schemas: &Schemas) {
 /// RFC 7643 section 3: `schemas` MUST be there, MUST name the base schema, and MUST NOT name what the provider does not know. A
 /// body with other schemas has not the form of the request: `invalidSyntax`, as in the example of RFC 7644 section 3.7.3.
 fn check_schemas(incoming: &Resource, schemas: &Schemas, leniency: &Leniency) -> Result<(), ScimError> {
-    let urns = match names::get(incoming, "schemas") {
-        Some(Value::Array(urns)) if !urns.is_empty() => urns.as_slice(),
-        Some(urn @ Value::String(_)) if leniency.schemas_as_string => std::slice::from_ref(urn),
-        Some(Value::Array(_) | Value::Null) | None if leniency.schemas_absent => return Ok(()),
-        Some(_) | None => {
-            return Err(ScimError::invalid_syntax(format!("schemas is an array of URNs with \"{}\".", schemas.base.id)));
-        }
+    let given = names::get(incoming, "schemas");
+    if deviations::schemas_absent(leniency, given) {
+        return Ok(());
+    }
+    let urns = match given {
+        Some(Value::Array(urns)) if !urns.is_empty() => Some(urns.as_slice()),
+        Some(given) => deviations::schemas_as_string(leniency, given),
+        None => None,
     };
+    let needed = || ScimError::invalid_syntax(format!("schemas is an array of URNs with \"{}\".", schemas.base.id));
+    let urns = urns.ok_or_else(needed)?;
     let mut has_base = false;
     for urn in urns {
         let Some(urn) = urn.as_str() else {
             return Err(ScimError::invalid_syntax("schemas holds URNs, which are strings."));
         };
         has_base |= names::same(urn, &schemas.base.id);
-        let known =
-            names::same(urn, &schemas.base.id) || schemas.extension(urn).is_some() || (leniency.scim_1_schemas && is_scim_1(urn));
-        if !known && !leniency.unknown_passed_over {
-            return Err(ScimError::invalid_syntax(format!(
-                "schemas: \"{}\" is not a schema of {}.",
-                path::shortened(urn),
-                schemas.resource_type
-            )));
+        let known = names::same(urn, &schemas.base.id) || schemas.extension(urn).is_some();
+        if !known && !deviations::scim_1_schemas(leniency, urn) {
+            let (urn, kind) = (path::shortened(urn), &schemas.resource_type);
+            let error = || ScimError::invalid_syntax(format!("schemas: \"{urn}\" is not a schema of {kind}."));
+            deviations::unknown_passed_over(leniency, error)?;
         }
     }
     if has_base { Ok(()) } else { Err(ScimError::invalid_syntax(format!("schemas does not name \"{}\".", schemas.base.id))) }
-}
-
-/// Leniency: `urn:scim:schemas:core:1.0` and its relatives.
-fn is_scim_1(urn: &str) -> bool {
-    let urn = urn.to_ascii_lowercase();
-    urn.starts_with("urn:scim:schemas:") || urn.contains(":core:1.0") || urn.contains(":enterprise:1.0")
 }
 
 fn read_extension(extension: &Schema, value: &Value, schemas: &Schemas, reader: &Reader<'_>) -> Result<Resource, ScimError> {
@@ -187,10 +181,10 @@ fn read_extension(extension: &Schema, value: &Value, schemas: &Schemas, reader: 
     let mut kept = Resource::new();
     for (key, value) in members {
         let Some(attribute) = schemas.extension_attribute(extension, key) else {
-            if reader.leniency.unknown_passed_over || reader.leniency.repeats_schemas(extension, key, value) {
-                continue;
+            if !deviations::schemas_in_extensions(reader.leniency, extension, key, value) {
+                deviations::unknown_passed_over(reader.leniency, || unknown(schemas, &format!("{}:{key}", extension.id)))?;
             }
-            return Err(unknown(schemas, &format!("{}:{key}", extension.id)));
+            continue;
         };
         let name = if attribute.kind == AttributeType::Any { key } else { &attribute.name };
         if let Some(value) = read_attribute(urn.attribute(name), attribute, value, reader)? {

@@ -1,7 +1,7 @@
 //! Single values against the rule of their attribute (RFC 7643 sections 2.3 and 2.4), brought into the form that is stored.
 
 use crate::error::ScimError;
-use crate::leniency::Leniency;
+use crate::leniency::{Leniency, deviations};
 use crate::schema::{Attribute, AttributeType, CanonicalRule, Mutability};
 use crate::{Resource, datetime, names, path};
 use serde_json::Value;
@@ -68,17 +68,17 @@ impl Reader<'_> {
         if !attribute.multi_valued {
             return self.read_one(name, attribute, value);
         }
-        let values = match value {
+        let items = match value {
             Value::Null => return Ok(None),
             Value::Array(items) if items.len() > values_max(attribute) => {
                 return Err(too_many(name, items, values_max(attribute)));
             }
-            Value::Array(items) => {
-                items.iter().filter_map(|item| self.read_one(name, attribute, item).transpose()).collect::<Result<Vec<_>, _>>()?
-            }
-            single if self.leniency.any_shape_of_members => self.read_one(name, attribute, single)?.into_iter().collect(),
-            _ => return Err(ScimError::invalid_value(format!("{name} has several values, so it is an array."))),
+            Value::Array(items) => items,
+            single => deviations::any_shape_of_members(self.leniency, single)
+                .ok_or_else(|| ScimError::invalid_value(format!("{name} has several values, so it is an array.")))?,
         };
+        let values = items.iter().filter_map(|item| self.read_one(name, attribute, item).transpose());
+        let values = values.collect::<Result<Vec<_>, _>>()?;
         // RFC 7643 section 2.4: "The primary attribute value "true" MUST appear no more than once."
         if values.iter().filter(|value| is_primary(value)).count() > 1 {
             return Err(ScimError::invalid_value(format!("{name}: only one value can be primary.")));
@@ -103,65 +103,30 @@ impl Reader<'_> {
             | AttributeType::Integer
             | AttributeType::DateTime
             | AttributeType::Binary
-            | AttributeType::Reference => self.scalar(name, attribute, self.unwrapped(value)).map(Some),
-        }
-    }
-
-    /// Leniency: `{"value": x}` for a scalar.
-    fn unwrapped<'v>(&self, value: &'v Value) -> &'v Value {
-        let allowed = self.leniency.scalar_in_value_object || self.leniency.any_shape_of_members;
-        match value {
-            Value::Object(members) if allowed && members.len() == 1 => names::get(members, "value").unwrap_or(value),
-            _ => value,
-        }
-    }
-
-    fn scalar(&self, name: Name<'_>, attribute: &Attribute, value: &Value) -> Result<Value, ScimError> {
-        let text = value.as_str();
-        if let (AttributeType::Boolean, Some(truth)) =
-            (attribute.kind, text.filter(|_| self.leniency.string_booleans).and_then(boolean_text))
-        {
-            return Ok(Value::Bool(truth));
-        }
-        if attribute.kind == AttributeType::String && value.is_number() && self.leniency.numbers_as_strings {
-            return self.scalar(name, attribute, &Value::String(value.to_string()));
-        }
-        let (fits, expected) = match attribute.kind {
-            AttributeType::String | AttributeType::Reference => (text.is_some(), "a string"),
-            AttributeType::Boolean => (value.is_boolean(), "true or false"),
-            AttributeType::Integer => (value.is_i64() || value.is_u64(), "a whole number"),
-            AttributeType::Decimal => (value.is_number(), "a number"),
-            AttributeType::DateTime => {
-                (text.is_some_and(|text| datetime::parse(text).is_some()), "an instant such as \"2011-05-13T04:42:34Z\"")
+            | AttributeType::Reference => {
+                let value = deviations::scalar_in_value_object(self.leniency, value).unwrap_or(value);
+                let meant = deviations::string_booleans(self.leniency, attribute, value)
+                    .or_else(|| deviations::numbers_as_strings(self.leniency, attribute, value));
+                scalar(name, attribute, meant.as_ref().unwrap_or(value)).map(Some)
             }
-            AttributeType::Binary => (text.is_some_and(is_base64), "a string in base64"),
-            AttributeType::Complex | AttributeType::Any => (true, "anything"),
-        };
-        if !fits {
-            return Err(ScimError::invalid_value(format!("{name} is {expected}, not {}.", what(value))));
         }
-        let bytes_max = if attribute.kind == AttributeType::Binary { BINARY_BYTES_MAX } else { STRING_BYTES_MAX };
-        if let Some(text) = text.filter(|text| text.len() > bytes_max) {
-            return Err(too_long(name, text, bytes_max));
-        }
-        refuse_other_than_canonical(name, attribute, text)?;
-        Ok(value.clone())
     }
 
     fn complex(&self, name: Name<'_>, attribute: &Attribute, value: &Value) -> Result<Option<Value>, ScimError> {
-        let members = match value {
-            Value::Object(members) => members,
-            Value::String(_) if self.takes_plain_value(attribute) => &Resource::from_iter([("value".to_owned(), value.clone())]),
-            _ => return Err(ScimError::invalid_value(format!("{name} is an object, not {}.", what(value)))),
-        };
+        let meant = deviations::any_shape_of_member(self.leniency, attribute, value)
+            .or_else(|| deviations::scalar_for_complex_value(self.leniency, attribute, value));
+        let members = meant
+            .as_ref()
+            .or_else(|| value.as_object())
+            .ok_or_else(|| ScimError::invalid_value(format!("{name} is an object, not {}.", what(value))))?;
         refuse_duplicates(Some(name), members)?;
         let mut kept = Resource::with_capacity(members.len());
         for (key, value) in members {
             let Some(part) = attribute.sub_attribute(key) else {
-                if self.leniency.unknown_passed_over {
-                    continue;
-                }
-                return Err(ScimError::invalid_value(format!("{name} has no sub-attribute \"{}\".", path::shortened(key))));
+                deviations::unknown_passed_over(self.leniency, || {
+                    ScimError::invalid_value(format!("{name} has no sub-attribute \"{}\".", path::shortened(key)))
+                })?;
+                continue;
             };
             if part.mutability == Mutability::ReadOnly {
                 continue;
@@ -172,12 +137,30 @@ impl Reader<'_> {
         }
         Ok((!kept.is_empty()).then_some(Value::Object(kept)))
     }
+}
 
-    fn takes_plain_value(&self, attribute: &Attribute) -> bool {
-        let taken =
-            if attribute.multi_valued { self.leniency.any_shape_of_members } else { self.leniency.scalar_for_complex_value };
-        taken && attribute.sub_attribute("value").is_some()
+fn scalar(name: Name<'_>, attribute: &Attribute, value: &Value) -> Result<Value, ScimError> {
+    let text = value.as_str();
+    let (fits, expected) = match attribute.kind {
+        AttributeType::String | AttributeType::Reference => (text.is_some(), "a string"),
+        AttributeType::Boolean => (value.is_boolean(), "true or false"),
+        AttributeType::Integer => (value.is_i64() || value.is_u64(), "a whole number"),
+        AttributeType::Decimal => (value.is_number(), "a number"),
+        AttributeType::DateTime => {
+            (text.is_some_and(|text| datetime::parse(text).is_some()), "an instant such as \"2011-05-13T04:42:34Z\"")
+        }
+        AttributeType::Binary => (text.is_some_and(is_base64), "a string in base64"),
+        AttributeType::Complex | AttributeType::Any => (true, "anything"),
+    };
+    if !fits {
+        return Err(ScimError::invalid_value(format!("{name} is {expected}, not {}.", what(value))));
     }
+    let bytes_max = if attribute.kind == AttributeType::Binary { BINARY_BYTES_MAX } else { STRING_BYTES_MAX };
+    if let Some(text) = text.filter(|text| text.len() > bytes_max) {
+        return Err(too_long(name, text, bytes_max));
+    }
+    refuse_other_than_canonical(name, attribute, text)?;
+    Ok(value.clone())
 }
 
 fn too_long(name: Name<'_>, text: &str, bytes_max: usize) -> ScimError {

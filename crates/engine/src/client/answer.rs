@@ -5,6 +5,7 @@ use provost_core::app::Profile;
 use provost_core::provisioning::Remote;
 use provost_core::time::{Span, Timestamp};
 use provost_platform::HttpResponse;
+use provost_scim::client::deviations::any_success;
 use provost_scim::client::{error_of, error_text, id_of, read_list};
 use serde_json::{Map, Value};
 use std::time::Duration;
@@ -45,7 +46,7 @@ impl Answer {
             Ok(Value::Object(object)) => Value::Object(with_version(object, response)),
             Ok(_) | Err(_) => Value::Null,
         };
-        let error = if (200..300).contains(&response.status) { error_of(&value) } else { None };
+        let error = if any_success(response.status) { error_of(&value) } else { None };
         let inside = error.as_ref().map(|_| response.status);
         let status = error.map_or(response.status, |error| error.status.filter(|status| *status >= 400).unwrap_or(400));
         let garbled = value.is_null() && !response.body.trim_ascii().is_empty();
@@ -63,7 +64,7 @@ impl Answer {
 
     /// Whether the app did what was asked.
     pub(crate) fn succeeded(&self) -> bool {
-        (200..300).contains(&self.status)
+        any_success(self.status)
     }
 
     /// The resource of the answer, where it carries one with an id.

@@ -9,7 +9,7 @@ use super::values::{
 use super::{PatchOp, PatchRequest};
 use crate::error::ScimError;
 use crate::filter::{Filter, matches_value};
-use crate::leniency::Leniency;
+use crate::leniency::{Leniency, deviations};
 use crate::order::equal;
 use crate::schema::{AttributeType, Mutability, Schema, Schemas};
 use crate::value::{Name, Reader, values_max};
@@ -167,11 +167,10 @@ fn remove_extension(draft: &mut Resource, extension: &Schema) -> Result<(), Scim
 /// Inside the value of a pathless operation: repeating what is there changes nothing, so it is no error.
 fn read_only(draft: &Resource, target: &Target<'_>, value: Option<&Value>, leniency: &Leniency) -> Result<(), ScimError> {
     let present = names::get(draft, &target.name);
-    if leniency.read_only_passed_over || present == value {
-        Ok(())
-    } else {
-        Err(ScimError::mutability(format!("{} is read-only.", target_name(target))))
+    if present == value {
+        return Ok(());
     }
+    deviations::read_only_passed_over(leniency, || ScimError::mutability(format!("{} is read-only.", target_name(target))))
 }
 
 fn in_holder(
@@ -273,8 +272,10 @@ fn several_values(
         (PatchOp::Remove, Some(values)) => {
             let count = present.len();
             let left = remove_values(present, &into_items(Some(values)), target.attribute);
-            if left.len() == count && !leniency.removal_without_match {
-                return Err(ScimError::no_target(format!("{} has none of these values.", target_name(target))));
+            if left.len() == count {
+                deviations::removal_without_match(leniency, || {
+                    ScimError::no_target(format!("{} has none of these values.", target_name(target)))
+                })?;
             }
             Ok(Some(Value::Array(left)))
         }
@@ -348,8 +349,12 @@ fn nothing_chosen(
 ) -> Result<Option<Value>, ScimError> {
     let no_target = || ScimError::no_target(format!("{}: no value matches the path's filter.", target_name(target)));
     match op {
-        PatchOp::Remove if leniency.removal_without_match || target.filter.is_none() => return Ok(Some(Value::Array(items))),
-        PatchOp::Remove => return Err(no_target()),
+        PatchOp::Remove => {
+            if target.filter.is_some() {
+                deviations::removal_without_match(leniency, no_target)?;
+            }
+            return Ok(Some(Value::Array(items)));
+        }
         PatchOp::Replace if target.filter.is_some() => return Err(no_target()),
         PatchOp::Add | PatchOp::Replace => {}
     }

@@ -2,7 +2,7 @@
 
 use super::{OPERATIONS_MAX, PATCH_SCHEMA, PatchOp, PatchOperation, PatchRequest};
 use crate::error::ScimError;
-use crate::leniency::Leniency;
+use crate::leniency::{Leniency, deviations};
 use crate::{Resource, names, path};
 use serde_json::{Value, json};
 
@@ -40,11 +40,17 @@ fn read_operations(operations: &[Value], leniency: &Leniency) -> Result<PatchReq
 
 /// RFC 7644 section 3.5.2: the body MUST contain `schemas` with the URN of PATCH bodies.
 fn check_schemas(body: &Resource, leniency: &Leniency) -> Result<(), ScimError> {
-    match names::get(body, "schemas") {
-        None if leniency.schemas_absent => Ok(()),
-        Some(Value::String(urn)) if leniency.schemas_as_string && names::same(urn, PATCH_SCHEMA) => Ok(()),
-        Some(Value::Array(urns)) if urns.iter().filter_map(Value::as_str).any(|urn| names::same(urn, PATCH_SCHEMA)) => Ok(()),
-        None | Some(_) => Err(ScimError::invalid_syntax(format!("schemas of a PATCH is [\"{PATCH_SCHEMA}\"]."))),
+    let given = names::get(body, "schemas");
+    let urns = match given {
+        Some(Value::Array(urns)) => Some(urns.as_slice()),
+        Some(given) => deviations::schemas_as_string(leniency, given),
+        None => None,
+    };
+    let is_named = urns.into_iter().flatten().filter_map(Value::as_str).any(|urn| names::same(urn, PATCH_SCHEMA));
+    if is_named || deviations::schemas_absent(leniency, given) {
+        Ok(())
+    } else {
+        Err(ScimError::invalid_syntax(format!("schemas of a PATCH is [\"{PATCH_SCHEMA}\"].")))
     }
 }
 
@@ -65,8 +71,7 @@ fn read_operation(operation: &Value, number: usize, leniency: &Leniency) -> Resu
     };
     let path = match names::get(operation, "path") {
         None | Some(Value::Null) => None,
-        Some(Value::String(path)) if leniency.empty_path => Some(path.trim().to_owned()).filter(|path| !path.is_empty()),
-        Some(Value::String(path)) => Some(path.clone()),
+        Some(Value::String(path)) => deviations::empty_path(leniency, path).map(str::to_owned),
         Some(_) => return Err(ScimError::invalid_path(format!("Operation {number}: path is a string."))),
     };
     let value = names::get(operation, "value").cloned();
@@ -79,5 +84,5 @@ fn read_operation(operation: &Value, number: usize, leniency: &Leniency) -> Resu
 
 fn read_op(word: &str, leniency: &Leniency) -> Option<PatchOp> {
     let all = [PatchOp::Add, PatchOp::Remove, PatchOp::Replace];
-    all.into_iter().find(|op| op.word() == word || (leniency.any_case_operations && op.word().eq_ignore_ascii_case(word)))
+    all.into_iter().find(|op| op.word() == word || deviations::any_case_operations(leniency, word, *op))
 }

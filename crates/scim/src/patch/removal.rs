@@ -4,7 +4,7 @@ use super::PatchOp;
 use super::resolve::{ResolvedOperation, Target, target_name};
 use crate::error::ScimError;
 use crate::filter::Filter;
-use crate::leniency::Leniency;
+use crate::leniency::{Leniency, deviations};
 use crate::names;
 use crate::schema::{Attribute, AttributeType};
 use serde_json::Value;
@@ -82,8 +82,10 @@ pub(super) fn remove_known(
             None => true,
         }
     });
-    if has_taken.contains(&false) && !leniency.removal_without_match {
-        return Err(ScimError::no_target(format!("{}: no value matches the path's filter.", target_name(target))));
+    if has_taken.contains(&false) {
+        deviations::removal_without_match(leniency, || {
+            ScimError::no_target(format!("{}: no value matches the path's filter.", target_name(target)))
+        })?;
     }
     Ok(items)
 }

@@ -3,7 +3,7 @@
 use super::{PatchOp, PatchOperation, PatchRequest};
 use crate::error::ScimError;
 use crate::filter::{Filter, check_inner};
-use crate::leniency::Leniency;
+use crate::leniency::{Leniency, deviations};
 use crate::path::{AttributePath, PatchPath};
 use crate::schema::{Attribute, AttributeType, Found, Mutability, Schema, Schemas};
 use crate::value::{Name, Reader};
@@ -147,7 +147,7 @@ impl<'a> Resolver<'a, '_> {
             let path = AttributePath { schema: Some(extension.id.clone()), attribute: key.clone(), sub_attribute: None };
             match self.schemas.extension_attribute(extension, key) {
                 Some(attribute) => self.member(op, target(&path, Some(extension), attribute, None, None), value, into)?,
-                None if self.leniency.repeats_schemas(extension, key, value) => {}
+                None if deviations::schemas_in_extensions(self.leniency, extension, key, value) => {}
                 None => self.unknown_key(&format!("{}:{key}", extension.id))?,
             }
         }
@@ -164,7 +164,7 @@ impl<'a> Resolver<'a, '_> {
                 }
             } else if let Some(attribute) = self.schemas.attribute(key) {
                 self.member(op, target(&AttributePath::of(key), None, attribute, None, None), value, into)?;
-            } else if self.leniency.dotted_keys && key.contains(['.', ':', '[']) {
+            } else if deviations::dotted_keys(self.leniency, key) {
                 self.with_path(op, key, Some(value), into)?;
             } else {
                 self.unknown_key(key)?;
@@ -188,11 +188,9 @@ impl<'a> Resolver<'a, '_> {
     }
 
     fn unknown_key(&self, key: &str) -> Result<(), ScimError> {
-        if self.leniency.unknown_passed_over {
-            Ok(())
-        } else {
-            Err(ScimError::invalid_path(format!("{} has no attribute \"{}\".", self.schemas.resource_type, path::shortened(key))))
-        }
+        deviations::unknown_passed_over(self.leniency, || {
+            ScimError::invalid_path(format!("{} has no attribute \"{}\".", self.schemas.resource_type, path::shortened(key)))
+        })
     }
 
     /// Brings the value into form. `None` when nothing of it is left.

@@ -1,4 +1,4 @@
-//! Each leniency is needed for its deviation and enough for it.
+//! Each leniency is needed for its deviation and enough for it: no other takes it.
 
 use crate::object;
 use provost_scim::patch;
@@ -82,6 +82,12 @@ fn bodies() -> Vec<Case> {
             user(json!({ "title": "x" })),
         ),
         create(
+            "scalar_in_value_object",
+            |l, on| l.scalar_in_value_object = on,
+            user(json!({ "emails": [{ "value": { "value": "x" }, "type": "work" }] })),
+            user(json!({ "emails": [{ "value": "x", "type": "work" }] })),
+        ),
+        create(
             "scalar_for_complex_value",
             |l, on| l.scalar_for_complex_value = on,
             enterprise(json!({ "manager": "7" })),
@@ -90,8 +96,14 @@ fn bodies() -> Vec<Case> {
         create(
             "any_shape_of_members",
             |l, on| l.any_shape_of_members = on,
-            user(json!({ "roles": "admin", "emails": { "value": { "value": "x" } } })),
-            user(json!({ "roles": [{ "value": "admin" }], "emails": [{ "value": "x" }] })),
+            user(json!({ "emails": { "value": "x", "type": "work" } })),
+            user(json!({ "emails": [{ "value": "x", "type": "work" }] })),
+        ),
+        create(
+            "any_shape_of_members",
+            |l, on| l.any_shape_of_members = on,
+            user(json!({ "emails": ["x", { "value": "y" }] })),
+            user(json!({ "emails": [{ "value": "x" }, { "value": "y" }] })),
         ),
         create(
             "scim_1_schemas",
@@ -177,6 +189,10 @@ fn each_leniency_is_enough_for_its_deviation_and_no_other_is() {
         (case.set)(&mut only, true);
         assert_eq!(outcome(&case.request, &only).as_ref(), Some(&case.expected), "{} alone", case.name);
         assert_eq!(outcome(&case.request, &Leniency::ALL).as_ref(), Some(&case.expected), "{} with all", case.name);
+        // What nobody knows may also be an old schema, or `schemas` in the wrong place.
+        let mut others = Leniency { unknown_passed_over: false, ..Leniency::ALL };
+        (case.set)(&mut others, false);
+        assert_ne!(outcome(&case.request, &others).as_ref(), Some(&case.expected), "{} without it", case.name);
         named.insert(case.name);
     }
     let fields = format!("{:?}", Leniency::ALL).matches(": true").count();

@@ -1,12 +1,11 @@
-//! Deviations that a reader may accept, each a named field. What foreign providers answer is read by the functions of
-//! [`crate::client`], one a deviation.
+//! Deviations that a provider may accept in requests, each a named field; what is done about each is a function of the same name
+//! in the module `deviations`. What foreign providers deviate by in their answers is read by the functions of
+//! [`crate::client::deviations`], always.
 //!
 //! Not here, because the RFCs do not forbid them and they have one reading only: a removal that says by `value` which values
 //! it means, a filter such as `active eq "true"`, and `emails[type eq "work"].value eq "x"` (see [`crate::Filter::parse`]).
 
-use crate::names;
-use crate::schema::Schema;
-use serde_json::Value;
+pub(crate) mod deviations;
 
 /// Which deviations from the RFCs are accepted on input. What this crate writes never deviates.
 ///
@@ -14,9 +13,9 @@ use serde_json::Value;
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 #[expect(clippy::struct_excessive_bools, reason = "each field is one independent deviation, and is read by its name")]
 pub struct Leniency {
-    /// `"op": "Replace"`: operation names in any case.
+    /// `"op": "Replace"`: operation names in any case. Microsoft Entra ID writes so.
     pub any_case_operations: bool,
-    /// `"active": "False"`: booleans as strings, in any case.
+    /// `"active": "False"`: booleans as strings, in any case. Microsoft Entra ID writes so.
     pub string_booleans: bool,
     /// `"externalId": 701984`: numbers where the attribute is a string.
     pub numbers_as_strings: bool,
@@ -24,9 +23,9 @@ pub struct Leniency {
     pub scalar_in_value_object: bool,
     /// `"manager": "26118915"` where the attribute is complex and has a `value`.
     pub scalar_for_complex_value: bool,
-    /// A single value where the attribute is multi-valued; members also as plain ids and as `{"value": {"value": id}}`.
+    /// `"members": {"value": "7"}` and `"members": ["7"]`: a single value where the attribute is multi-valued, plain ids as values.
     pub any_shape_of_members: bool,
-    /// A SCIM 1.0 or 1.1 URN beside the 2.0 one in `schemas`.
+    /// A SCIM 1.0 or 1.1 URN beside the 2.0 one in `schemas`. Google's autoprovisioning writes so.
     pub scim_1_schemas: bool,
     /// A body without `schemas`.
     pub schemas_absent: bool,
@@ -37,7 +36,8 @@ pub struct Leniency {
     pub schemas_in_extensions: bool,
     /// `"path": ""` in an operation that has none, and spaces around a path.
     pub empty_path: bool,
-    /// Pathless operations whose keys are paths: `{"name.givenName": "Ada"}`, `{"urn:…:User:department": "R&D"}`.
+    /// Pathless operations whose keys are paths: `{"name.givenName": "Ada"}`, `{"urn:…:User:department": "R&D"}`. Microsoft Entra ID
+    /// writes so.
     pub dotted_keys: bool,
     /// Removing a value that is not there succeeds and changes nothing.
     pub removal_without_match: bool,
@@ -88,10 +88,4 @@ impl Leniency {
         read_only_passed_over: true,
         unknown_passed_over: true,
     };
-
-    /// Whether this member of an extension's object is only its `schemas` once more.
-    pub(crate) fn repeats_schemas(&self, extension: &Schema, key: &str, value: &Value) -> bool {
-        let named = |value: &Value| value.as_str().is_some_and(|urn| names::same(urn, &extension.id));
-        self.schemas_in_extensions && names::same(key, "schemas") && value.as_array().is_some_and(|urns| urns.iter().all(named))
-    }
 }
