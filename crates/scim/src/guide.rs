@@ -63,6 +63,20 @@
 //! assert!(validate::normalize(&user(json!(7)), &schemas, &lenient).is_ok());
 //! ```
 //!
+//! # Keep values unique
+//!
+//! Schemas say which values no two resources may share; who stores them makes sure of it. [`crate::unique_keys`] gives what to look
+//! up and to store, and its example is a provider that answers 409.
+//!
+//! ```
+//! use provost_scim::{AttributePath, Resource, Schemas, unique_keys};
+//! use serde_json::json;
+//!
+//! let user: Resource = serde_json::from_value(json!({ "id": "1", "userName": "Ada@Example.COM", "title": "Countess" })).unwrap();
+//! let key = |name: &str, key: &str| (AttributePath::of(name), key.to_owned());
+//! assert_eq!(unique_keys(&user, &Schemas::user()), [key("userName", "ada@example.com"), key("id", "1")]);
+//! ```
+//!
 //! # Apply a PATCH
 //!
 //! [`crate::patch::read`] takes a body apart, [`crate::apply`] carries all its operations out, or none.
@@ -118,8 +132,8 @@
 //! # Be a service provider
 //!
 //! [`crate::provider::plan`] reads a request and says what it asks for; you read and write your own tables;
-//! [`crate::provider`] turns what you found into an answer. Lists are put in order by [`crate::sort::compare`], and unique names
-//! are compared by [`crate::user_name_key`].
+//! [`crate::provider`] turns what you found into an answer. Lists are put in order by [`crate::sort::compare`], and
+//! [`crate::unique_keys`] says which values must not be in use yet.
 //!
 //! ```
 //! use provost_scim::provider::{Method, Provider, ProviderProfile, ProviderRequest, Request, plan};

@@ -10,7 +10,7 @@
 //! | [`schema`] | which attributes exist, and by which rules |
 //! | [`filter`], [`path`] | what a filter or an attribute path says, and whether a resource matches |
 //! | [`patch`], [`mod@diff`] | what a PATCH makes of a resource, and which PATCH makes one resource of another |
-//! | [`validate`] | whether a resource that came in may be kept, and in which form |
+//! | [`validate`], [`unique`] | whether a resource that came in may be kept, in which form, and which of its values nobody else may have |
 //! | [`projection`], [`sort`], [`list`] | what of it is shown, in which order, and how lists are cut |
 //! | [`provider`] | a service provider without its storage: request → plan, result → response |
 //! | [`client`] | what a foreign provider's answer says |
@@ -52,6 +52,7 @@ pub mod projection;
 pub mod provider;
 pub mod schema;
 pub mod sort;
+pub mod unique;
 pub mod validate;
 mod value;
 
@@ -63,6 +64,7 @@ pub use patch::{PatchOp, PatchOperation, PatchRequest, apply};
 pub use path::{AttributePath, PatchPath};
 pub use precis::user_name_key;
 pub use schema::{Attribute, AttributeType, Schema, Schemas};
+pub use unique::unique_keys;
 
 /// A resource: a JSON object whose attribute names compare without regard to case.
 pub type Resource = serde_json::Map<String, serde_json::Value>;

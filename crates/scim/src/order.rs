@@ -18,6 +18,23 @@ impl Attribute {
             (Comparison::Plain, false) => Cow::Owned(names::fold(text)),
         }
     }
+
+    /// The same for a value of any type, for indexes over all of them: two values of this attribute are the same exactly when their
+    /// keys are equal, instants and numbers included. `None` for null, lists and objects, which are not compared.
+    pub fn value_key(&self, value: &Value) -> Option<String> {
+        match value {
+            Value::String(text) => match datetime::parse(text).filter(|_| self.kind == AttributeType::DateTime) {
+                Some(instant) => Some(instant.to_string()),
+                None => Some(self.comparison_key(text).into_owned()),
+            },
+            Value::Number(number) if number.is_f64() || self.kind == AttributeType::Decimal => {
+                // Adding zero turns the negative zero into the other one; 7.0 is written as 7.
+                number.as_f64().map(|number| (number + 0.0).to_string())
+            }
+            Value::Bool(_) | Value::Number(_) => Some(value.to_string()),
+            Value::Null | Value::Array(_) | Value::Object(_) => None,
+        }
+    }
 }
 
 /// Whether two values of an attribute are the same.

@@ -9,7 +9,7 @@ use std::fmt;
 pub const LENGTH_BYTES_MAX: usize = 2048;
 
 /// An attribute, perhaps of a named schema, perhaps one of its sub-attributes.
-#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct AttributePath {
     /// The schema's URN, when written.
     pub schema: Option<String>,

@@ -5,7 +5,7 @@
 //! [`replaced`] or [`patched`]; answer with [`created`], [`found`], [`listed`], [`changed`], [`deleted`] or [`failed`].
 //!
 //! Guarantees: what is given to be stored obeys the schemas and the profile. Assumptions: the caller has checked who asks,
-//! knows which values are in use (409), and makes ids and instants. Not here: HTTP, SQL, tokens, rates.
+//! knows which values are in use (409, by [`crate::unique_keys`]), and makes ids and instants. Not here: HTTP, SQL, tokens, rates.
 
 mod answer;
 mod bulk;

@@ -177,8 +177,8 @@ impl Schemas {
         self.required_extensions.iter().any(|urn| names::same(urn, &extension.id))
     }
 
-    /// The attributes whose values no two resources may share, by their paths. Who stores resources makes sure of it, and
-    /// answers [`crate::ScimError::uniqueness`] otherwise; [`Attribute::comparison_key`] is what to compare.
+    /// The attributes whose values no two resources may share, by their paths. Who stores resources makes sure of it with
+    /// [`crate::unique_keys`], and answers [`crate::ScimError::uniqueness`] otherwise.
     pub fn unique_attributes(&self) -> Vec<(AttributePath, &Attribute)> {
         let own = self.base.attributes.iter().chain(&self.common).map(|attribute| (None, attribute));
         let extended = self.extensions.iter().flat_map(|schema| schema.attributes.iter().map(move |one| (Some(&schema.id), one)));

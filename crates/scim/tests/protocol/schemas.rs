@@ -6,7 +6,10 @@ use provost_scim::schema::{
     schema_resource, user,
 };
 use provost_scim::validate::{BINARY_BYTES_MAX, STRING_BYTES_MAX, VALUES_MAX, check_required, normalize, replace};
-use provost_scim::{AttributeType, Leniency, PatchOp, PatchOperation, PatchRequest, Resource, Schema, Schemas, ScimType, apply};
+use provost_scim::{
+    AttributePath, AttributeType, Leniency, PatchOp, PatchOperation, PatchRequest, Resource, Schema, Schemas, ScimType, apply,
+    unique_keys,
+};
 use serde_json::{Value, json};
 
 const USER: &str = "urn:ietf:params:scim:schemas:core:2.0:User";
@@ -185,6 +188,63 @@ fn unique_attributes_are_listed_with_their_paths() {
             (format!("{BADGE}:doors.value"), Uniqueness::Global)
         ]
     );
+}
+
+#[test]
+fn unique_values_have_one_key_in_every_spelling() {
+    let keys = |user_name: &str, badge: Value| {
+        let mut user = with(badge);
+        user.insert("userName".to_owned(), json!(user_name));
+        unique_keys(&normalize(&user, &schemas(), &Leniency::NONE).unwrap(), &schemas())
+    };
+    let path = |text: &str| AttributePath::parse(text).unwrap();
+    let (number, door) = (path(&format!("{BADGE}:number")), path(&format!("{BADGE}:doors.value")));
+    // The title, the colour and what else is nobody's alone has none.
+    let found =
+        keys("ＡＤＡ", json!({ "number": 7, "colour": "red", "doors": [{ "value": "B" }, { "value": "a" }, { "value": "b" }] }));
+    let expected = [
+        (path("userName"), "ada".to_owned()),
+        (number.clone(), "7".to_owned()),
+        (door.clone(), "a".to_owned()),
+        (door, "b".to_owned()),
+    ];
+    assert_eq!(found, expected);
+    assert_eq!(keys("ada", json!({ "number": 7 })), expected[..2]);
+    assert_ne!(keys("ada", json!({ "number": 8 }))[1], expected[1]);
+    // As a resource is stored, with its id, also where its names are spelled otherwise; what is empty is no value.
+    let stored = object(json!({ "id": "X", "USERNAME": " ", BADGE.to_uppercase(): { "Number": 7 } }));
+    assert_eq!(unique_keys(&stored, &schemas()), [(path("id"), "X".to_owned()), (number, "7".to_owned())]);
+    assert_eq!(unique_keys(&Resource::new(), &schemas()), []);
+}
+
+#[test]
+fn values_have_the_same_key_exactly_when_they_are_the_same() {
+    let attribute = |kind, case_exact| Attribute { case_exact, ..Attribute::new("x", kind, "") };
+    let [text, exact] = [false, true].map(|case_exact| attribute(AttributeType::String, case_exact));
+    let [instant, decimal, integer, truth] =
+        [AttributeType::DateTime, AttributeType::Decimal, AttributeType::Integer, AttributeType::Boolean]
+            .map(|kind| attribute(kind, false));
+    let cases = [
+        (&text, json!("É"), json!("é"), true),
+        (&text, json!("a"), json!("a "), false),
+        (&exact, json!("A"), json!("a"), false),
+        (&exact, json!("A"), json!("A"), true),
+        (&instant, json!("2020-01-01T02:00:00+02:00"), json!("2020-01-01T00:00:00.000Z"), true),
+        (&instant, json!("2020-01-01T00:00:00Z"), json!("2020-01-01T00:00:01Z"), false),
+        (&decimal, json!(7), json!(7.0), true),
+        (&decimal, json!(0.0), json!(-0.0), true),
+        (&decimal, json!(7), json!(7.5), false),
+        (&integer, json!(9_007_199_254_740_992_i64), json!(9_007_199_254_740_993_i64), false),
+        (&truth, json!(true), json!(false), false),
+    ];
+    for (attribute, a, b, same) in cases {
+        let (a_key, b_key) = (attribute.value_key(&a), attribute.value_key(&b));
+        assert!(a_key.is_some() && b_key.is_some());
+        assert_eq!(a_key == b_key, same, "{a} and {b}");
+    }
+    for value in [json!(null), json!(["a"]), json!({ "value": "a" })] {
+        assert_eq!(text.value_key(&value), None);
+    }
 }
 
 #[test]
