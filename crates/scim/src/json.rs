@@ -1,4 +1,5 @@
-//! Reading JSON from strangers: no duplicate names, no NUL, bounded depth and size. What comes out is an ordinary value.
+//! Reading JSON from strangers: no duplicate names (RFC 8259 section 4), no NUL, bounded depth and size (section 9 leaves these to
+//! the reader). What comes out is an ordinary value.
 
 use crate::Resource;
 use crate::error::ScimError;
@@ -121,6 +122,8 @@ impl<'de> Visitor<'de> for Seed<'_> {
             let value = members.next_value_seed(seed).inspect_err(|_| {
                 self.place.borrow_mut().push(shortened(&name));
             })?;
+            // RFC 8259 section 4: "The names within an object SHOULD be unique"; what readers make of others is "unpredictable", so
+            // that two of them may decide on two values. They are refused.
             let is_full = values.len() == NAMES_MAX;
             match values.entry(name) {
                 Entry::Occupied(twice) => {

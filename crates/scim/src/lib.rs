@@ -68,3 +68,8 @@ pub use unique::unique_keys;
 
 /// A resource: a JSON object whose attribute names compare without regard to case.
 pub type Resource = serde_json::Map<String, serde_json::Value>;
+
+/// The example of the README runs with the tests.
+#[cfg(doctest)]
+#[doc = include_str!("../README.md")]
+struct Readme;

@@ -1,4 +1,7 @@
 //! Removals of single values by what they are, `members[value eq "…"]`: many that follow each other look at the list once.
+//!
+//! RFC 7644 section 3.5.2.2: of a multi-valued attribute "the values matched by the filter are removed"; where none is left the
+//! attribute is unassigned, which the caller sees to. Table 9: `noTarget` where the path "contains a filter that yields no match".
 
 use super::PatchOp;
 use super::resolve::{ResolvedOperation, Target, target_name};
@@ -53,6 +56,7 @@ pub(super) fn remove_alike(first: &ResolvedOperation<'_>, second: &ResolvedOpera
 }
 
 /// Takes out what each of the filters chooses, one after the other; a filter that chooses nothing of what is left then is an error.
+/// RFC 7644 section 3.5.2: operations are "applied sequentially", so what an earlier one took is not there for a later one.
 pub(super) fn remove_known(
     mut items: Vec<Value>,
     target: &Target<'_>,
