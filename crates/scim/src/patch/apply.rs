@@ -1,18 +1,16 @@
 //! Carrying out a PATCH (RFC 7644 sections 3.5.2.1 to 3.5.2.3).
 
+use super::chosen::parts_of_several;
 use super::cost::Budget;
-use super::removal::{remove_alike, remove_known, removes_by};
+use super::removal::remove_alike;
 use super::resolve::{ResolvedOperation, Target, is_schemas, resolve, target_name};
-use super::values::{
-    add_in_turn, add_values, carry_fixed_parts, merge, primaries, remove_values, set_part, settle_primaries, value_from_filter,
-};
+use super::values::{add_in_turn, add_values, carry_fixed_parts, merge, primaries, remove_values, set_part, settle_primaries};
 use super::{PatchOp, PatchRequest};
 use crate::error::ScimError;
-use crate::filter::{Filter, matches_value};
+use crate::filter::Filter;
 use crate::leniency::{Leniency, deviations};
-use crate::order::equal;
 use crate::schema::{AttributeType, Mutability, Schema, Schemas};
-use crate::value::{Name, Reader, values_max};
+use crate::value::values_max;
 use crate::{Resource, names, validate};
 use serde_json::Value;
 
@@ -296,110 +294,7 @@ fn several_values(
     }
 }
 
-/// Some values of a multi-valued attribute, or one part of them.
-fn parts_of_several(
-    op: PatchOp,
-    target: &Target<'_>,
-    before: Option<Value>,
-    (value, removals): (Option<Value>, &[Filter]),
-    leniency: &Leniency,
-) -> Result<Option<Value>, ScimError> {
-    let mut items = into_items(before);
-    if removes_by(op, target).is_some() {
-        return remove_known(items, target, removals, leniency).map(|left| Some(Value::Array(left)));
-    }
-    let chosen: Vec<bool> = items
-        .iter()
-        .map(|item| target.filter.as_ref().is_none_or(|filter| matches_value(filter, item, target.attribute)))
-        .collect();
-    if !chosen.contains(&true) {
-        return nothing_chosen(op, target, items, value, leniency);
-    }
-    if op == PatchOp::Remove && target.sub_attribute.is_none() {
-        let mut keep = chosen.into_iter().map(|chosen| !chosen);
-        items.retain(|_| keep.next().unwrap_or(true));
-        return Ok(Some(Value::Array(items)));
-    }
-    for (item, _) in items.iter_mut().zip(chosen).filter(|(_, chosen)| *chosen) {
-        match (item, &target.sub_attribute, &value, op) {
-            (Value::Object(members), Some(_), value, op) => set_part(op, target, members, value.clone())?,
-            (Value::Object(members), None, Some(Value::Object(given)), PatchOp::Add) => {
-                merge(&target_name(target), members, given.clone(), target.attribute)?;
-            }
-            // RFC 7644 section 3.5.2.3: "all matching record values SHALL be replaced".
-            (item, None, Some(value), PatchOp::Add | PatchOp::Replace | PatchOp::Remove) => {
-                refuse_other_identity(target, item, value)?;
-                *item = value.clone();
-            }
-            (_, None, None, _) | (_, Some(_), _, _) => {}
-        }
-    }
-    items.retain(|item| !names::is_unassigned(item));
-    Ok(Some(Value::Array(items)))
-}
-
-/// RFC 7644 section 3.5.2.3: a filter without a match fails with `noTarget`. For an add, section 3.5.2.1 holds instead: "If the
-/// target location does not exist, the attribute and value are added", as far as the filter says what to add.
-fn nothing_chosen(
-    op: PatchOp,
-    target: &Target<'_>,
-    mut items: Vec<Value>,
-    value: Option<Value>,
-    leniency: &Leniency,
-) -> Result<Option<Value>, ScimError> {
-    let no_target = || ScimError::no_target(format!("{}: no value matches the path's filter.", target_name(target)));
-    match op {
-        PatchOp::Remove => {
-            if target.filter.is_some() {
-                deviations::removal_without_match(leniency, no_target)?;
-            }
-            return Ok(Some(Value::Array(items)));
-        }
-        PatchOp::Replace if target.filter.is_some() => return Err(no_target()),
-        PatchOp::Add | PatchOp::Replace => {}
-    }
-    let mut made = match &target.filter {
-        Some(filter) => described(filter, target, leniency)?.ok_or_else(no_target)?,
-        None => Resource::new(),
-    };
-    match (&target.sub_attribute, value) {
-        (Some(_), value) => set_part(op, target, &mut made, value)?,
-        (None, Some(Value::Object(given))) => made.extend(given),
-        (None, Some(_) | None) => return Err(no_target()),
-    }
-    items.push(Value::Object(made));
-    Ok(Some(Value::Array(items)))
-}
-
-/// The value that a filter describes, brought into the attribute's form.
-fn described(filter: &Filter, target: &Target<'_>, leniency: &Leniency) -> Result<Option<Resource>, ScimError> {
-    let Some(made) = value_from_filter(filter, target.attribute) else { return Ok(None) };
-    let leniency = Leniency { string_booleans: true, ..*leniency };
-    let read = Reader { leniency: &leniency }.read_one(Name::of(&target_name(target)), target.attribute, &Value::Object(made))?;
-    match read {
-        Some(Value::Object(members)) => Ok(Some(members)),
-        Some(_) | None => Ok(None),
-    }
-}
-
-/// An immutable part, such as the `value` of a member, stays what it is for as long as the value is there.
-fn refuse_other_identity(target: &Target<'_>, before: &Value, after: &Value) -> Result<(), ScimError> {
-    let (Value::Object(before), Value::Object(after)) = (before, after) else { return Ok(()) };
-    for part in target.attribute.sub_attributes.iter().filter(|part| part.mutability == Mutability::Immutable) {
-        if let (Some(before), Some(after)) = (names::get(before, &part.name), names::get(after, &part.name))
-            && !equal(before, after, part)
-        {
-            return Err(ScimError::mutability(format!(
-                "{}.{} cannot be changed; remove the value and add another.",
-                target_name(target),
-                part.name
-            )));
-        }
-    }
-    Ok(())
-}
-
-fn into_items(value: Option<Value>) -> Vec<Value> {
+pub(super) fn into_items(value: Option<Value>) -> Vec<Value> {
     match value {
         None | Some(Value::Null) => Vec::new(),
         Some(Value::Array(items)) => items,

@@ -4,6 +4,7 @@
 //! out or none. A provider that stores members elsewhere can look at the resolved operations instead of applying them.
 
 mod apply;
+mod chosen;
 mod cost;
 mod identity;
 mod read;

@@ -268,7 +268,7 @@ pub(super) fn target_name(target: &Target<'_>) -> String {
     name
 }
 
-/// Whether two names of attributes are the same.
+/// Whether it is the attribute `schemas`, which follows from the others.
 pub(super) fn is_schemas(target: &Target<'_>) -> bool {
     target.extension.is_none() && names::same(&target.name, "schemas")
 }
