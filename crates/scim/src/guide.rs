@@ -136,13 +136,48 @@
 //! [`crate::unique_keys`] says which values must not be in use yet.
 //!
 //! ```
-//! use provost_scim::provider::{Method, Provider, ProviderProfile, ProviderRequest, Request, plan};
+//! use provost_scim::ScimError;
+//! use provost_scim::provider::{self, Meta, Method, Provider, ProviderProfile, ProviderRequest, Request, plan};
 //!
 //! let provider = Provider::new(ProviderProfile::standard());
 //! let body = br#"{ "schemas": ["urn:ietf:params:scim:schemas:core:2.0:User"], "userName": "ada" }"#;
 //! let request = Request { method: Method::Post, path: "/Users", query: None, body };
-//! let ProviderRequest::Create { resource, .. } = plan(&provider, &request).unwrap() else { panic!("a POST creates") };
-//! assert_eq!(resource["userName"], "ada");
+//! let ProviderRequest::Create { kind, resource, projection } = plan(&provider, &request).unwrap() else { panic!("a POST creates") };
+//!
+//! // The id and the instants are yours. This is what you store.
+//! let now = "2026-01-01T00:00:00Z";
+//! let meta = Meta { id: "42".into(), created: now.into(), last_modified: now.into(), version: Some(provider::version(1, None)) };
+//! let stored = provider::with_meta(&provider, kind, resource, &meta, "https://example.com/scim/v2");
+//! let response = provider::created(&provider, kind, &stored, &projection);
+//! assert_eq!((response.status, response.location.as_deref()), (201, Some("https://example.com/scim/v2/Users/42")));
+//!
+//! // For a change, load what you stored.
+//! let body = br#"{ "schemas": ["urn:ietf:params:scim:api:messages:2.0:PatchOp"],
+//!     "Operations": [{ "op": "add", "path": "title", "value": "Countess" }] }"#;
+//! let request = Request { method: Method::Patch, path: "/Users/42", query: None, body };
+//! let ProviderRequest::Patch { kind, id, request, projection } = plan(&provider, &request).unwrap() else { panic!("a PATCH changes") };
+//! assert_eq!(id, "42");
+//! let patched = provider::patched(&provider, kind, &stored, &request).unwrap();
+//! let response = provider::changed(&provider, kind, &patched.resource, &projection);
+//! assert_eq!((patched.changed, response.status, &response.body.unwrap()["title"]), (true, 200, &"Countess".into()));
+//!
+//! // Whatever goes wrong is answered the same way, also what `plan` refuses.
+//! let response = provider::failed(&provider, &ScimError::not_found("43"));
+//! assert_eq!((response.status, &response.body.unwrap()["detail"]), (404, &"Resource 43 not found.".into()));
+//! ```
+//!
+//! # Read what other providers answer
+//!
+//! [`crate::client`] reads lists and errors in every shape that is known; its [`crate::client::deviations`] say who writes them.
+//!
+//! ```
+//! use provost_scim::client::{ReadError, id_of, read_list};
+//! use serde_json::json;
+//!
+//! let page = read_list(&json!({ "totalResults": 1, "Resources": [{ "id": 7 }] })).unwrap();
+//! assert_eq!(id_of(&page.resources[0]).as_deref(), Some("7"));
+//! // What is no list is never read as an empty one.
+//! assert!(matches!(read_list(&json!({ "message": "no such route" })), Err(ReadError::NotAList { .. })));
 //! ```
 //!
 //! # Limits

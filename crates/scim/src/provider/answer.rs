@@ -61,7 +61,7 @@ pub fn changed(provider: &Provider, kind: ResourceKind, resource: &Resource, pro
     }
 }
 
-/// 204 (RFC 7644 section 3.6).
+/// 204 without a body: the answer to a DELETE (RFC 7644 section 3.6).
 pub fn deleted() -> Response {
     Response { status: 204, content_type: None, location: None, etag: None, body: None }
 }
@@ -71,7 +71,7 @@ pub fn not_modified(version: &str) -> Response {
     Response { status: 304, etag: Some(version.to_owned()), ..deleted() }
 }
 
-/// 200 with one page of a list.
+/// 200 with one page of a list: `resources`, which stand where `listing` says.
 pub fn listed(
     provider: &Provider,
     kind: ResourceKind,

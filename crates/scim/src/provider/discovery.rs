@@ -12,7 +12,8 @@ use serde_json::{Value, json};
 /// The URN of service provider configurations.
 const CONFIG_SCHEMA: &str = "urn:ietf:params:scim:schemas:core:2.0:ServiceProviderConfig";
 
-/// RFC 7643 section 5.
+/// The answer to `/ServiceProviderConfig` (RFC 7643 section 5): what the profile says that this provider can do. `base_url` has no
+/// slash at its end.
 pub fn service_provider_config(provider: &Provider, base_url: &str) -> Response {
     let supported = |supported: bool| json!({ "supported": supported });
     let mut body = json!({

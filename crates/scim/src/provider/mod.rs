@@ -41,11 +41,11 @@ use serde_json::Value;
 /// A service provider: how it behaves and what its resources have.
 #[derive(Debug, Clone)]
 pub struct Provider {
-    /// How it behaves.
+    /// How it behaves where the RFCs leave it a choice.
     pub profile: ProviderProfile,
-    /// What users have.
+    /// The attributes of users; extensions may be added.
     pub users: Schemas,
-    /// What groups have.
+    /// The attributes of groups; extensions may be added.
     pub groups: Schemas,
 }
 
@@ -147,13 +147,13 @@ impl Method {
 /// A request, as far as a provider looks at it.
 #[derive(Debug, Clone, Copy)]
 pub struct Request<'a> {
-    /// The method.
+    /// The HTTP method.
     pub method: Method,
     /// The path below the base, percent-encoded: `/Users/42`.
     pub path: &'a str,
     /// What stands after the question mark.
     pub query: Option<&'a str>,
-    /// The body.
+    /// The body as it came; empty where there is none.
     pub body: &'a [u8],
 }
 
@@ -297,8 +297,8 @@ pub struct Response {
     pub content_type: Option<String>,
     /// `Location`: `meta.location`, when the answer is about one resource.
     pub location: Option<String>,
-    /// `ETag`: `meta.version`.
+    /// `ETag`: the `meta.version` of the resource that is shown or was changed.
     pub etag: Option<String>,
-    /// The body.
+    /// The body; `None` for 204 and 304.
     pub body: Option<Value>,
 }

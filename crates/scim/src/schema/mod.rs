@@ -22,11 +22,11 @@ use crate::path::AttributePath;
 pub struct Attribute {
     /// Its name, in the spelling that is written.
     pub name: String,
-    /// For people.
+    /// What it means, for people.
     pub description: String,
-    /// The type of each value.
+    /// The type of each of its values.
     pub kind: AttributeType,
-    /// Whether it is an array.
+    /// Whether it has several values, in an array.
     pub multi_valued: bool,
     /// Whether a resource must have it.
     pub required: bool,
@@ -34,17 +34,17 @@ pub struct Attribute {
     pub case_exact: bool,
     /// How its texts are compared beyond that.
     pub comparison: Comparison,
-    /// Who may set it.
+    /// Who may set it, and how often.
     pub mutability: Mutability,
-    /// When it is shown.
+    /// When answers show it.
     pub returned: Returned,
     /// Among whom its values are unique.
     pub uniqueness: Uniqueness,
-    /// Suggested values.
+    /// Values that are suggested, such as `work` and `home`; `canonical_rule` says whether there may be others.
     pub canonical_values: Vec<String>,
     /// What they are to other values. No schema of RFC 7643 can say so: it is for schemas of one's own.
     pub canonical_rule: CanonicalRule,
-    /// What a reference points to.
+    /// What a reference points to: names of resource types, `external` or `uri`.
     pub reference_types: Vec<String>,
     /// The parts of a complex attribute.
     pub sub_attributes: Vec<Attribute>,
@@ -80,13 +80,13 @@ impl Attribute {
 /// A schema: a URN and its attributes (RFC 7643 section 7).
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Schema {
-    /// Its URN.
+    /// Its URN, by which resources name it in `schemas`; of an extension also the name of the object with its attributes.
     pub id: String,
-    /// Its short name.
+    /// Its short name, such as `EnterpriseUser`.
     pub name: String,
-    /// For people.
+    /// What it is for, for people.
     pub description: String,
-    /// Its attributes.
+    /// Its attributes, in the order in which they are announced.
     pub attributes: Vec<Attribute>,
     /// Whether attributes that it does not list are accepted, with any JSON as value.
     pub open: bool,
@@ -102,15 +102,15 @@ impl Schema {
 /// A resource type: its base schema, its extensions, and the attributes that every resource has (RFC 7643 sections 3 and 6).
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Schemas {
-    /// `User`.
+    /// Its name, such as `User`: what `meta.resourceType` says.
     pub resource_type: String,
-    /// `/Users`.
+    /// Where its resources are, such as `/Users`.
     pub endpoint: String,
-    /// For people.
+    /// What it is, for people.
     pub description: String,
-    /// The base schema.
+    /// The base schema, whose attributes stand in the resource itself.
     pub base: Schema,
-    /// Extensions.
+    /// The extensions, each with an object of its own in the resource.
     pub extensions: Vec<Schema>,
     /// The URNs of the extensions that every resource must have attributes of (RFC 7643 section 6, `schemaExtensions.required`).
     pub required_extensions: Vec<String>,
@@ -155,12 +155,12 @@ impl Schemas {
         Self::new("User", "/Users", "User Account", user()).with_extension(enterprise_user()).with_extension(tenant_user())
     }
 
-    /// `Group`.
+    /// `Group`, without extensions.
     pub fn group() -> Self {
         Self::new("Group", "/Groups", "Group", group())
     }
 
-    /// Adds an extension.
+    /// Adds an extension, such as one that [`Schema::parse`] has read: from now on resources may have its attributes.
     pub fn with_extension(mut self, schema: Schema) -> Self {
         self.extensions.push(schema);
         self
