@@ -166,6 +166,40 @@
 //! assert_eq!((response.status, &response.body.unwrap()["detail"]), (404, &"Resource 43 not found.".into()));
 //! ```
 //!
+//! # Answer a list
+//!
+//! What a list asks for comes as one value: a filter, an order, a page, and what to show. With a database these become a query;
+//! here everybody is looked at.
+//!
+//! ```
+//! use provost_scim::list::{Listing, Paging, Place};
+//! use provost_scim::provider::{self, Method, Provider, ProviderProfile, ProviderRequest, Request, plan};
+//! use provost_scim::{Resource, matches, sort};
+//! use serde_json::json;
+//!
+//! let provider = Provider::new(ProviderProfile::standard());
+//! let user = |name: &str| Resource::from_iter([("id".to_owned(), json!(name)), ("userName".to_owned(), json!(name))]);
+//! let users = ["Linus", "grace", "Ada", "nobody"].map(user);
+//!
+//! let query = Some("filter=not+(userName+eq+%22nobody%22)&sortBy=userName&count=2&attributes=userName");
+//! let request = Request { method: Method::Get, path: "/Users", query, body: b"" };
+//! let ProviderRequest::List { kind, query } = plan(&provider, &request).unwrap() else { panic!("it is a list") };
+//!
+//! let schemas = provider.schemas(kind);
+//! let is_wanted = |user: &Resource| query.filter.as_ref().is_none_or(|filter| matches(filter, user, schemas));
+//! let mut found: Vec<Resource> = users.into_iter().filter(is_wanted).collect();
+//! if let Some(order) = &query.sort {
+//!     found.sort_by(|a, b| sort::compare(a, b, &order.by, order.descending, schemas));
+//! }
+//! let Paging::Index(page) = query.paging else { panic!("no cursor was sent") };
+//! let listing = Listing { total: Some(found.len() as u64), place: Place::Index(page.start_index) };
+//! let shown: Vec<Resource> = found.into_iter().skip(page.offset() as usize).take(page.count as usize).collect();
+//!
+//! let body = provider::listed(&provider, kind, listing, &shown, &query.projection).body.unwrap();
+//! assert_eq!(body["totalResults"], 3);
+//! assert_eq!(body["Resources"], json!([{ "id": "Ada", "userName": "Ada" }, { "id": "grace", "userName": "grace" }]));
+//! ```
+//!
 //! # Read what other providers answer
 //!
 //! [`crate::client`] reads lists and errors in every shape that is known; its [`crate::client::deviations`] say who writes them.

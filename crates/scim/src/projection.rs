@@ -22,7 +22,7 @@ pub enum Projection {
 }
 
 impl Projection {
-    /// Reads the two parameters.
+    /// Reads the parameters `attributes` and `excludedAttributes`, of which only one may be there.
     pub fn parse(attributes: Option<&[String]>, excluded: Option<&[String]>) -> Result<Self, ScimError> {
         match (attributes, excluded) {
             (None, None) => Ok(Self::Default),
@@ -51,6 +51,19 @@ fn paths(names: &[String]) -> Result<Vec<AttributePath>, ScimError> {
 }
 
 /// The resource as the client will see it. Attributes that no schema knows are not shown.
+///
+/// ```
+/// use provost_scim::projection::{Projection, project};
+/// use provost_scim::{Resource, Schemas};
+/// use serde_json::json;
+///
+/// let user: Resource = serde_json::from_value(json!({
+///     "id": "1", "userName": "ada", "title": "Countess", "name": { "givenName": "Ada", "familyName": "King" }
+/// })).unwrap();
+/// let wanted = Projection::parse(Some(&["name.givenName".to_owned()]), None).unwrap();
+/// // The id is always shown.
+/// assert_eq!(json!(project(&user, &Schemas::user(), &wanted)), json!({ "id": "1", "name": { "givenName": "Ada" } }));
+/// ```
 pub fn project(resource: &Resource, schemas: &Schemas, projection: &Projection) -> Resource {
     let wanted = Wanted::of(projection, schemas);
     let mut shown = Resource::new();

@@ -6,7 +6,8 @@ use crate::leniency::{Leniency, deviations};
 use crate::{Resource, names, path};
 use serde_json::{Value, json};
 
-/// Takes a body apart. What the operations mean is not looked at.
+/// Takes the body of a PATCH apart: its form is checked, and what the operations mean by the schemas is for [`super::resolve`] and
+/// [`super::apply`] to say.
 pub fn read(body: &Value, leniency: &Leniency) -> Result<PatchRequest, ScimError> {
     let Some(body) = body.as_object() else {
         return Err(ScimError::invalid_syntax("The body of a PATCH is a JSON object with schemas and Operations."));

@@ -101,7 +101,8 @@ pub fn listed_together(
     success(200, provider, list.body())
 }
 
-/// An error (RFC 7644 section 3.12).
+/// The answer that says why a request was not carried out (RFC 7644 section 3.12), for every error that this crate gives and for
+/// your own.
 pub fn failed(provider: &Provider, error: &ScimError) -> Response {
     let content_type = Some(provider.profile.error_content_type.to_owned());
     Response { status: error.status, content_type, location: None, etag: None, body: Some(error.body()) }

@@ -56,13 +56,13 @@ fn pagination(provider: &Provider) -> Value {
     })
 }
 
-/// RFC 7643 section 6, all of them.
+/// The answer to `/ResourceTypes` (RFC 7643 section 6): users and groups, each with its schemas.
 pub fn resource_types(provider: &Provider, base_url: &str) -> Response {
     let resources = ResourceKind::ALL.into_iter().map(|kind| resource_type_resource(provider.schemas(kind), base_url));
     listed(provider, resources.collect())
 }
 
-/// RFC 7643 section 6, one.
+/// The answer to `/ResourceTypes/User` (RFC 7643 section 6); 404 for a name that is none.
 pub fn resource_type(provider: &Provider, name: &str, base_url: &str) -> Result<Response, ScimError> {
     let kind = ResourceKind::ALL
         .into_iter()
@@ -71,12 +71,12 @@ pub fn resource_type(provider: &Provider, name: &str, base_url: &str) -> Result<
     Ok(success(200, provider, Value::Object(resource_type_resource(provider.schemas(kind), base_url))))
 }
 
-/// RFC 7643 section 7, all of them.
+/// The answer to `/Schemas` (RFC 7643 section 7): every schema of users and groups, extensions included.
 pub fn schemas(provider: &Provider, base_url: &str) -> Response {
     listed(provider, all_schemas(provider, base_url))
 }
 
-/// RFC 7643 section 7, one.
+/// The answer to `/Schemas/` with a URN (RFC 7643 section 7); 404 for one that is not known.
 pub fn schema(provider: &Provider, urn: &str, base_url: &str) -> Result<Response, ScimError> {
     let named = |resource: &Resource| resource.get("id").and_then(Value::as_str).is_some_and(|id| names::same(id, urn));
     let found = all_schemas(provider, base_url).into_iter().find(named).ok_or_else(|| ScimError::not_found(&shortened(urn)))?;
