@@ -56,9 +56,15 @@ pub async fn run_with(store: Store, http: HttpClient, settings: Settings, stop: 
         }
     }
     for (id, worker) in workers {
-        if let Err(error) = worker.await {
-            tracing::error!(connection = %id, %error, "a connection's worker ended badly");
-        }
+        end_of(id, worker).await;
+    }
+}
+
+/// Waits for the end of a worker. One that panicked has left its account of what was under way in the store: whoever takes its place
+/// looks it up first.
+async fn end_of(id: ConnectionId, worker: JoinHandle<()>) {
+    if let Err(error) = worker.await {
+        tracing::error!(connection = %id, %error, "a connection's worker ended badly");
     }
 }
 
@@ -85,7 +91,12 @@ async fn look(
             apps::connections::start_pass(store, connection.id).await?;
         }
     }
-    workers.retain(|_, worker| !worker.is_finished());
+    let ended: Vec<ConnectionId> = workers.iter().filter(|(_, worker)| worker.is_finished()).map(|(id, _)| *id).collect();
+    for id in ended {
+        if let Some(worker) = workers.remove(&id) {
+            end_of(id, worker).await;
+        }
+    }
     for connection in apps::connections::list(store).await? {
         workers
             .entry(connection.id)
