@@ -12,4 +12,5 @@ mod rules;
 mod schedule;
 mod twins;
 mod unseen;
+mod upgrade;
 mod world;

@@ -38,7 +38,7 @@ pub(crate) fn on_each_engine<Test: Future<Output = ()>>(test: impl Fn(World) -> 
 }
 
 impl World {
-    async fn found(&self) {
+    pub(crate) async fn found(&self) {
         for (name, kind) in
             [("acme.example", DomainKind::Primary), ("sub.example", DomainKind::Secondary), ("alias.example", DomainKind::Alias)]
         {
