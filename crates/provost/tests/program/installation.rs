@@ -1,6 +1,6 @@
 //! A tenant in one process, `provost serve` in another, and what an administrator does to both by the command line.
 
-use crate::people::{Files, config};
+use crate::people::{Files, config, config_of_removals};
 use crate::run::{Ran, program, provost, provost_reading};
 use provost_testkit::{Proxy, Server, free_port, unique_dir};
 use serde_json::Value;
@@ -108,7 +108,12 @@ impl Installation {
 
     /// A verb against the running server.
     pub(crate) fn cli(&self, arguments: &[&str]) -> Ran {
-        let key = self.file("key");
+        self.cli_as("key", arguments)
+    }
+
+    /// The same with the API key in another file of this installation.
+    pub(crate) fn cli_as(&self, key: &str, arguments: &[&str]) -> Ran {
+        let key = self.file(key);
         let mut all = arguments.to_vec();
         all.extend(["--server", &self.url, "--api-key-file", key.to_str().expect("a path of text")]);
         provost(&all)
@@ -186,6 +191,20 @@ impl Installation {
     pub(crate) fn configure_any(&self) {
         let file = self.write("netskope.yaml", &config(&self.endpoint()));
         self.cli(&["config", "apply", &file, "--yes"]).well();
+    }
+
+    /// The same, with every way out of the app within 24 hours, and that after so many seconds; further lines for the connection.
+    pub(crate) fn configure_removals(&self, after_seconds: u64, lines: &[&str]) {
+        let file = self.write("netskope.yaml", &config_of_removals(&self.endpoint(), after_seconds, lines));
+        self.cli(&["config", "apply", &file, "--yes"]).well();
+    }
+
+    /// A verb on the data directory of the server, which must be down.
+    pub(crate) fn offline(&self, arguments: &[&str]) -> Ran {
+        let data = self.file("data");
+        let mut all = arguments.to_vec();
+        all.extend(["--data", data.to_str().expect("a path of text"), "--allow-private", "127.0.0.0/8"]);
+        provost(&all)
     }
 
     /// A call of the management API that may not be answered.

@@ -141,3 +141,12 @@ pub(crate) fn config(endpoint: &str) -> String {
 "#
     )
 }
+
+/// The same with every way out of the app within 24 hours, and that after so many seconds; further lines for the connection.
+pub(crate) fn config_of_removals(endpoint: &str, after_seconds: u64, lines: &[&str]) -> String {
+    let soon = |text: String, days: &str| text.replace(&format!("delete_after: {days}"), "delete_after: within_24_hours");
+    let within = format!("within_24_hours_delete: {after_seconds}s");
+    let further = [&[&within, "removal_quiet: 0"], lines].concat().join("\n      ");
+    let text = soon(soon(config(endpoint), "7d"), "21d");
+    text.replace("status: active", &format!("{further}\n      status: active"))
+}

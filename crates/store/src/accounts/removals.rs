@@ -7,6 +7,7 @@ use super::{Rules, load_rules};
 use crate::apps::events::event;
 use crate::log::{LogEvent, names};
 use crate::{Actor, Store, StoreError};
+use provost_core::app::Trigger;
 use provost_core::ids::{ConnectionId, HoldId, UserId};
 use provost_core::provisioning::{
     Approval, Hold, Intent, OperationKind, Removal, RemovalCandidate, RemovalKind, SentRemoval, decide,
@@ -260,6 +261,26 @@ pub async fn held(store: &Store, rules: &Rules, now: Timestamp) -> Result<Vec<Re
     Ok(waiting)
 }
 
+/// A held removal as an administrator was shown it: account, action and cause.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub struct ShownRemoval {
+    /// Whose account.
+    pub user_id: UserId,
+    /// Suspend or hard delete.
+    pub kind: RemovalKind,
+    /// Which cause.
+    pub trigger: Trigger,
+    /// When that cause began.
+    pub since: Timestamp,
+}
+
+impl From<&RemovalCandidate> for ShownRemoval {
+    fn from(candidate: &RemovalCandidate) -> Self {
+        let Removal { kind, trigger, since, .. } = candidate.removal;
+        Self { user_id: candidate.user_id, kind, trigger, since }
+    }
+}
+
 /// Approves or rejects held removals: all, or those of one kind, or those of some users. A verdict binds account, action
 /// and cause. Returns how many it was given on.
 pub async fn decide_held(
@@ -270,12 +291,35 @@ pub async fn decide_held(
     users: Option<&[UserId]>,
     approve: bool,
 ) -> Result<u64, StoreError> {
+    let chosen = |candidate: &RemovalCandidate| {
+        kind.is_none_or(|kind| candidate.removal.kind == kind) && users.is_none_or(|users| users.contains(&candidate.user_id))
+    };
+    decide_on(store, by, connection, chosen, approve).await
+}
+
+/// Approves or rejects held removals as they were shown. One that is not held any more, or by now for another action or
+/// cause, drops out. Returns how many the verdict was given on.
+pub async fn decide_shown(
+    store: &Store,
+    by: &Actor,
+    connection: ConnectionId,
+    shown: &BTreeSet<ShownRemoval>,
+    approve: bool,
+) -> Result<u64, StoreError> {
+    decide_on(store, by, connection, |candidate| shown.contains(&candidate.into()), approve).await
+}
+
+async fn decide_on(
+    store: &Store,
+    by: &Actor,
+    connection: ConnectionId,
+    is_chosen: impl Fn(&RemovalCandidate) -> bool + Send,
+    approve: bool,
+) -> Result<u64, StoreError> {
     let rules = load_rules(store, connection).await?;
     let now = store.now();
     let mut chosen = held(store, &rules, now).await?;
-    chosen.retain(|candidate| {
-        kind.is_none_or(|kind| candidate.removal.kind == kind) && users.is_none_or(|users| users.contains(&candidate.user_id))
-    });
+    chosen.retain(is_chosen);
     let verdict = if approve { "approved" } else { "rejected" };
     let name = if approve { names::AUTO_PROV_REMOVALS_APPROVED } else { names::AUTO_PROV_REMOVALS_REJECTED };
     for chunk in chosen.chunks(VERDICTS_PER_BATCH) {

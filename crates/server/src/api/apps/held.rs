@@ -9,14 +9,15 @@ use crate::api::{Problem, ProblemKind, Route, change, read};
 use axum::Extension;
 use axum::extract::State;
 use axum::http::Method;
-use provost_core::ids::UserId;
 use provost_core::provisioning::{RemovalCandidate, RemovalKind};
+use provost_store::accounts::removals::ShownRemoval;
 use provost_store::accounts::standstill::{self, Standstill, StandstillReason};
 use provost_store::accounts::{load_rules, removals};
 use provost_store::directory::users;
 use provost_store::{Store, StoreError};
 use serde::Deserialize;
 use serde_json::{Value, json};
+use std::collections::BTreeSet;
 
 pub(super) fn routes() -> Vec<Route> {
     vec![
@@ -119,35 +120,49 @@ async fn decide(
 ) -> Answer {
     let store = &server.store;
     let (_, connection) = connected(store, &key).await?;
-    let chosen = match &verdict.users {
-        Some(keys) => {
-            let waiting = removals::held(store, &load_rules(store, connection.id).await?, store.now()).await?;
-            Some(ids(store, keys, &waiting).await?)
-        }
-        None => None,
-    };
-    let decided = removals::decide_held(store, &caller.actor, connection.id, verdict.kind, chosen.as_deref(), approved).await?;
     let word = if approved { "approved" } else { "rejected" };
-    ok(json!({ word: decided }))
+    let Some(keys) = &verdict.users else {
+        let decided = removals::decide_held(store, &caller.actor, connection.id, verdict.kind, None, approved).await?;
+        return ok(json!({ word: decided }));
+    };
+    let mut waiting = removals::held(store, &load_rules(store, connection.id).await?, store.now()).await?;
+    waiting.retain(|candidate| verdict.kind.is_none_or(|kind| candidate.removal.kind == kind));
+    let Named { held, not_held } = named(store, keys, &waiting).await?;
+    let decided = removals::decide_shown(store, &caller.actor, connection.id, &held, approved).await?;
+    ok(json!({ word: decided, "not_held": not_held }))
 }
 
-/// The users named, each of whom must be waiting: a typing error must not pass for a verdict.
-async fn ids(store: &Store, keys: &[String], waiting: &[RemovalCandidate]) -> Result<Vec<UserId>, Problem> {
-    let mut ids = Vec::with_capacity(keys.len());
+/// The users that a verdict names.
+struct Named {
+    held: BTreeSet<ShownRemoval>,
+    /// No removal of these is held, or none any more: its cause has ended, or somebody has decided already.
+    not_held: Vec<String>,
+}
+
+/// Finds whom a verdict names. Somebody whom nobody knows is a typing error, which must not pass for a verdict.
+async fn named(store: &Store, keys: &[String], waiting: &[RemovalCandidate]) -> Result<Named, Problem> {
+    let mut named = Named { held: BTreeSet::new(), not_held: Vec::new() };
     for key in keys {
-        let named = |candidate: &&RemovalCandidate| {
+        let is_named = |candidate: &&RemovalCandidate| {
             candidate.email.eq_ignore_ascii_case(key.trim()) || candidate.user_id.to_string() == key.trim()
         };
-        let id = match waiting.iter().find(named) {
-            Some(candidate) => Some(candidate.user_id),
+        let found = match waiting.iter().find(is_named) {
+            Some(candidate) => Some(candidate),
             None => match users::find(store, key).await {
-                Ok(user) => waiting.iter().find(|candidate| candidate.user_id == user.id).map(|candidate| candidate.user_id),
-                Err(StoreError::NotFound { .. }) => None,
+                Ok(user) => waiting.iter().find(|candidate| candidate.user_id == user.id),
+                Err(StoreError::NotFound { .. }) => {
+                    let detail = format!("\"{key}\" is nobody, and no removal of theirs is held: nothing was decided");
+                    return Err(Problem::of(ProblemKind::Invalid, detail));
+                }
                 Err(error) => return Err(error.into()),
             },
         };
-        let detail = || format!("no removal of \"{key}\" is held: nothing was decided");
-        ids.push(id.ok_or_else(|| Problem::of(ProblemKind::Invalid, detail()))?);
+        match found {
+            Some(candidate) => {
+                named.held.insert(candidate.into());
+            }
+            None => named.not_held.push(key.clone()),
+        }
     }
-    Ok(ids)
+    Ok(named)
 }

@@ -11,16 +11,17 @@ use axum::Router;
 use axum::extract::{Path, State};
 use axum::http::StatusCode;
 use axum::routing::get;
-use provost_core::app::App;
-use provost_core::ids::UserId;
+use provost_core::app::{App, Trigger};
 use provost_core::provisioning::{RemovalCandidate, RemovalKind};
+use provost_core::time::Timestamp;
 use provost_store::accounts::load_rules;
-use provost_store::accounts::removals::{self, StoredHold};
+use provost_store::accounts::removals::{self, ShownRemoval, StoredHold};
 use provost_store::accounts::standstill::{self, Standstill, StandstillReason};
 use provost_web::{
     ButtonKind, Markup, Notice, Table, button_named, check_all, check_row, data_table, html, notice_box, page_header,
     redirect_with_notice, time,
 };
+use std::collections::BTreeSet;
 
 pub(super) fn routes() -> Router<Server> {
     Router::new().route("/apps/{app}/autoprovisioning/held", get(show).post(decide))
@@ -68,13 +69,13 @@ fn body(app: &App, holds: &[StoredHold], waiting: &[RemovalCandidate], may_chang
             form method="post" action=(path_of(app, "held")) {
                 (list)
                 div.actions {
-                    (check_all("All", "user"))
+                    (check_all("All", "removal"))
                     (button_named("Approve selected", ButtonKind::Secondary, "go", "approve"))
                     (button_named("Reject selected", ButtonKind::Secondary, "go", "reject"))
                     (button_named("Approve all", ButtonKind::Danger, "go", "approve-all"))
                     (button_named("Reject all", ButtonKind::Text, "go", "reject-all"))
                 }
-                @for candidate in waiting { (provost_web::hidden("listed", &candidate.user_id.to_string())) }
+                @for candidate in waiting { (provost_web::hidden("listed", &value_of(candidate))) }
                 p.muted { "An approval holds for this account, this action and this cause. When the cause ends before, nothing is sent. What was rejected is not sent while its cause holds." }
             }
         } @else { (list) }
@@ -98,12 +99,29 @@ fn row(app: &App, candidate: &RemovalCandidate, may_change: bool) -> Vec<Markup>
     let id = candidate.user_id.to_string();
     let removal = candidate.removal;
     vec![
-        html! { @if may_change { (check_row(&candidate.email, "user", &id, None)) } },
+        html! { @if may_change { (check_row(&candidate.email, "removal", &value_of(candidate), None)) } },
         html! { a href=(link(&path_of(app, "explain"), &[("user", &id)])) { (candidate.email) } },
         html! { (kind_text(removal.kind)) },
         html! { (trigger_text(removal.trigger)) " since " (time(removal.since.0)) },
         time(removal.due.0),
     ]
+}
+
+/// A held removal as the form sends it back: what the page showed is what the verdict is on.
+fn value_of(candidate: &RemovalCandidate) -> String {
+    let ShownRemoval { user_id, kind, trigger, since } = candidate.into();
+    format!("{user_id}.{}.{}.{}", kind.word(), trigger.word(), since.0)
+}
+
+fn shown_by(value: &str) -> Option<ShownRemoval> {
+    let mut parts = value.split('.');
+    let (user_id, kind, trigger, since) = (parts.next()?, parts.next()?, parts.next()?, parts.next()?);
+    Some(ShownRemoval {
+        user_id: user_id.parse().ok()?,
+        kind: RemovalKind::parse(kind)?,
+        trigger: Trigger::ALL.into_iter().find(|known| known.word() == trigger)?,
+        since: Timestamp(since.parse().ok()?),
+    })
 }
 
 async fn decide(State(server): State<Server>, who: SignedIn, Path(id): Path<String>, fields: Fields) -> Outcome {
@@ -116,19 +134,30 @@ async fn decide(State(server): State<Server>, who: SignedIn, Path(id): Path<Stri
         return Ok(redirect_with_notice(&path, &Notice::success("Confirmed: removals that are due go on.")));
     }
     let (approve, field) = match fields.text("go") {
-        "approve" => (true, "user"),
-        "reject" => (false, "user"),
+        "approve" => (true, "removal"),
+        "reject" => (false, "removal"),
         // "All" means all that the page listed: who came to be held since then was not looked at.
         "approve-all" => (true, "listed"),
         "reject-all" => (false, "listed"),
         _ => return Ok(redirect_with_notice(&path, &Notice::error("Choose what to do with the held removals."))),
     };
-    let users: Vec<UserId> = fields.all(field).filter_map(|id| id.parse().ok()).collect();
-    if users.is_empty() {
+    let shown: BTreeSet<ShownRemoval> = fields.all(field).filter_map(shown_by).collect();
+    if shown.is_empty() {
         return Ok(redirect_with_notice(&path, &Notice::error("Nobody was selected. Tick the users, then approve or reject.")));
     }
-    let decided = removals::decide_held(&server.store, by, connection.id, None, Some(&users), approve).await?;
+    let decided = removals::decide_shown(&server.store, by, connection.id, &shown, approve).await?;
+    Ok(redirect_with_notice(&path, &decided_notice(decided, shown.len() as u64, approve)))
+}
+
+fn decided_notice(decided: u64, chosen: u64, approve: bool) -> Notice {
     let word = if approve { "approved" } else { "rejected" };
-    let plural = if decided == 1 { "removal was" } else { "removals were" };
-    Ok(redirect_with_notice(&path, &Notice::success(format!("{decided} {plural} {word}."))))
+    let removals = |count: u64| if count == 1 { "1 removal was".to_owned() } else { format!("{count} removals were") };
+    let done = format!("{} {word}.", removals(decided));
+    match chosen.saturating_sub(decided) {
+        0 => Notice::success(done),
+        dropped => Notice::warning(format!(
+            "{done} {} not held any more as the page had shown: the cause has ended or is another one, or somebody else has decided.",
+            removals(dropped)
+        )),
+    }
 }
