@@ -60,17 +60,27 @@ impl Server {
 
     /// Starts it again after [`Self::kill`].
     pub fn start_again(&mut self) {
-        if let Err(ended) = self.try_start() {
+        self.start_again_with(&[]);
+    }
+
+    /// The same with further arguments, for this once.
+    pub fn start_again_with(&mut self, further: &[&str]) {
+        if let Err(ended) = self.try_start_with(further) {
             panic!("{:?} ended at once ({ended}): {}", self.arguments, self.said());
         }
     }
 
-    /// The same; how it ended, when it ends before it listens. What it says is forgotten first.
+    /// [`Self::start_again`]; how it ended, when it ends before it listens. What it says is forgotten first.
     pub fn try_start(&mut self) -> Result<(), ExitStatus> {
+        self.try_start_with(&[])
+    }
+
+    fn try_start_with(&mut self, further: &[&str]) -> Result<(), ExitStatus> {
         assert!(self.child.is_none(), "it runs already");
         self.said.lock().expect("no listener panics").clear();
         let mut child = Command::new(&self.binary)
             .args(&self.arguments)
+            .args(further)
             .env("RUST_LOG", self.log)
             .stdin(Stdio::null())
             .stdout(Stdio::piped())
