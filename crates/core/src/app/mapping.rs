@@ -24,6 +24,20 @@ pub enum Expression {
 )]
 pub struct InvalidExpression(String);
 
+/// How much of a text that is no expression is told.
+const TOLD_CHARACTERS_MAX: usize = 100;
+
+impl InvalidExpression {
+    fn of(text: &str) -> Self {
+        let mut characters = text.chars();
+        let mut told: String = characters.by_ref().take(TOLD_CHARACTERS_MAX).collect();
+        if characters.next().is_some() {
+            told.push('…');
+        }
+        Self(told)
+    }
+}
+
 impl Expression {
     /// Reads what configuration files and the console's forms say.
     pub fn parse(text: &str) -> Result<Self, InvalidExpression> {
@@ -33,7 +47,7 @@ impl Expression {
             ("true", _) => Ok(Self::Boolean(true)),
             ("false", _) => Ok(Self::Boolean(false)),
             (_, Some(fixed)) => Ok(Self::Text(fixed.to_owned())),
-            (key, None) => DirectoryAttribute::find(key).map(Self::Attribute).ok_or_else(|| InvalidExpression(text.to_owned())),
+            (key, None) => DirectoryAttribute::find(key).map(Self::Attribute).ok_or_else(|| InvalidExpression::of(text)),
         }
     }
 

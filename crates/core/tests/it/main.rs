@@ -7,6 +7,7 @@ mod deciding;
 mod explaining;
 mod guarding;
 mod histories;
+mod hostile;
 mod kit;
 mod policies;
 mod resting;
