@@ -1,6 +1,7 @@
 //! The columns of the Google Admin console's files.
 
 use super::records::{Record, Records};
+use super::report::shortened;
 use super::{File, ImportError};
 use provost_store::import::AttributeSlot;
 use std::io::Read;
@@ -137,21 +138,21 @@ fn header<C: Copy + PartialEq>(
         Some(Err(broken)) => return Err(refused(format!("line {}: {}", broken.line, broken.problem))),
         None => return Err(refused("the file is empty: it needs a header row".to_owned())),
     };
-    let find = |name: &str| known.iter().find(|(title, _)| key(title) == key(name));
-    let mut columns: Vec<Option<C>> = Vec::new();
+    let keys: Vec<String> = known.iter().map(|(title, _)| key(title)).collect();
+    let mut seen = vec![false; known.len()];
+    let mut columns: Vec<Option<C>> = Vec::with_capacity(record.fields.len());
     let mut unknown = Vec::new();
     for name in &record.fields {
-        let column = find(name).map(|(_, column)| *column);
-        // Several columns may be of no use, but none that is may stand there twice.
-        let title = find(name).map(|(title, _)| *title);
-        let earlier = record.fields[..columns.len()].iter().any(|before| find(before).map(|(title, _)| *title) == title);
-        if title.is_some() && earlier {
-            return Err(refused(format!("the column \"{}\" stands there twice: remove one", name.trim())));
+        let wanted = key(name);
+        let found = keys.iter().position(|key| *key == wanted);
+        // Several columns may be of no use, but none may stand there twice.
+        if found.is_some_and(|at| std::mem::replace(&mut seen[at], true)) {
+            return Err(refused(format!("the column \"{}\" stands there twice: remove one", shortened(name.trim(), 100))));
         }
-        if column.is_none() && !name.trim().is_empty() {
-            unknown.push(name.trim().chars().take(100).collect());
+        if found.is_none() && !name.trim().is_empty() {
+            unknown.push(shortened(name.trim(), 100));
         }
-        columns.push(column);
+        columns.push(found.map(|at| known[at].1));
     }
     let missing: Vec<&str> =
         known[..required].iter().filter(|(_, column)| !columns.contains(&Some(*column))).map(|(title, _)| *title).collect();
@@ -171,7 +172,7 @@ fn missing_text(missing: &[&str], fields: &[String]) -> String {
         [one] if one.contains(';') => format!("{text}: the file is separated by semicolons, save it with commas"),
         [one] if one.contains('\t') => format!("{text}: the file is separated by tabs, save it with commas"),
         _ => {
-            let found: Vec<String> = fields.iter().take(12).map(|name| name.trim().chars().take(60).collect()).collect();
+            let found: Vec<String> = fields.iter().take(12).map(|name| shortened(name.trim(), 60)).collect();
             format!("{text}: it has {}", found.join(", "))
         }
     }

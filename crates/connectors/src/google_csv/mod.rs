@@ -145,9 +145,9 @@ fn read_chunk<Row>(
         match record {
             Ok(record) => match row(&record) {
                 Ok(row) => chunk.push(row),
-                Err(reason) => report.reject(file, record.line, reason),
+                Err(reason) => report.reject(file, record.line, &reason),
             },
-            Err(broken) => report.reject(file, broken.line, broken.problem.to_string()),
+            Err(broken) => report.reject(file, broken.line, &broken.problem.to_string()),
         }
     }
     Ok((chunk, count))

@@ -11,6 +11,14 @@ use std::io::{BufRead, BufReader, Read};
 pub const RECORD_BYTES_MAX: usize = 1024 * 1024;
 /// The most lines a record spans: an address in quotes has a few.
 const RECORD_LINES_MAX: usize = 100;
+/// The most fields of a record: a download has some forty, and an administrator's own columns beside them.
+pub const RECORD_FIELDS_MAX: usize = 1_000;
+/// Lines that were read in vain for the end of a quote are read again, each as a record of its own. In a file of nothing but
+/// open quotes that would be a hundred times its length: this many bytes, and once more the length of what was read, are
+/// spent on it.
+const IN_VAIN_BYTES: u64 = 4 * 1024 * 1024;
+/// What reading a line again costs, however short it is.
+const LINE_BYTES: u64 = 64;
 
 /// One record.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -43,6 +51,15 @@ pub enum Problem {
     /// A quote is opened and not closed, or something follows the closing one.
     #[error("a quote (\") is opened and not closed properly: quotes inside a quoted field are doubled")]
     Quotes,
+    /// A quote is opened, and too many before it were never closed to look for the end of this one in other lines.
+    #[error(
+        "a quote (\") is opened and not closed in this line, and too many lines before it were read in vain for the ends of \
+         theirs: correct those first"
+    )]
+    TooManyQuotes,
+    /// More than [`RECORD_FIELDS_MAX`] fields.
+    #[error("the line has more than 1000 fields: remove columns that are not needed, and check commas and quotes")]
+    TooManyFields,
     /// Not as many fields as the header.
     #[error("the line has {found} fields, the header has {expected}: check commas and quotes")]
     Fields {
@@ -61,6 +78,8 @@ pub struct Records<R> {
     pushed_back: VecDeque<Line>,
     lines_read: u64,
     bytes_read: u64,
+    /// What was spent on lines that were read in vain.
+    in_vain: u64,
     /// Whether the last line that was read has an end of its own.
     line_ended: bool,
     /// How many fields every record must have, once the header is known.
@@ -75,17 +94,19 @@ enum Line {
 }
 
 /// How far the parsing of the lines read so far got.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Parsed {
-    Whole(Vec<Vec<u8>>),
+    Whole,
     OpenQuote,
     Broken,
+    TooManyFields,
 }
 
 impl<R: Read> Records<R> {
     /// Starts at the beginning of `input`; a byte order mark is skipped.
     pub fn new(input: R) -> Self {
         let input = BufReader::with_capacity(64 * 1024, input);
-        Self { input, pushed_back: VecDeque::new(), lines_read: 0, bytes_read: 0, line_ended: true, width: None }
+        Self { input, pushed_back: VecDeque::new(), lines_read: 0, bytes_read: 0, in_vain: 0, line_ended: true, width: None }
     }
 
     /// How many bytes have been read from the input.
@@ -109,19 +130,24 @@ impl<R: Read> Records<R> {
                 Line::Text(text) => text,
                 Line::TooLong => return broken(Problem::TooLong),
             };
-            let mut text = first;
+            let mut length = first.len();
             let mut more: Vec<Vec<u8>> = Vec::new();
+            let mut parser = Parser::default();
+            let mut parsed = parser.read(&first);
             let problem = loop {
-                match parse(&text) {
-                    Parsed::Whole(fields) => match self.finish(at, fields) {
+                match parsed {
+                    Parsed::Whole => match self.finish(at, parser.fields) {
                         Ok(record) => return Ok(Some(Ok(record))),
                         Err(problem) => break problem,
                     },
                     Parsed::Broken => break Problem::Quotes,
+                    Parsed::TooManyFields => break Problem::TooManyFields,
+                    Parsed::OpenQuote if self.in_vain > IN_VAIN_BYTES + self.bytes_read => break Problem::TooManyQuotes,
                     Parsed::OpenQuote if more.len() + 1 >= RECORD_LINES_MAX => break Problem::Quotes,
                     Parsed::OpenQuote => match self.next_line()? {
-                        Some(Line::Text(line)) if text.len() + line.len() <= RECORD_BYTES_MAX => {
-                            text.extend_from_slice(&line);
+                        Some(Line::Text(line)) if length + line.len() <= RECORD_BYTES_MAX => {
+                            length += line.len();
+                            parsed = parser.read(&line);
                             more.push(line);
                         }
                         Some(line) => {
@@ -133,6 +159,7 @@ impl<R: Read> Records<R> {
                 }
             };
             for line in more.into_iter().rev() {
+                self.in_vain += LINE_BYTES + line.len() as u64;
                 self.push_back(Line::Text(line));
             }
             return broken(problem);
@@ -207,37 +234,55 @@ fn without_end(line: &[u8]) -> &[u8] {
     line.strip_suffix(b"\r").unwrap_or(line)
 }
 
-/// Parses whole lines as one record.
-fn parse(text: &[u8]) -> Parsed {
-    let text = without_end(text);
-    let mut fields = Vec::new();
-    let mut rest = text;
-    loop {
-        let (field, behind) = if let Some(quoted) = rest.strip_prefix(b"\"") {
-            match parse_quoted(quoted) {
-                Some((field, behind)) => (field, behind),
-                None => return Parsed::OpenQuote,
+/// A record as far as its lines were read.
+#[derive(Debug, Default)]
+struct Parser {
+    fields: Vec<Vec<u8>>,
+    /// What stands in a quote that is not closed yet.
+    quoted: Option<Vec<u8>>,
+}
+
+impl Parser {
+    /// Reads the next line of the record, with its end.
+    fn read(&mut self, line: &[u8]) -> Parsed {
+        let mut rest = line;
+        loop {
+            let in_quotes = self.quoted.take().or_else(|| {
+                rest = rest.strip_prefix(b"\"")?;
+                Some(Vec::new())
+            });
+            let (field, behind) = if let Some(mut field) = in_quotes {
+                let Some(behind) = parse_quoted(rest, &mut field) else {
+                    self.quoted = Some(field);
+                    return Parsed::OpenQuote;
+                };
+                (field, behind)
+            } else {
+                let text = without_end(rest);
+                let end = text.iter().position(|byte| *byte == b',').unwrap_or(text.len());
+                (text[..end].to_vec(), &rest[end..])
+            };
+            if self.fields.len() == RECORD_FIELDS_MAX {
+                return Parsed::TooManyFields;
             }
-        } else {
-            let end = rest.iter().position(|byte| *byte == b',').unwrap_or(rest.len());
-            let (field, behind) = rest.split_at(end);
-            (field.to_vec(), behind)
-        };
-        fields.push(field);
-        match behind {
-            [] => return Parsed::Whole(fields),
-            [b',', behind @ ..] => rest = behind,
-            [..] => return Parsed::Broken,
+            self.fields.push(field);
+            match without_end(behind) {
+                [] => return Parsed::Whole,
+                [b',', ..] => rest = &behind[1..],
+                [..] => return Parsed::Broken,
+            }
         }
     }
 }
 
-/// What stands in quotes, and what behind them; `None` when they are not closed.
-fn parse_quoted(text: &[u8]) -> Option<(Vec<u8>, &[u8])> {
-    let mut field = Vec::new();
+/// Adds to `field` what stands in quotes, and answers what stands behind them; `None` when they are not closed in `text`.
+fn parse_quoted<'a>(text: &'a [u8], field: &mut Vec<u8>) -> Option<&'a [u8]> {
     let mut rest = text;
     loop {
-        let quote = rest.iter().position(|byte| *byte == b'"')?;
+        let Some(quote) = rest.iter().position(|byte| *byte == b'"') else {
+            field.extend_from_slice(rest);
+            return None;
+        };
         field.extend_from_slice(&rest[..quote]);
         rest = &rest[quote + 1..];
         match rest {
@@ -245,7 +290,7 @@ fn parse_quoted(text: &[u8]) -> Option<(Vec<u8>, &[u8])> {
                 field.push(b'"');
                 rest = behind;
             }
-            [..] => return Some((field, rest)),
+            [..] => return Some(rest),
         }
     }
 }

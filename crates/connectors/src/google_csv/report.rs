@@ -7,6 +7,8 @@ use std::fmt::{Display, Formatter};
 
 /// The most rejected rows that a report lists; all are counted.
 pub const REJECTED_LISTED_MAX: usize = 1_000;
+/// A reason may quote what stands in the file, which may be a megabyte.
+const REASON_CHARACTERS_MAX: usize = 500;
 
 /// A row that was not kept.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
@@ -84,10 +86,10 @@ pub struct ImportReport {
 
 impl ImportReport {
     /// Notes a row that was not kept.
-    pub(super) fn reject(&mut self, file: File, line: u64, reason: String) {
+    pub(super) fn reject(&mut self, file: File, line: u64, reason: &str) {
         self.rejected_count += 1;
         if self.rejected.len() < REJECTED_LISTED_MAX {
-            self.rejected.push(Rejected { file, line, reason });
+            self.rejected.push(Rejected { file, line, reason: shortened(reason, REASON_CHARACTERS_MAX) });
         }
     }
 
@@ -114,7 +116,7 @@ impl ImportReport {
         self.org_units_created.extend(chunk.org_units_created);
         self.domains_created.extend(chunk.domains_created);
         for RowError { line, reason } in chunk.rejected {
-            self.reject(file, line, reason);
+            self.reject(file, line, &reason);
         }
     }
 }
@@ -170,4 +172,14 @@ impl Display for ImportReport {
         }
         Ok(())
     }
+}
+
+/// The first characters of a text, with a sign where something was left out.
+pub(super) fn shortened(text: &str, characters_max: usize) -> String {
+    let mut characters = text.chars();
+    let mut short: String = characters.by_ref().take(characters_max).collect();
+    if characters.next().is_some() {
+        short.push('…');
+    }
+    short
 }
