@@ -82,7 +82,8 @@ fn soup() -> impl Strategy<Value = String> {
         1 => (0..DIRECTORY_ATTRIBUTES.len()).prop_map(|at| DIRECTORY_ATTRIBUTES[at].key.to_owned()),
         1 => any::<String>(),
     ];
-    prop::collection::vec(word, 0..6).prop_map(|words| words.concat())
+    let text = prop::collection::vec(word, 0..6).prop_map(|words| words.concat());
+    prop_oneof![2 => text.clone(), 1 => text.prop_map(|text| format!("'{text}'"))]
 }
 
 /// Any JSON, with the names that the readers look for more often than others.
