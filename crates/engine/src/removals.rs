@@ -1,7 +1,7 @@
 //! The removal pass: everything whose grace period is over is judged at once, by the guard, and by nothing else.
 
 use crate::sending::{as_decided, seen_after_marks};
-use crate::standstill::removals_may_go;
+use crate::standstill::{end_what_is_over, removals_may_go};
 use provost_core::ids::{ConnectionId, UserId};
 use provost_core::provisioning::{CheckedRemoval, REMOVAL_WINDOW, RemovalCandidate, decide, guard, window_moves_at};
 use provost_core::time::{Span, Timestamp};
@@ -32,6 +32,7 @@ pub(crate) async fn judge(store: &Store, id: ConnectionId, app_ahead: Option<Spa
     let nothing = |again_at| Judged { passed: Vec::new(), again_at, unbelieved: false };
     let Some(oldest) = due.iter().map(|candidate| candidate.removal.due).min() else {
         removals::record_holds(store, connection.id, &[]).await?;
+        end_what_is_over(store, connection.id, app_ahead).await?;
         return Ok(nothing(None));
     };
     if !removals_may_go(store, connection.id, app_ahead).await? {

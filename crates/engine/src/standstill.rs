@@ -37,6 +37,21 @@ pub(crate) async fn removals_may_go(
     Ok(!standstill::standing(store, connection).await?.iter().any(Standstill::holds))
 }
 
+/// Ends what stands and is over, while nothing is due: nobody is told of a hold whose reason is gone.
+pub(crate) async fn end_what_is_over(store: &Store, connection: ConnectionId, app_ahead: Option<Span>) -> Result<(), StoreError> {
+    for known in standstill::standing(store, connection).await? {
+        let measured = match known.reason {
+            StandstillReason::MachineClock => Some(Span(store.clock.disagreement_micros())),
+            StandstillReason::AppClock => app_ahead,
+            StandstillReason::Restored => None,
+        };
+        if measured.is_some_and(|measured| measured.0.abs() <= DISAGREEMENT_MAX_MICROS) {
+            standstill::over(store, connection, known.reason).await?;
+        }
+    }
+    Ok(())
+}
+
 fn machine_words(ahead: Span) -> String {
     format!(
         "This machine's clock is {} the time that has passed: somebody has set it. Removals wait. Set the clock right; or confirm \

@@ -31,11 +31,15 @@ use std::collections::{HashSet, VecDeque};
 use std::sync::Arc;
 use std::time::Duration;
 use tokio::sync::mpsc;
+use tokio::task::JoinHandle;
 use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
 
 /// So many operations at least are begun ahead at a time.
 const AHEAD_GROUP: usize = 32;
+
+/// A removal that cannot be sent within this time is judged anew: the clock or the directory may be another one by then.
+const JUDGED_FOR: Duration = Duration::from_secs(30);
 
 /// After a failure of the store, the next look.
 const AFTER_FAILURE: Duration = Duration::from_secs(1);
@@ -87,6 +91,8 @@ struct Worker {
     learner: Learner,
     judged: Option<Instant>,
     asked_the_time: Option<Instant>,
+    /// Answers with the app's words if it refused the token.
+    asking_the_time: Option<JoinHandle<Option<String>>>,
     judge_again_at: Option<Timestamp>,
     hinted: bool,
     wakes: Wakes,
@@ -115,6 +121,7 @@ impl Worker {
             learner: Learner::default(),
             judged: None,
             asked_the_time: None,
+            asking_the_time: None,
             judge_again_at: None,
             hinted: true,
             wakes,
@@ -277,9 +284,11 @@ impl Worker {
     async fn take_ready(&mut self, connection: &Connection) -> Result<Vec<Ready>, StoreError> {
         let Some((_, pacer, health)) = &mut self.app else { return Ok(Vec::new()) };
         let may_start = health.may_start(&self.store, self.id, &self.in_flight).await?;
-        if may_start != MayStart::All {
-            // Nothing is removed in quarantine: removals are judged anew when it has ended.
+        let paused = pacer.wait(RequestKind::Write) > JUDGED_FOR;
+        if may_start != MayStart::All || paused {
+            // Nothing is removed in quarantine, nor on a judgement of hours ago: removals are judged anew when it has ended.
             self.ready.retain(|ready| !matches!(ready.operation, Operation::Remove(_)));
+            self.judge_again_at = self.judge_again_at.or(pacer.paused_until());
         }
         let under_way = self.in_flight.len() - self.settling;
         let free = pacer.places().saturating_sub(under_way);

@@ -74,3 +74,28 @@ async fn a_restored_database_holds_removals_until_it_is_confirmed() {
     standstill::confirm(&world.store, &BY, id, StandstillReason::Restored).await.expect("confirmed");
     wait_for("the removal", async || deletes(&world) == 1).await;
 }
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_clock_that_is_right_again_holds_nothing_though_nothing_is_due() {
+    let (world, _) = world_with_a_leaver().await;
+    let id = world.connection().await.id;
+    for (reason, measured) in [(StandstillReason::MachineClock, Span::days(1)), (StandstillReason::Restored, Span(1))] {
+        standstill::note(&world.store, id, reason, measured, "noted while something was due").await.expect("noted");
+    }
+    let standing = async || standstill::standing(&world.store, id).await.expect("the store answers");
+    wait_for("the end of the hold", async || standing().await.len() == 1).await;
+    assert_eq!(standing().await[0].reason, StandstillReason::Restored, "which only an administrator ends");
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_token_that_is_refused_when_the_app_is_asked_for_its_time_stops_the_connection() {
+    let (world, user) = world_with_a_leaver().await;
+    let id = world.connection().await.id;
+    let refusal = Fault::Answer(401, Vec::new(), "{}".to_owned());
+    world.proxy.once(|request| request.path.contains("startIndex=1&count=1"), refusal);
+    standstill::note(&world.store, id, StandstillReason::Restored, Span(1), "restored").await.expect("noted");
+    users::delete(&world.store, &BY, user.id).await.expect("a deletion");
+    world.advance(Span::days(8)).await;
+    wait_for("the halt", async || world.connection().await.halt.is_some()).await;
+    assert_eq!(deletes(&world), 0);
+}
