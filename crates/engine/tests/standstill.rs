@@ -51,6 +51,8 @@ async fn an_app_whose_clock_differs_holds_removals_until_it_is_confirmed() {
     assert!(held[0].message.contains("behind"), "{}", held[0].message);
     let explained = explain(&world.store, &world.app.name, &user.id.to_string()).await.expect("explained").lines;
     assert!(explained.contains(&format!("Held: {}", held[0].message)), "{explained:?}");
+    let made = r#"{"schemas":["urn:ietf:params:scim:schemas:core:2.0:User"],"id":"joiner"}"#.to_owned();
+    world.proxy.once(|request| request.method == "POST", Fault::Answer(201, wrong(), made));
     let joiner = world.add("joiner", "/").await;
     assert_eq!(world.account(&joiner).await.state, AccountState::Linked, "everything else goes on");
 
