@@ -90,7 +90,7 @@ pub(super) async fn attributes(store: &Store) -> anyhow::Result<Figures> {
 
 /// What the longer mapping has besides; nobody has some of it.
 const MORE: [(&str, &str); 8] = [
-    ("displayName", "user.name.full_name"),
+    ("addresses.formatted", "user.addresses.work"),
     ("nickName", "user.username"),
     ("userType", "user.locations.building_id"),
     ("locale", "'en'"),
