@@ -320,6 +320,8 @@ async fn a_429_in_mid_page() {
         let account = world.account(user).await.expect("a row");
         assert_eq!((account.state, account.failure), (AccountState::Linked, None), "{}", user.primary_email);
     }
+    // An adoption is stored, and then the account is looked at again.
+    wait_for("the changes", async || methods(&world).len() >= 6).await;
     assert_eq!(methods(&world), ["GET", "GET", "GET", "GET", "PATCH", "PATCH"], "both are adopted and brought up to date");
     let listed = remote::recent(&world.store, id).await.expect("listings").remove(0);
     assert_eq!((listed.state, listed.listed, listed.pages), (ListingState::Done, 26, 3));
