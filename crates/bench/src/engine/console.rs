@@ -33,7 +33,7 @@ pub(super) async fn pages(store: &Store) -> anyhow::Result<Figures> {
     let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.context("cannot listen on the loopback address")?;
     let address = listener.local_addr().context("the listener has no address")?;
     let serving = tokio::spawn(async move { axum::serve(listener, provost_server::router(server)).await });
-    let client = reqwest::Client::builder().redirect(reqwest::redirect::Policy::none()).build()?;
+    let client = organization::browser()?;
     let mut figures = Figures::default();
     let begun = Instant::now();
     for (name, places) in all(store).await? {

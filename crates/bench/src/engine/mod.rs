@@ -168,7 +168,7 @@ impl Run {
                 .milliseconds(p50, 100.0, p99, 1_000.0),
         ];
         lines.extend(console::judged(&console.figures.pages).into_iter().map(|(name, p50, p99)| {
-            let taken = console.figures.pages.get(&name).map_or(0, Vec::len) as u64;
+            let taken = console.figures.pages.get(&name).map_or(&[][..], Vec::as_slice);
             Line::page(&name, taken).milliseconds(p50, PAGE_MAX, p99, PAGE_MAX)
         }));
         Ok(lines)

@@ -107,6 +107,13 @@ pub(crate) fn http() -> anyhow::Result<HttpClient> {
     Ok(HttpClient::new(vec!["127.0.0.0/8".parse().context("a network")?]))
 }
 
+/// A client for pages, which follows no redirect.
+pub(super) fn browser() -> anyhow::Result<reqwest::Client> {
+    // Nothing here speaks TLS, but no client can be made without.
+    provost_platform::install_tls_provider();
+    reqwest::Client::builder().redirect(reqwest::redirect::Policy::none()).build().context("no client for pages")
+}
+
 impl Engine {
     /// Starts it.
     pub(crate) fn start(store: &Store) -> anyhow::Result<Self> {

@@ -48,9 +48,10 @@ impl Line {
         }
     }
 
-    /// A page of the console that was asked for so often.
-    pub(super) fn page(name: &str, taken: u64) -> Self {
-        let figures = Figures { count: taken, ..Figures::default() };
+    /// A page of the console, with how long each took in microseconds.
+    pub(super) fn page(name: &str, taken: &[u32]) -> Self {
+        let seconds = taken.iter().map(|&micros| f64::from(micros) / 1e6).sum();
+        let figures = Figures { seconds, count: taken.len() as u64, ..Figures::default() };
         Self::of(&format!("console: {name}"), &Measured { figures, writes: 0, reads: 0 })
     }
 

@@ -25,7 +25,7 @@ pub(super) async fn start(program: &Path, data: &Path) -> anyhow::Result<Line> {
     connections::turn_off(&store, &organization::BY, connection.id).await?;
     drop(store);
     let address = free_address().await?;
-    let (client, page) = (reqwest::Client::builder().build()?, format!("http://{address}/sign-in"));
+    let (client, page) = (organization::browser()?, format!("http://{address}/sign-in"));
     let begun = Instant::now();
     let mut child = Command::new(program)
         .arg("serve")
