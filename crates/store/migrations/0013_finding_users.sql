@@ -10,8 +10,11 @@ CREATE TABLE directory_word_backlog (
     after_user BIGINT NOT NULL
 );
 INSERT INTO directory_word_backlog (after_user) SELECT 0 WHERE EXISTS (SELECT 1 FROM directory_user);
--- Users in a state that few are in, by address; and the accounts that exist, counted without a walk over all of them.
-CREATE INDEX directory_user_suspended ON directory_user (primary_email, id) WHERE suspended_since IS NOT NULL;
-CREATE INDEX directory_user_archived ON directory_user (primary_email, id) WHERE archived_since IS NOT NULL;
-CREATE INDEX directory_user_restorable ON directory_user (primary_email, id) WHERE deleted_since IS NOT NULL;
+-- Users in a state that few are in, and how many stand in each org unit, from an index alone; and the accounts that exist, counted
+-- without a walk over all of them.
+CREATE INDEX directory_user_suspended ON directory_user (suspended_since, archived_since, deleted_since)
+    WHERE suspended_since IS NOT NULL;
+CREATE INDEX directory_user_archived ON directory_user (archived_since, deleted_since) WHERE archived_since IS NOT NULL;
+DROP INDEX directory_user_org_unit;
+CREATE INDEX directory_user_org_unit ON directory_user (org_unit_id, deleted_since);
 CREATE INDEX account_present ON account (connection_id, state) WHERE remote_id IS NOT NULL;
