@@ -2,6 +2,8 @@
 
 use crate::batch::{Answer, Batch, Query};
 use crate::error::{CommitError, DbError, OpenError, check_params};
+#[cfg(feature = "testing")]
+use crate::fate::Watch;
 use crate::location::Location;
 use crate::migration::Migration;
 use crate::postgres;
@@ -14,7 +16,11 @@ use std::sync::Arc;
 /// An open database. Cheap to clone; all clones share one writer. When the last clone is dropped, the batches that wait
 /// are still committed.
 #[derive(Clone)]
-pub struct Db(Arc<Shared>);
+pub struct Db {
+    shared: Arc<Shared>,
+    #[cfg(feature = "testing")]
+    watch: Option<Watch>,
+}
 
 /// What all clones share.
 pub(crate) enum Shared {
@@ -25,7 +31,7 @@ pub(crate) enum Shared {
 
 impl fmt::Debug for Db {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let engine = match &*self.0 {
+        let engine = match &*self.shared {
             Shared::File(_) => "SQLite file",
             Shared::Inline(_) => "SQLite in memory",
             Shared::Server(_) => "PostgreSQL",
@@ -53,7 +59,18 @@ impl Db {
             Location::Memory => Shared::Inline(sqlite::Inline::open(migrations)?),
             Location::Postgres(url) => Shared::Server(postgres::Server::open(url, migrations).await?),
         };
-        Ok(Self(Arc::new(shared)))
+        Ok(Self {
+            shared: Arc::new(shared),
+            #[cfg(feature = "testing")]
+            watch: None,
+        })
+    }
+
+    /// The same database, at whose commits through this handle somebody stands.
+    #[cfg(feature = "testing")]
+    #[must_use]
+    pub fn watched(&self, watch: Watch) -> Self {
+        Self { watch: Some(watch), ..self.clone() }
     }
 
     /// Answers one query.
@@ -64,7 +81,7 @@ impl Db {
     /// Answers several queries from one snapshot.
     pub async fn read_all(&self, queries: Vec<Query>) -> Result<Vec<Vec<Row>>, DbError> {
         check_params(&queries)?;
-        match &*self.0 {
+        match &*self.shared {
             Shared::File(file) => file.read_all(queries).await,
             Shared::Inline(inline) => inline.read_all(&queries),
             Shared::Server(server) => server.read_all(&queries).await,
@@ -73,7 +90,7 @@ impl Db {
 
     /// Streams the rows of one query from one snapshot, taken when the first chunk is asked for.
     pub fn stream(&self, query: Query) -> RowStream {
-        RowStream::new(Arc::clone(&self.0), query)
+        RowStream::new(Arc::clone(&self.shared), query)
     }
 
     /// Runs every statement, checks every expectation, and commits; or does nothing and says why. Once begun, a batch
@@ -83,7 +100,16 @@ impl Db {
         if batch.statements.is_empty() {
             return Ok(Vec::new());
         }
-        match &*self.0 {
+        #[cfg(feature = "testing")]
+        if let Some(watch) = &self.watch {
+            let failure = |_| DbError::Engine("a test has failed this commit".to_owned()).into();
+            return watch.fate(&batch).meet(|| self.carry_out(batch.clone()), failure).await;
+        }
+        self.carry_out(batch).await
+    }
+
+    async fn carry_out(&self, batch: Batch) -> Result<Vec<Answer>, CommitError> {
+        match &*self.shared {
             Shared::File(file) => file.commit(batch).await,
             Shared::Inline(inline) => inline.commit(&batch),
             Shared::Server(server) => server.commit(batch).await,

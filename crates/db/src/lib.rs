@@ -9,6 +9,8 @@
 mod batch;
 mod db;
 mod error;
+#[cfg(feature = "testing")]
+mod fate;
 mod location;
 mod migration;
 mod postgres;
@@ -22,6 +24,8 @@ mod value;
 pub use batch::{Answer, Batch, Expect, Lane, Query};
 pub use db::Db;
 pub use error::{CommitError, DbError, OpenError};
+#[cfg(feature = "testing")]
+pub use fate::{Fate, Watch};
 pub use location::Location;
 pub use migration::Migration;
 pub use stream::RowStream;

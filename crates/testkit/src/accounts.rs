@@ -1,6 +1,7 @@
 //! The accounts of a stand-in app: a small SCIM server without faults, in memory. The faulty target and the simulator put the
 //! faults around it.
 
+use provost_platform::{HttpRequest, HttpResponse};
 use provost_scim::{Filter, Leniency, Resource, Schemas, apply, matches, patch};
 use serde_json::{Value, json};
 
@@ -10,6 +11,17 @@ pub(crate) struct Request {
     pub(crate) method: String,
     pub(crate) path: String,
     pub(crate) body: String,
+}
+
+impl Request {
+    /// As it comes to the app at `origin`.
+    pub(crate) fn at(origin: &str, sent: HttpRequest) -> Self {
+        Self {
+            method: sent.method.as_str().to_owned(),
+            path: sent.url.strip_prefix(origin).unwrap_or(&sent.url).to_owned(),
+            body: sent.body.map(|body| String::from_utf8_lossy(&body).into_owned()).unwrap_or_default(),
+        }
+    }
 }
 
 /// A status and a body.
@@ -24,6 +36,13 @@ impl Reply {
         let schema = "urn:ietf:params:scim:api:messages:2.0:Error";
         Self { status, body: Some(json!({ "schemas": [schema], "status": status.to_string(), "detail": detail })) }
     }
+
+    /// As a client reads it.
+    pub(crate) fn on_the_wire(&self) -> HttpResponse {
+        let body = self.body.as_ref().map(|body| body.to_string().into_bytes()).unwrap_or_default();
+        let headers = vec![("content-type".to_owned(), "application/scim+json".to_owned())];
+        HttpResponse { status: self.status, headers, body }
+    }
 }
 
 /// The table.
@@ -37,9 +56,15 @@ pub(crate) struct Accounts {
     schemas: Schemas,
 }
 
+impl Default for Accounts {
+    fn default() -> Self {
+        Self { rows: Vec::new(), next_id: 1, unique: true, page_max: 200, schemas: Schemas::user() }
+    }
+}
+
 impl Accounts {
     pub(crate) fn new() -> Self {
-        Self { rows: Vec::new(), next_id: 1, unique: true, page_max: 200, schemas: Schemas::user() }
+        Self::default()
     }
 
     /// Adds an account behind everybody's back; its id.
@@ -57,6 +82,13 @@ impl Accounts {
         self.next_id += 1;
         for row in self.rows.iter_mut().filter(|row| bears(row, user_name)) {
             row.insert("id".to_owned(), json!(id));
+        }
+    }
+
+    /// Changes somebody's given name behind everybody's back.
+    pub(crate) fn rename(&mut self, user_name: &str, given_name: &str) {
+        for row in self.rows.iter_mut().filter(|row| bears(row, user_name)) {
+            row.insert("name".to_owned(), json!({ "givenName": given_name, "familyName": "Tester" }));
         }
     }
 

@@ -8,6 +8,7 @@ mod people;
 mod process;
 mod proxy;
 pub mod simulator;
+pub mod steps;
 mod world;
 
 pub use people::{Person, google_users_csv, people};

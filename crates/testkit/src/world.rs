@@ -2,7 +2,10 @@
 //! when a test says so.
 
 use crate::Proxy;
-use provost_core::app::{Access, App, Connection, ConnectionConfig, DriftSettings, ServiceStatus, SsoDetails, profile};
+use provost_core::app::{
+    Access, Action, App, Connection, ConnectionConfig, DeprovisioningPolicy, DriftSettings, GracePeriod, Profile, Rule,
+    ServiceStatus, SsoDetails, profile,
+};
 use provost_core::directory::User;
 use provost_core::ids::ConnectionId;
 use provost_core::provisioning::Account;
@@ -191,6 +194,17 @@ pub(crate) async fn app_for_everyone(store: &Store, catalogue: &str) -> App {
     let app = apps::set_sso(store, &BY, app.id, None, Some(sso)).await.expect("its sign-on details");
     let on = Access { default: ServiceStatus::On, ..Access::default() };
     apps::set_access(store, &BY, app.id, None, on).await.expect("its service status")
+}
+
+/// A suspend at once, a hard delete a day after the deletion, removals judged at once.
+pub(crate) fn removing_soon(config: ConnectionConfig, profile: &Profile) -> ConnectionConfig {
+    let action = |after| Some(Action { after, edited_at: None });
+    let deprovisioning = DeprovisioningPolicy {
+        suspended: Rule { suspend: action(GracePeriod::Within24Hours).filter(|_| profile.suspend), hard_delete: None },
+        deleted: Rule { suspend: None, hard_delete: action(GracePeriod::Days1) },
+        ..DeprovisioningPolicy::default()
+    };
+    ConnectionConfig { deprovisioning, removal_quiet: Span(0), ..config }
 }
 
 /// Adds a person `NAME@example.com` in the org unit.

@@ -1,8 +1,8 @@
 //! Directory and engine around a faulty target, with a clock that moves when a test says so.
 
 use super::{Target, Watched, foreign_account};
-use crate::world::{app_for_everyone, person, until_idle};
-use provost_core::app::{Action, App, Connection, ConnectionConfig, DeprovisioningPolicy, GracePeriod, Rule, profile};
+use crate::world::{app_for_everyone, person, removing_soon, until_idle};
+use provost_core::app::{App, Connection, ConnectionConfig, profile};
 use provost_core::directory::User;
 use provost_core::provisioning::Account;
 use provost_core::time::Span;
@@ -59,13 +59,7 @@ impl FaultyWorld {
     /// Everyone; a suspend at once, a hard delete a day after the deletion, removals judged at once.
     pub fn config(&self) -> ConnectionConfig {
         let profile = profile(&self.app.catalogue).expect("the app's catalogue entry");
-        let action = |after| Some(Action { after, edited_at: None });
-        let deprovisioning = DeprovisioningPolicy {
-            suspended: Rule { suspend: action(GracePeriod::Within24Hours).filter(|_| profile.suspend), hard_delete: None },
-            deleted: Rule { suspend: None, hard_delete: action(GracePeriod::Days1) },
-            ..DeprovisioningPolicy::default()
-        };
-        ConnectionConfig { deprovisioning, removal_quiet: Span(0), ..ConnectionConfig::new(&self.target.endpoint, profile) }
+        removing_soon(ConnectionConfig::new(&self.target.endpoint, profile), profile)
     }
 
     /// Configures and turns on.
