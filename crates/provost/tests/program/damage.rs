@@ -43,6 +43,11 @@ fn end_of(log: &[u8]) -> usize {
     LOG_HEADER + frames * FRAME
 }
 
+/// What SQLite says of the database: `ok` if every page of it is as it should be. Nobody else may have it open.
+pub(crate) fn soundness(data: &Path) -> String {
+    database(data).query_row("PRAGMA integrity_check", [], |row| row.get(0)).expect("it is a database")
+}
+
 /// The database, opened by nobody else.
 fn database(data: &Path) -> Connection {
     Connection::open(data.join("provost.db")).expect("the database can be opened")
@@ -68,8 +73,7 @@ fn a_log_with_a_torn_end_loses_nothing_that_was_acknowledged() {
         let end = end_of(&log);
         tear(&mut log, end);
         std::fs::write(&file, log).expect("it can be written");
-        let sound: String = database(&data).query_row("PRAGMA integrity_check", [], |row| row.get(0)).expect("it is a database");
-        assert_eq!(sound, "ok", "{name}");
+        assert_eq!(soundness(&data), "ok", "{name}");
         chaos.installation.serve.start_again();
         chaos.nothing_is_lost();
     }

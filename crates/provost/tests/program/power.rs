@@ -1,9 +1,13 @@
 //! The power goes: everything that had been written and had not reached the disk is gone with the process.
 
 use crate::failing_disk::{Chaos, Layer};
+use crate::damage::soundness;
 use crate::people::{entitled, files};
 
-const LOSSES: usize = 30;
+const LOSSES: usize = 500;
+
+/// After one loss in so many the database is looked at before the server mends it.
+const LOOKED_AT: usize = 4;
 
 #[test]
 fn what_was_acknowledged_survives_the_loss_of_power() {
@@ -23,6 +27,9 @@ fn what_was_acknowledged_survives_the_loss_of_power() {
         // In the middle of what the changes cause.
         chaos.installation.serve.kill();
         lost += disk.lose_power(&data);
+        if turn % LOOKED_AT == 0 {
+            assert_eq!(soundness(&data), "ok", "after loss {turn}");
+        }
         chaos.installation.serve.start_again();
         chaos.nothing_acknowledged_is_lost();
     }
