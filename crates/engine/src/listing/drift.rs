@@ -29,11 +29,17 @@ pub(super) async fn differences(
     page: &JoinedPage,
     busy: &HashSet<UserId>,
 ) -> Result<Vec<FoundDifference>, StoreError> {
+    let can_be_judged = |account: &Account| account.intent.is_none() && !busy.contains(&account.user_id);
+    let differing = page.linked.iter().filter(|(account, shown)| account.applied.as_ref() != Some(&shown.managed));
+    let differing: Vec<_> = differing.filter(|(account, _)| can_be_judged(account)).collect();
+    if differing.is_empty() {
+        // Nearly always: what the app shows at all need not be gathered.
+        return Ok(Vec::new());
+    }
     let parts = page.linked.iter().map(|(_, shown)| &shown.managed).chain(page.strangers.iter().map(|shown| &shown.managed));
     let shows = shown_attributes(parts);
     let now = store.now();
-    let judged = page.linked.iter().filter(|(account, _)| account.intent.is_none() && !busy.contains(&account.user_id));
-    let judged = judged.filter_map(|(account, shown)| {
+    let judged = differing.into_iter().filter_map(|(account, shown)| {
         let difference = compare(account, &shown.managed, &shows)?;
         let accepted = page.accepted.get(&account.user_id);
         Some(judge(connection, rule, account, difference, accepted, now))

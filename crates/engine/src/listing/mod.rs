@@ -21,7 +21,7 @@ use provost_core::ids::UserId;
 use provost_core::provisioning::{Account, OperationKind, Remote, too_small};
 use provost_core::time::Timestamp;
 use provost_store::accounts::Rules;
-use provost_store::remote::{self, JoinedPage, Kept, Listing, ListingCounts, ListingState, Purpose, Shown};
+use provost_store::remote::{self, FoundDifference, JoinedPage, Kept, Listing, ListingCounts, ListingState, Purpose, Shown};
 use provost_store::{Store, StoreError};
 use std::collections::HashSet;
 use std::time::Duration;
@@ -162,10 +162,14 @@ impl Lister {
             self.ask(desk).await
         };
         match done {
-            // Cancelled or confirmed by an administrator, or gone with its connection.
-            Err(StoreError::Stale { .. } | StoreError::NotFound { .. }) => {
+            Err(error) => {
+                // The listing is read anew: an answer that is under way may be to a page behind one that was not kept.
                 (self.open, self.looked) = (None, None);
-                Ok(Step::Rests)
+                match error {
+                    // Cancelled or confirmed by an administrator, or gone with its connection.
+                    StoreError::Stale { .. } | StoreError::NotFound { .. } => Ok(Step::Rests),
+                    error => Err(error),
+                }
             }
             done => done,
         }
@@ -198,9 +202,17 @@ impl Lister {
         } else {
             None
         };
-        if desk.rests || desk.pacer.room(RequestKind::Read) == 0 {
+        if !self.fetch(&desk, place, one) {
             self.wants_token = !desk.rests;
-            return Ok(Step::Rests);
+        }
+        Ok(Step::Rests)
+    }
+
+    /// Asks for the page at a place, or for one account, if the app's health and the pace allow it; whether they do. Nothing may be
+    /// under way.
+    fn fetch(&mut self, desk: &Desk<'_>, place: Place, one: Option<Account>) -> bool {
+        if desk.rests || desk.pacer.room(RequestKind::Read) == 0 {
+            return false;
         }
         self.busy.clone_from(desk.in_flight);
         self.under_way = true;
@@ -216,7 +228,7 @@ impl Lister {
             // Only a worker that has ended does not listen: the next one asks again.
             let _ = sender.send(fetched);
         });
-        Ok(Step::Rests)
+        true
     }
 
     async fn take(&mut self, desk: Desk<'_>, fetched: Fetched) -> Result<Step, StoreError> {
@@ -257,17 +269,23 @@ impl Lister {
             next_cursor: page.next_cursor,
         };
         let (place, turn) = place(listing)?.after(&seen);
-        let kept = self.kept(desk, listing, &joined, &place, true).await?;
-        match turn {
-            Turn::Whole => self.whole(desk, kept, &place).await,
-            Turn::Broken(why) => self.give_up(desk.store, &kept, &why).await,
-            Turn::More => {
-                if place.pages == 1 && kept.purpose == Purpose::FirstContact {
-                    let numbers = contact::numbers(desk.store, desk.rules, place.total).await?;
-                    if let Some(why) = contact::skipped(&numbers) {
-                        return self.give_up(desk.store, &kept, &why).await;
-                    }
-                }
+        let differences = self.differences(desk, listing, &joined).await?;
+        let skipped = if turn == Turn::More && place.pages == 1 && listing.purpose == Purpose::FirstContact {
+            contact::skipped(&contact::numbers(desk.store, desk.rules, place.total).await?)
+        } else {
+            None
+        };
+        if turn == Turn::More && skipped.is_none() {
+            // It is under way while this page is kept.
+            self.fetch(desk, place.clone(), None);
+        }
+        let kept =
+            Kept { page: &joined, place: text(&place)?, steady: place.steady, differences: &differences, counts_as_page: true };
+        let kept = remote::keep_page(desk.store, listing, kept).await?;
+        match (turn, skipped) {
+            (Turn::Whole, _) => self.whole(desk, kept, &place).await,
+            (Turn::Broken(why), _) | (Turn::More, Some(why)) => self.give_up(desk.store, &kept, &why).await,
+            (Turn::More, None) => {
                 self.open = Some(kept);
                 Ok(())
             }
@@ -286,9 +304,9 @@ impl Lister {
         let resource = answer.and_then(|answer| answer.body);
         if let (Some(id), Some(resource)) = (account.remote_id.clone(), resource) {
             let shown = Shown::of(&Remote { id, resource: Some(resource) }, connection);
-            let joined = remote::join_page(desk.store, connection, listing, vec![shown]).await?;
-            self.open = Some(self.kept(desk, listing, &joined, &place, false).await?);
-            return Ok(());
+            let page = remote::join_page(desk.store, connection, listing, vec![shown]).await?;
+            let differences = self.differences(desk, listing, &page).await?;
+            return self.kept_one(desk, listing, &page, &place, &differences).await;
         }
         let mut differences = Vec::new();
         if !self.busy.contains(&account.user_id) {
@@ -296,26 +314,33 @@ impl Lister {
             let accepted = accepted.get(&account.user_id);
             differences = drift::missing(desk.store, connection, listing.rule, account, accepted).await?;
         }
-        let page = JoinedPage::default();
-        let kept = Kept { page: &page, place: text(&place)?, steady: true, differences: &differences, counts_as_page: false };
-        self.open = Some(remote::keep_page(desk.store, listing, kept).await?);
-        Ok(())
+        self.kept_one(desk, listing, &JoinedPage::default(), &place, &differences).await
     }
 
-    async fn kept(
-        &self,
+    async fn kept_one(
+        &mut self,
         desk: &Desk<'_>,
         listing: &Listing,
         page: &JoinedPage,
         place: &Place,
-        counts_as_page: bool,
-    ) -> Result<Listing, StoreError> {
-        let differences = match listing.purpose {
-            Purpose::FirstContact => Vec::new(),
-            Purpose::DriftCheck => drift::differences(desk.store, &desk.rules.connection, listing.rule, page, &self.busy).await?,
-        };
-        let kept = Kept { page, place: text(place)?, steady: place.steady, differences: &differences, counts_as_page };
-        remote::keep_page(desk.store, listing, kept).await
+        differences: &[FoundDifference],
+    ) -> Result<(), StoreError> {
+        let kept = Kept { page, place: text(place)?, steady: true, differences, counts_as_page: false };
+        self.open = Some(remote::keep_page(desk.store, listing, kept).await?);
+        Ok(())
+    }
+
+    /// What differs on a page that was asked for when nobody but those in `busy` had something under way.
+    async fn differences(
+        &self,
+        desk: &Desk<'_>,
+        listing: &Listing,
+        page: &JoinedPage,
+    ) -> Result<Vec<FoundDifference>, StoreError> {
+        match listing.purpose {
+            Purpose::FirstContact => Ok(Vec::new()),
+            Purpose::DriftCheck => drift::differences(desk.store, &desk.rules.connection, listing.rule, page, &self.busy).await,
+        }
     }
 
     /// Everybody was listed. Accounts of ours that were not among them are looked up, unless they are too many to be gone.
