@@ -41,6 +41,7 @@ async function flow() {
   await tenant.userPage(browser, tenantPage, "Grace Hopper", ["grace.hopper@example.com", "Compiler Engineer"]);
   await provost.renameUser(browser, page, "Grace Hopper", "Murray Hopper");
   await tenant.renamed(browser, tenantPage, "Grace Murray Hopper");
+  await tenant.lookAround(browser, tenantPage, servers.tenant);
 
   await provost.listed(browser, page, "Autoprovisioning On");
   await provost.usage(browser, page, "after a change", { "Users created": 3, "Users updated": 1 });
