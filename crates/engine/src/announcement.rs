@@ -4,7 +4,7 @@
 //! An app that announces nothing is worked as its profile says.
 
 use crate::client::{Answer, Client, NoAnswer};
-use provost_core::app::{Announced, Connection, Halt, HaltReason};
+use provost_core::app::{Announced, Connection};
 use provost_core::time::{Span, Timestamp};
 use provost_store::apps::announcement::{self, Announcement};
 use provost_store::{Store, StoreError};
@@ -22,8 +22,8 @@ const TRY_EVERY: Span = Span::hours(1);
 pub(crate) enum Told {
     /// This.
     Read(Announcement),
-    /// The app refused the token; its words.
-    Refused(String),
+    /// The app refused the token, which stops the connection.
+    Refused,
     /// Nothing was sent.
     NotSent,
 }
@@ -36,8 +36,6 @@ pub(crate) enum Turn {
     Wait,
     /// Something was learned: the connection is loaded again.
     Learned,
-    /// The app refused the token.
-    Halted(Halt),
 }
 
 /// The learning of one connection.
@@ -95,9 +93,9 @@ impl Learner {
                 announcement::keep(store, connection, &announcement).await?;
                 Ok(Turn::Learned)
             }
-            Told::Refused(message) => {
+            Told::Refused => {
                 (self.next_at, self.unread) = (now, true);
-                Ok(Turn::Halted(Halt { reason: HaltReason::NeedsReauthorization, message, since: now }))
+                Ok(Turn::Wait)
             }
             Told::NotSent => {
                 self.next_at = now + TRY_EVERY;
@@ -117,7 +115,7 @@ pub(crate) async fn read(client: &Client, store: &Store) -> Told {
     let read_at = store.now();
     let kept = |announced, message| Told::Read(Announcement { read_at, announced, message });
     match answer {
-        Ok(answer) if answer.status == 401 => Told::Refused(answer.message),
+        Ok(answer) if answer.status == 401 => Told::Refused,
         Ok(answer) if may_come_later(&answer) => kept(None, Some(answer.message)),
         Ok(answer) => kept(announced(answer), None),
         Err(NoAnswer::Closed) => Told::NotSent,

@@ -11,28 +11,42 @@ use tokio::time::Instant;
 /// A look at the connection's row is good for this long.
 const LOOK_IS_FRESH: Duration = Duration::from_millis(250);
 
+const HELD: &str = "nothing panics while it holds a part of the gate";
+
 /// The gate of one connection; or one that is always open, for tests of an endpoint that is not configured yet.
 #[derive(Debug, Clone)]
 pub(crate) struct Gate {
     watched: Option<(Store, ConnectionId)>,
     closed: Arc<AtomicBool>,
+    refusal: Arc<Mutex<Option<String>>>,
     looked: Arc<Mutex<Option<Instant>>>,
 }
 
 impl Gate {
     /// The gate of a connection.
     pub(crate) fn of(store: &Store, connection: ConnectionId) -> Self {
-        Self { watched: Some((store.clone(), connection)), closed: Arc::default(), looked: Arc::default() }
+        Self { watched: Some((store.clone(), connection)), ..Self::open() }
     }
 
     /// A gate that only [`Self::close`] closes.
     pub(crate) fn open() -> Self {
-        Self { watched: None, closed: Arc::default(), looked: Arc::default() }
+        Self { watched: None, closed: Arc::default(), refusal: Arc::default(), looked: Arc::default() }
     }
 
     /// Closes the gate for good: its connection gets a new one when it may send again.
     pub(crate) fn close(&self) {
         self.closed.store(true, Ordering::SeqCst);
+    }
+
+    /// The app has refused the token, in these words: nothing starts after that, whoever read it.
+    pub(crate) fn refuse(&self, words: &str) {
+        self.close();
+        self.refusal.lock().expect(HELD).get_or_insert_with(|| words.to_owned());
+    }
+
+    /// The app's words when it first refused the token, if it has.
+    pub(crate) fn refusal(&self) -> Option<String> {
+        self.refusal.lock().expect(HELD).clone()
     }
 
     /// Whether it is closed, as far as is known without a look.
@@ -53,7 +67,7 @@ impl Gate {
         let connection = provost_store::apps::connections::get(store, *id).await;
         let open = connection.is_ok_and(|connection| connection.status == ConnectionStatus::Active && connection.halt.is_none());
         if open {
-            *self.looked.lock().expect("nothing panics while it holds the time of the last look") = Some(begun);
+            *self.looked.lock().expect(HELD) = Some(begun);
         } else {
             self.close();
         }
@@ -61,6 +75,6 @@ impl Gate {
     }
 
     fn looked(&self) -> Option<Instant> {
-        *self.looked.lock().expect("nothing panics while it holds the time of the last look")
+        *self.looked.lock().expect(HELD)
     }
 }

@@ -31,7 +31,6 @@ use std::collections::{HashSet, VecDeque};
 use std::sync::Arc;
 use std::time::Duration;
 use tokio::sync::mpsc;
-use tokio::task::JoinHandle;
 use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
 
@@ -91,8 +90,6 @@ struct Worker {
     learner: Learner,
     judged: Option<Instant>,
     asked_the_time: Option<Instant>,
-    /// Answers with the app's words if it refused the token.
-    asking_the_time: Option<JoinHandle<Option<String>>>,
     judge_again_at: Option<Timestamp>,
     hinted: bool,
     wakes: Wakes,
@@ -121,7 +118,6 @@ impl Worker {
             learner: Learner::default(),
             judged: None,
             asked_the_time: None,
-            asking_the_time: None,
             judge_again_at: None,
             hinted: true,
             wakes,
@@ -223,11 +219,11 @@ impl Worker {
         match self.lister.step(desk).await? {
             Step::Rests => Ok(false),
             Step::Moved => Ok(true),
-            Step::Halted(halt) => self.halt(&halt).await.map(|()| true),
         }
     }
 
-    /// Whether requests may start; makes the client when the connection has changed.
+    /// Whether requests may start; makes the client when the connection has changed. A token that was refused stops the connection,
+    /// whatever the request was for.
     async fn open_client(&mut self, connection: &Connection) -> Result<bool, StoreError> {
         if connection.status == ConnectionStatus::Inactive || connection.halt.is_some() {
             if let Some((_, client)) = self.client.take() {
@@ -237,6 +233,10 @@ impl Worker {
         }
         // The gate of a client that only learns something of its app stays.
         let same = self.client.as_ref().filter(|(revision, _)| *revision == connection.revision).map(|(_, client)| client);
+        if let Some(message) = same.and_then(|client| client.gate.refusal()) {
+            self.halt(&Halt { reason: HaltReason::NeedsReauthorization, message, since: self.store.now() }).await?;
+            return Ok(false);
+        }
         if same.is_some_and(|client| std::ptr::eq(client.profile, connection.profile)) {
             return Ok(true);
         }

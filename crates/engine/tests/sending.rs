@@ -2,7 +2,7 @@
 //! and whoever fails delays nobody else.
 
 use provost_core::app::ConnectionConfig;
-use provost_core::provisioning::{AccountState, FailureKind};
+use provost_core::provisioning::{AccountState, FailureKind, Quarantine};
 use provost_core::time::Span;
 use provost_store::apps::{self, connections, health};
 use provost_store::directory::users::{self, UserEdit};
@@ -93,6 +93,24 @@ async fn an_app_that_fails_rests_is_probed_and_comes_back_by_itself() {
     assert_eq!(events(&world, names::AUTO_PROV_QUARANTINE_ENDED).await, 1);
     world.advance(Span::hours(7)).await;
     assert_eq!((world.tenant_users().await.len(), world.failures().await), (60, Vec::new()));
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_token_that_is_refused_when_an_app_in_quarantine_is_asked_whether_it_is_back_stops_the_connection() {
+    let world = world().await;
+    let connection = connections::configure(&world.store, &BY, world.app.id, world.config(), &world.token).await.expect("it is");
+    let none = health::ConnectionHealth::default();
+    let rest = Quarantine::begin("out of order", world.store.now());
+    let resting = health::ConnectionHealth { quarantine: Some(rest), ..none.clone() };
+    health::set(&world.store, &connection, &none, &resting).await.expect("its health");
+    connections::turn_on(&world.store, &BY, connection.id, None).await.expect("it is turned on");
+    world.proxy.once(listing, busy(401, &[]));
+    // Nobody is there: a page of the list is the probe.
+    world.clock.advance_micros(Span::seconds(61).0);
+    world.store.wake();
+    wait_for("the halt", async || world.connection().await.halt.is_some()).await;
+    assert_eq!(world.connection().await.halt.map(|halt| halt.message), Some("out of order".to_owned()));
+    assert_eq!(world.proxy.recorded().len(), 1, "nothing is sent after it");
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]

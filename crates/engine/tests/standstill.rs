@@ -5,10 +5,12 @@ use provost_core::directory::User;
 use provost_core::provisioning::AccountState;
 use provost_core::time::Span;
 use provost_store::accounts::standstill::{self, StandstillReason};
+use provost_store::apps::health;
 use provost_store::directory::users::{self, UserEdit};
 use provost_store::planning::explain;
-use provost_store::{Actor, StoreError};
+use provost_store::{Actor, StoreError, accounts};
 use provost_testkit::{Fault, World, wait_for};
+use std::time::Duration;
 
 const BY: Actor = Actor::CommandLine;
 
@@ -100,4 +102,34 @@ async fn a_token_that_is_refused_when_the_app_is_asked_for_its_time_stops_the_co
     world.advance(Span::days(8)).await;
     wait_for("the halt", async || world.connection().await.halt.is_some()).await;
     assert_eq!(deletes(&world), 0);
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_removal_that_falls_due_while_the_app_rests_is_judged_when_the_app_may_be_asked_again() {
+    let (world, user) = world_with_a_leaver().await;
+    let id = world.connection().await.id;
+    users::delete(&world.store, &BY, user.id).await.expect("a deletion");
+    world.advance(Span::hours(7 * 24 - 1)).await;
+    let two_hours = vec![("Retry-After".to_owned(), "7200".to_owned())];
+    world.proxy.once(|request| request.method == "POST", Fault::Answer(429, two_hours, "{}".to_owned()));
+    let joiner = world.add("joiner", "/").await;
+    world.store.wake();
+    let health = async || health::get(&world.store, id).await.expect("its health");
+    wait_for("the pause", async || health().await.paused_until.is_some()).await;
+    // It falls due, and there is time to judge it.
+    world.clock.advance_micros(Span::seconds(3_660).0);
+    world.store.wake();
+    tokio::time::sleep(Duration::from_millis(1_200)).await;
+    standstill::note(&world.store, id, StandstillReason::Restored, Span(1), "restored").await.expect("noted");
+    world.clock.advance_micros(Span::hours(1).0);
+    world.store.wake();
+    wait_for("the joiner's account", async || {
+        let account = accounts::account(&world.store, id, joiner.id).await.expect("the store answers");
+        account.is_some_and(|account| account.state == AccountState::Linked)
+    })
+    .await;
+    tokio::time::sleep(Duration::from_millis(1_200)).await;
+    assert_eq!(deletes(&world), 0, "it was judged before the backup was restored");
+    standstill::confirm(&world.store, &BY, id, StandstillReason::Restored).await.expect("confirmed");
+    wait_for("the removal", async || deletes(&world) == 1).await;
 }

@@ -239,8 +239,7 @@ impl Client {
                 let now = Timestamp(self.clock.now_micros());
                 let answer = Answer::read(&response, now);
                 if answer.status == 401 {
-                    // Nothing starts after the first 401 has been read, whichever task read it.
-                    self.gate.close();
+                    self.gate.refuse(&answer.message);
                 }
                 self.pacer.answered(&answer::heard(&response, &answer, self.profile, now), begun);
                 Ok(answer)

@@ -2,7 +2,6 @@
 
 use super::{ATTEMPTS_AT_FIRST_CONTACT, ATTEMPTS_MAX, Desk, Lister, Step};
 use crate::client::Answer;
-use provost_core::app::{Halt, HaltReason};
 use provost_core::provisioning::{Jitter, Outcome, retry_delay};
 use provost_store::remote::{self, Listing, ListingState, Purpose};
 use provost_store::{Store, StoreError};
@@ -26,18 +25,14 @@ impl Lister {
     }
 
     pub(super) async fn unanswered(&mut self, desk: Desk<'_>, listing: &Listing, outcome: Outcome) -> Result<Step, StoreError> {
-        let now = desk.store.now();
         match outcome {
-            Outcome::NotStarted => {
+            // A refused token stops the connection.
+            Outcome::NotStarted | Outcome::Unauthorized { .. } => {
                 self.rest();
                 Ok(Step::Rests)
             }
             // The pace has heard it too.
             Outcome::Throttled { .. } => Ok(Step::Moved),
-            Outcome::Unauthorized { message } => {
-                self.rest();
-                Ok(Step::Halted(Halt { reason: HaltReason::NeedsReauthorization, message, since: now }))
-            }
             Outcome::Unavailable { message, .. } | Outcome::Unknown { message } => self.try_again(desk, listing, &message).await,
             Outcome::Rejected { message, .. } | Outcome::Conflict { message } => {
                 self.give_up(desk.store, listing, &format!("the app refused the list: {message}")).await?;

@@ -16,7 +16,7 @@ use crate::apply::{no_answer, refused};
 use crate::client::{Answer, Client, NoAnswer};
 use crate::pacer::Pacer;
 use paging::{Place, Seen, Turn};
-use provost_core::app::{Halt, RequestKind};
+use provost_core::app::RequestKind;
 use provost_core::ids::UserId;
 use provost_core::provisioning::{Account, OperationKind, Remote, too_small};
 use provost_core::time::Timestamp;
@@ -54,8 +54,6 @@ pub(crate) enum Step {
     Rests,
     /// Something was done: look again.
     Moved,
-    /// The app refused the token.
-    Halted(Halt),
 }
 
 #[derive(Debug)]

@@ -13,7 +13,6 @@ impl Worker {
             Turn::GoOn => Ok(None),
             Turn::Wait => Ok(Some(Next::Wait(self.look_every))),
             Turn::Learned => Ok(Some(Next::Again)),
-            Turn::Halted(halt) => self.halt(&halt).await.map(|()| Some(Next::Again)),
         }
     }
 }

@@ -3,7 +3,6 @@
 use super::Worker;
 use crate::removals::judge;
 use crate::sending::Ready;
-use provost_core::app::{Halt, HaltReason};
 use provost_core::provisioning::Operation;
 use provost_store::StoreError;
 use provost_store::accounts::Rules;
@@ -18,7 +17,6 @@ const JUDGE_EVERY: Duration = Duration::from_millis(500);
 
 impl Worker {
     pub(super) async fn judge_removals(&mut self, rules: &Rules, sending: bool) -> Result<(), StoreError> {
-        self.hear_the_time().await?;
         let rested = self.judged.is_none_or(|judged| judged.elapsed() >= JUDGE_EVERY);
         let rests = self.app.as_ref().is_some_and(|(_, _, health)| health.in_quarantine());
         if !sending || rests || !self.ready.is_empty() || !(rested || self.hinted) {
@@ -50,19 +48,10 @@ impl Worker {
         self.asked_the_time = Some(Instant::now());
         let client = client.aside();
         let store = self.store.clone();
-        // Its clock stands in the answer, and whatever else the answer says will be said again: but for a refused token, after which
-        // this client sends nothing.
-        self.asking_the_time = Some(tokio::spawn(async move {
-            let refused = client.list(1, 1).await.ok().filter(|answer| answer.status == 401)?;
+        // Its clock stands in the answer, and whatever else the answer says will be said again.
+        tokio::spawn(async move {
+            drop(client.list(1, 1).await);
             store.wake();
-            Some(refused.message)
-        }));
-    }
-
-    /// A token that was refused while the app was asked for its time stops the connection, as any other request's does.
-    async fn hear_the_time(&mut self) -> Result<(), StoreError> {
-        let Some(asking) = self.asking_the_time.take_if(|asking| asking.is_finished()) else { return Ok(()) };
-        let Ok(Some(message)) = asking.await else { return Ok(()) };
-        self.halt(&Halt { reason: HaltReason::NeedsReauthorization, message, since: self.store.now() }).await
+        });
     }
 }
