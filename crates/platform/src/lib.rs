@@ -4,7 +4,7 @@
 //! where the shells get them from.
 
 pub mod clock;
-mod hex;
+pub mod hex;
 pub mod http;
 pub mod ids;
 pub mod password;

@@ -86,23 +86,28 @@ impl Answer {
 
 impl Held {
     async fn new() -> Self {
+        Self::with(12, 3).await
+    }
+
+    /// The same with so many people, of whom so many were deleted, and as many suspended.
+    async fn with(count: usize, leavers: usize) -> Self {
         let world = World::new("netskope").await;
         let store = &world.store;
         let off = org_units::add(store, &BY, "/", "Off").await.unwrap();
         let access = Access { default: ServiceStatus::On, org_units: [(off.id, ServiceStatus::Off)].into(), ..Access::default() };
         apps::set_access(store, &BY, world.app.id, None, access).await.unwrap();
         let mut people = Vec::new();
-        for number in 0..12 {
+        for number in 0..count {
             people.push(world.add(&format!("person{number}"), "/").await);
         }
         let in_a_day = Rule { suspend: None, hard_delete: Some(Action { after: GracePeriod::Days1, edited_at: None }) };
         let deprovisioning = DeprovisioningPolicy { app_off: in_a_day, suspended: in_a_day, deleted: in_a_day };
         world.turn_on(ConnectionConfig { deprovisioning, ..world.config() }).await;
         world.settle().await;
-        for person in &people[..3] {
+        for person in &people[..leavers] {
             users::delete(store, &BY, person.id).await.unwrap();
         }
-        for person in &people[3..6] {
+        for person in &people[leavers..2 * leavers] {
             users::suspend(store, &BY, person.id, "").await.unwrap();
         }
         let left_at = store.now();
@@ -119,7 +124,7 @@ impl Held {
         let admin = cookie("root@example.com", Role::SuperAdmin).await;
         let auditor = cookie("audit@example.com", Role::Auditor).await;
         let held = Self { router: provost_server::router(server), people, left_at, key, reading_key, admin, auditor, world };
-        assert_eq!((held.deletes(), held.listed().await.len()), (0, 6), "all of them are held");
+        assert_eq!((held.deletes(), held.listed().await.len()), (0, 2 * leavers), "all of them are held");
         held
     }
 
@@ -155,8 +160,11 @@ impl Held {
     }
 
     async fn page_as(&self, cookie: &str) -> Answer {
-        self.send(Request::get(self.path()).header(HOST, "console.example").header(COOKIE, cookie).body(Body::empty()).unwrap())
-            .await
+        self.page_at(&self.path(), cookie).await
+    }
+
+    async fn page_at(&self, path: &str, cookie: &str) -> Answer {
+        self.send(Request::get(path).header(HOST, "console.example").header(COOKIE, cookie).body(Body::empty()).unwrap()).await
     }
 
     async fn page(&self) -> Answer {
@@ -308,6 +316,29 @@ async fn a_verdict_in_the_console_is_on_what_its_page_has_shown_and_on_nothing_e
         held.post("approve", "removal", &[made_up]).await;
     }
     assert_eq!((held.deletes(), held.listed().await), (5, held.emails([4, 6])));
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn more_than_a_page_of_them_is_decided_at_once_only_while_they_are_those_that_were_listed() {
+    let held = Held::with(620, 255).await;
+    let first = held.page().await;
+    first.shows(&["510 removals are held; page 1 of 2.", "Approve all 510", "All on this page"]);
+    let second = held.page_at(&format!("{}?page=2", held.path()), &held.admin).await;
+    assert_eq!((first.values("removal").len(), second.values("removal").len()), (500, 10));
+    let (first_boxes, second_boxes) = (first.values("removal"), second.values("removal"));
+    let boxes: BTreeSet<&str> = first_boxes.iter().chain(&second_boxes).copied().collect();
+    assert_eq!((boxes.len(), first.values("everybody")), (510, second.values("everybody")), "each stands on one page");
+
+    // The cause of one ends: whoever is held now is not who was listed.
+    users::unsuspend(&held.world.store, &BY, held.people[300].id).await.unwrap();
+    held.world.settle().await;
+    let all = first.values("everybody");
+    held.post("approve-all", "everybody", &all).await.shows(&["Nothing was decided: 509 removals are held now"]);
+    held.post("approve-all", "everybody", &["made up"]).await.shows(&["Nothing was decided"]);
+    assert_eq!(held.deletes(), 0);
+    let page = held.page().await;
+    held.post("approve-all", "everybody", &page.values("everybody")).await.shows(&["509 removals were approved."]);
+    assert_eq!((held.deletes(), held.gone().await.len(), held.gone().await.contains(&300)), (509, 509, false));
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]

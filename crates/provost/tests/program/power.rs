@@ -1,7 +1,7 @@
 //! The power goes: everything that had been written and had not reached the disk is gone with the process.
 
-use crate::failing_disk::{Chaos, Layer};
 use crate::damage::soundness;
+use crate::failing_disk::{Chaos, Layer};
 use crate::people::{entitled, files};
 
 const LOSSES: usize = 500;

@@ -3,6 +3,7 @@
 use super::{ConfigError, Prepared, PreparedApp, warnings};
 use crate::Server;
 use provost_core::app::ConnectionStatus;
+use provost_platform::hex;
 use provost_store::accounts::load_rules_for;
 use provost_store::planning::{self, Plan};
 use serde::Serialize;
@@ -54,7 +55,7 @@ pub async fn plan(server: &Server, prepared: &Prepared, entries_limit: usize) ->
         let sent = app.plan.as_ref().map_or("", |plan| plan.hash.as_str());
         hasher.update(format!("{}\n{}\n{sent}\n", app.app, app.steps.join("\n")));
     }
-    let hash = hasher.finalize().iter().fold(String::new(), |hash, byte| hash + &format!("{byte:02x}"));
+    let hash = hex::encode(&hasher.finalize());
     let changes = apps.iter().any(|app| !app.steps.is_empty());
     let needs_confirmation = apps.iter().any(|app| app.plan.as_ref().is_some_and(|plan| plan.needs_confirmation));
     Ok(ConfigPlan { apps, changes, needs_confirmation, hash })

@@ -11,7 +11,7 @@ const PREFIX: &str = "pvs";
 const SETTING: &str = "first_start_token";
 
 fn hash_text(token: &str) -> String {
-    token_hash(token).iter().fold(String::new(), |text, byte| text + &format!("{byte:02x}"))
+    provost_platform::hex::encode(&token_hash(token))
 }
 
 /// A fresh first-start token, which replaces an earlier one; `None` when there is an administrator.

@@ -8,26 +8,39 @@ use super::super::{Outcome, connected, path_of};
 use crate::Server;
 use crate::console::session::SignedIn;
 use axum::Router;
-use axum::extract::{Path, State};
+use axum::extract::{Path, Query, State};
 use axum::http::StatusCode;
 use axum::routing::get;
 use provost_core::app::{App, Trigger};
 use provost_core::provisioning::{RemovalCandidate, RemovalKind};
 use provost_core::time::Timestamp;
+use provost_platform::hex;
 use provost_store::accounts::load_rules;
 use provost_store::accounts::removals::{self, ShownRemoval, StoredHold};
 use provost_store::accounts::standstill::{self, Standstill, StandstillReason};
 use provost_web::{
-    ButtonKind, Markup, Notice, Table, button_named, check_all, check_row, data_table, html, notice_box, page_header,
-    redirect_with_notice, time,
+    ButtonKind, Markup, Notice, Table, button_named, check_all, check_row, data_table, hint, html, notice_box, page_header,
+    pager, redirect_with_notice, time,
 };
+use serde::Deserialize;
+use sha2::{Digest, Sha256};
 use std::collections::BTreeSet;
 
 pub(super) fn routes() -> Router<Server> {
     Router::new().route("/apps/{app}/autoprovisioning/held", get(show).post(decide))
 }
 
-async fn show(State(server): State<Server>, who: SignedIn, Path(id): Path<String>) -> Outcome {
+/// So many are shown at once. Where there are more, "all" means everybody who is held as [`as_listed`] says.
+const ROWS: usize = 500;
+
+#[derive(Default, Deserialize)]
+#[serde(default)]
+struct Place {
+    /// From 1.
+    page: usize,
+}
+
+async fn show(State(server): State<Server>, who: SignedIn, Path(id): Path<String>, Query(place): Query<Place>) -> Outcome {
     let store = &server.store;
     let (app, connection) = connected(store, &id).await?;
     let holds = removals::holds(store, connection.id).await?;
@@ -37,7 +50,7 @@ async fn show(State(server): State<Server>, who: SignedIn, Path(id): Path<String
         (page_header("Held removals", html! {}))
         (sections(&app, "held"))
         @for still in still.iter().filter(|still| still.holds()) { (standstill_box(&app, still, who.may_change())) }
-        (body(&app, &holds, &waiting, who.may_change()))
+        (body(&app, &holds, &waiting, place.page, who.may_change()))
     };
     Ok(app_page(&server, &who, &app, "Held removals", StatusCode::OK, None, body))
 }
@@ -49,8 +62,11 @@ const fn kind_text(kind: RemovalKind) -> &'static str {
     }
 }
 
-fn body(app: &App, holds: &[StoredHold], waiting: &[RemovalCandidate], may_change: bool) -> Markup {
-    let rows: Vec<Vec<Markup>> = waiting.iter().map(|candidate| row(app, candidate, may_change)).collect();
+fn body(app: &App, holds: &[StoredHold], waiting: &[RemovalCandidate], page: usize, may_change: bool) -> Markup {
+    let pages = waiting.chunks(ROWS).count();
+    let page = page.clamp(1, pages.max(1));
+    let shown = waiting.chunks(ROWS).nth(page - 1).unwrap_or_default();
+    let rows: Vec<Vec<Markup>> = shown.iter().map(|candidate| row(app, candidate, may_change)).collect();
     let list = data_table(Table {
         caption: "Held removals",
         headers: &["", "User", "What", "Why", "Due since"],
@@ -58,6 +74,8 @@ fn body(app: &App, holds: &[StoredHold], waiting: &[RemovalCandidate], may_chang
         rows: &rows,
         empty: "No removal is held.",
     });
+    let to = |page: usize| link(&path_of(app, "held"), &[("page", &page.to_string())]);
+    let (previous, next) = ((page > 1).then(|| to(page - 1)), (page < pages).then(|| to(page + 1)));
     html! {
         @for hold in holds.iter().filter(|_| !waiting.is_empty()) {
             (notice_box(&Notice::warning(format!(
@@ -65,21 +83,40 @@ fn body(app: &App, holds: &[StoredHold], waiting: &[RemovalCandidate], may_chang
                 kind_text(hold.kind), hold.limit, hold.sent, hold.created_at
             ))))
         }
+        @if pages > 1 { (hint(&format!("{} removals are held; page {page} of {pages}.", waiting.len()))) }
         @if may_change && !waiting.is_empty() {
             form method="post" action=(path_of(app, "held")) {
                 (list)
                 div.actions {
-                    (check_all("All", "removal"))
+                    (check_all(if pages > 1 { "All on this page" } else { "All" }, "removal"))
                     (button_named("Approve selected", ButtonKind::Secondary, "go", "approve"))
                     (button_named("Reject selected", ButtonKind::Secondary, "go", "reject"))
-                    (button_named("Approve all", ButtonKind::Danger, "go", "approve-all"))
-                    (button_named("Reject all", ButtonKind::Text, "go", "reject-all"))
+                    (button_named(&all_of("Approve", waiting, pages), ButtonKind::Danger, "go", "approve-all"))
+                    (button_named(&all_of("Reject", waiting, pages), ButtonKind::Text, "go", "reject-all"))
                 }
-                @for candidate in waiting { (provost_web::hidden("listed", &value_of(candidate))) }
+                @if pages > 1 { (provost_web::hidden("everybody", &as_listed(waiting))) }
+                @else { @for candidate in waiting { (provost_web::hidden("listed", &value_of(candidate))) } }
                 p.muted { "An approval holds for this account, this action and this cause. When the cause ends before, nothing is sent. What was rejected is not sent while its cause holds." }
             }
         } @else { (list) }
+        (pager(previous.as_deref(), next.as_deref()))
     }
+}
+
+/// "Approve all", or "Approve all 12345" where they are not all on the page.
+fn all_of(verdict: &str, waiting: &[RemovalCandidate], pages: usize) -> String {
+    if pages > 1 { format!("{verdict} all {}", waiting.len()) } else { format!("{verdict} all") }
+}
+
+/// Stands for everybody who is held, with action and cause: it is another one as soon as anybody joins, goes, or waits for another
+/// reason.
+fn as_listed(waiting: &[RemovalCandidate]) -> String {
+    let mut hash = Sha256::new();
+    for removal in waiting.iter().map(ShownRemoval::from).collect::<BTreeSet<_>>() {
+        hash.update(value_of(removal));
+        hash.update("\n");
+    }
+    hex::encode(&hash.finalize())
 }
 
 /// A reason for which every removal waits, with the button that says that it may not.
@@ -108,8 +145,8 @@ fn row(app: &App, candidate: &RemovalCandidate, may_change: bool) -> Vec<Markup>
 }
 
 /// A held removal as the form sends it back: what the page showed is what the verdict is on.
-fn value_of(candidate: &RemovalCandidate) -> String {
-    let ShownRemoval { user_id, kind, trigger, since } = candidate.into();
+fn value_of(removal: impl Into<ShownRemoval>) -> String {
+    let ShownRemoval { user_id, kind, trigger, since } = removal.into();
     format!("{user_id}.{}.{}.{}", kind.word(), trigger.word(), since.0)
 }
 
@@ -141,12 +178,28 @@ async fn decide(State(server): State<Server>, who: SignedIn, Path(id): Path<Stri
         "reject-all" => (false, "listed"),
         _ => return Ok(redirect_with_notice(&path, &Notice::error("Choose what to do with the held removals."))),
     };
-    let shown: BTreeSet<ShownRemoval> = fields.all(field).filter_map(shown_by).collect();
+    let shown = match (field, fields.text("everybody")) {
+        ("listed", listed) if !listed.is_empty() => {
+            let rules = load_rules(&server.store, connection.id).await?;
+            let waiting = removals::held(&server.store, &rules, server.store.now()).await?;
+            if as_listed(&waiting) != listed {
+                return Ok(redirect_with_notice(&path, &changed_notice(waiting.len())));
+            }
+            waiting.iter().map(ShownRemoval::from).collect()
+        }
+        _ => fields.all(field).filter_map(shown_by).collect::<BTreeSet<_>>(),
+    };
     if shown.is_empty() {
         return Ok(redirect_with_notice(&path, &Notice::error("Nobody was selected. Tick the users, then approve or reject.")));
     }
     let decided = removals::decide_shown(&server.store, by, connection.id, &shown, approve).await?;
     Ok(redirect_with_notice(&path, &decided_notice(decided, shown.len() as u64, approve)))
+}
+
+fn changed_notice(held: usize) -> Notice {
+    Notice::warning(format!(
+        "Nothing was decided: {held} removals are held now, and not all of them as they were listed. Look at the list again, then decide."
+    ))
 }
 
 fn decided_notice(decided: u64, chosen: u64, approve: bool) -> Notice {
