@@ -5,7 +5,7 @@
 mod answer;
 mod request;
 
-pub(crate) use answer::{Answer, Page};
+pub(crate) use answer::Answer;
 
 use crate::gate::Gate;
 use crate::pacer::{Pacer, Patience};

@@ -8,15 +8,16 @@ mod adopt;
 mod contact;
 mod drift;
 mod failing;
+mod fetching;
 mod paging;
 
 pub(crate) use adopt::{adopted, known_of_creates};
 
 use crate::apply::{no_answer, refused};
-use crate::client::{Answer, Client, NoAnswer};
+use crate::client::{Answer, Client};
 use crate::pacer::Pacer;
+use fetching::{Fetched, ShownPage, Wanted};
 use paging::{Place, Seen, Turn};
-use provost_core::app::RequestKind;
 use provost_core::ids::UserId;
 use provost_core::provisioning::{Account, OperationKind, Remote, too_small};
 use provost_core::time::Timestamp;
@@ -54,12 +55,6 @@ pub(crate) enum Step {
     Rests,
     /// Something was done: look again.
     Moved,
-}
-
-#[derive(Debug)]
-enum Fetched {
-    Page(Result<Answer, NoAnswer>),
-    One(Box<Account>, Result<Answer, NoAnswer>),
 }
 
 /// The listing of one connection, if there is one.
@@ -206,58 +201,31 @@ impl Lister {
         Ok(Step::Rests)
     }
 
-    /// Asks for the page at a place, or for one account, if the app's health and the pace allow it; whether they do. Nothing may be
-    /// under way.
-    fn fetch(&mut self, desk: &Desk<'_>, place: Place, one: Option<Account>) -> bool {
-        if desk.rests || desk.pacer.room(RequestKind::Read) == 0 {
-            return false;
-        }
-        self.busy.clone_from(desk.in_flight);
-        self.under_way = true;
-        let (client, sender) = (desk.client.aside(), self.sender.clone());
-        tokio::spawn(async move {
-            let fetched = match one {
-                None => Fetched::Page(page(&client, &place).await),
-                Some(account) => {
-                    let answer = client.get(account.remote_id.as_deref().unwrap_or_default()).await;
-                    Fetched::One(Box::new(account), answer)
-                }
-            };
-            // Only a worker that has ended does not listen: the next one asks again.
-            let _ = sender.send(fetched);
-        });
-        true
-    }
-
     async fn take(&mut self, desk: Desk<'_>, fetched: Fetched) -> Result<Step, StoreError> {
         let Some(listing) = self.open.clone() else { return Ok(Step::Moved) };
-        let (one, answer) = match fetched {
-            Fetched::Page(answer) => (None, answer),
-            Fetched::One(account, answer) => (Some(*account), answer),
-        };
-        let gone = one.is_some() && answer.as_ref().is_ok_and(|answer| matches!(answer.status, 404 | 410));
-        let answer = match answer {
+        let is_gone = |answer: &Answer| matches!(answer.status, 404 | 410);
+        let gone = matches!(fetched.what, Wanted::One(_)) && fetched.answer.as_ref().is_ok_and(is_gone);
+        let answer = match fetched.answer {
             Ok(answer) if answer.succeeded() || gone => answer,
             Ok(answer) => return self.failed(desk, &listing, refused(&answer, OperationKind::LookUp), &answer).await,
             Err(lost) => return self.unanswered(desk, &listing, no_answer(&lost)).await,
         };
-        match one {
-            Some(account) => self.keep_one(&desk, &listing, &account, gone.then_some(()).map_or(Some(answer), |()| None)).await?,
-            None => match answer.list() {
-                Ok(page) => self.keep(&desk, &listing, page).await?,
-                // An incomplete answer never counts as "nobody is there".
-                Err(message) => return self.try_again(desk, &listing, &message).await,
-            },
+        match fetched.what {
+            Wanted::One(account) => self.keep_one(&desk, &listing, &account, Some(answer).filter(|_| !gone)).await?,
+            Wanted::Page(Ok(page)) if page.revision == desk.rules.connection.revision => self.keep(&desk, &listing, page).await?,
+            // The connection was edited since: the page is asked for again.
+            Wanted::Page(Ok(_)) => {}
+            // An incomplete answer never counts as "nobody is there".
+            Wanted::Page(Err(message)) => return self.try_again(desk, &listing, &message).await,
         }
         (self.attempts, self.not_before) = (0, None);
         Ok(Step::Moved)
     }
 
-    async fn keep(&mut self, desk: &Desk<'_>, listing: &Listing, page: crate::client::Page) -> Result<(), StoreError> {
+    async fn keep(&mut self, desk: &Desk<'_>, listing: &Listing, page: ShownPage) -> Result<(), StoreError> {
         let connection = &desk.rules.connection;
-        let shown: Vec<Shown> = page.remotes.iter().map(|remote| Shown::of(remote, connection)).collect();
-        let count = shown.len() as u64;
-        let joined = remote::join_page(desk.store, connection, listing, shown).await?;
+        let count = page.shown.len() as u64;
+        let joined = remote::join_page(desk.store, connection, listing, page.shown).await?;
         let seen = Seen {
             asked: u64::from(connection.profile.page_size),
             by_cursor: connection.profile.cursors && listing.place.is_none(),
@@ -363,16 +331,6 @@ impl Lister {
         remote::proceed(desk.store, &listing, &text(place)?).await?;
         self.open = Some(Listing { state: ListingState::Verifying, counts, ..listing });
         Ok(())
-    }
-}
-
-async fn page(client: &Client, place: &Place) -> Result<Answer, NoAnswer> {
-    let count = client.profile.page_size;
-    match &place.cursor {
-        Some(cursor) => client.list_from(cursor, count).await,
-        // RFC 9865 section 2.1: an empty cursor asks for the first page.
-        None if client.profile.cursors && place.pages == 0 => client.list_from("", count).await,
-        None => client.list(place.read + 1, count).await,
     }
 }
 
