@@ -11,8 +11,25 @@ use std::time::{Duration, Instant};
 
 const PEOPLE: usize = 600;
 
+/// Who stands still, the server or else the tenant, and for how many milliseconds.
+type Pause = (bool, u64);
+
+const SHORT: [Pause; 6] = [(true, 700), (false, 700), (true, 200), (false, 1_500), (true, 1_500), (false, 200)];
+
+/// Longer than a request may take.
+const LONG: [Pause; 2] = [(false, 33_000), (true, 33_000)];
+
 #[test]
 fn server_and_tenant_stand_still_and_go_on_and_nothing_is_doubled_or_removed_early() {
+    stand_still(&SHORT);
+}
+
+#[test]
+fn server_and_tenant_stand_still_for_longer_than_a_request_may_take() {
+    stand_still(&LONG);
+}
+
+fn stand_still(pauses: &[Pause]) {
     let mut installation = Installation::start(false);
     let people = files(PEOPLE, "person");
     let mut expected = entitled(&[&people]);
@@ -27,8 +44,13 @@ fn server_and_tenant_stand_still_and_go_on_and_nothing_is_doubled_or_removed_ear
     installation.cli(&["users", "suspend", &leaver, "--reason", "leave"]).well();
     let due = || installation.status()["next_removal"].clone();
     let planned = eventually("the removal has its date", Duration::from_secs(30), || due().as_str().map(str::to_owned));
-    let pauses = [(true, 700), (false, 700), (true, 200), (false, 1_500), (true, 1_500), (false, 200)];
-    for (turn, (server, milliseconds)) in pauses.into_iter().enumerate() {
+    for (turn, (server, milliseconds)) in pauses.iter().copied().enumerate() {
+        // Under way when they stop.
+        for name in expected.keys().skip(40).take(8).cloned().collect::<Vec<_>>() {
+            let change = json!({ "set": { "title": format!("At stop {turn}") } });
+            assert_eq!(installation.call("PATCH", &format!("/users/{name}"), Some(&change)).0, 200);
+            expected.get_mut(&name).expect("it is a key")["title"] = json!(format!("At stop {turn}"));
+        }
         let process = if server { &installation.serve } else { &installation.tenant };
         process.signal("STOP");
         sleep(Duration::from_millis(milliseconds));
@@ -51,7 +73,7 @@ fn server_and_tenant_stand_still_and_go_on_and_nothing_is_doubled_or_removed_ear
         installation.tenant.signal("CONT");
         installation.serve.start_again();
     }
-    eventually("everything is delivered", Duration::from_mins(1), || {
+    eventually("everything is delivered", Duration::from_mins(3), || {
         (installation.cli(&["sync", "Netskope", "--wait"]).code == Some(0)).then_some(())
     });
     installation.assert_exact(&expected);
