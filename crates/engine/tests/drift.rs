@@ -301,3 +301,49 @@ async fn a_check_begins_by_itself_every_week() {
     world.advance(Span::hours(169)).await;
     wait_for("the next one", async || checks().await.is_some_and(|check| check.id > first.id && !check.state.is_open())).await;
 }
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn an_account_that_was_removed_while_a_page_with_it_was_under_way_is_no_strangers() {
+    let world = World::new("netskope").await;
+    let mut config = world.config();
+    config.deprovisioning.deleted.hard_delete = Some(Action { after: GracePeriod::Days7, edited_at: None });
+    let connection = world.turn_on(config).await.id;
+    let leaver = world.add("leaver", "/").await;
+    world.add("ada", "/").await;
+    world.settle().await;
+    users::delete(&world.store, &BY, leaver.id).await.expect("deleted");
+    world.advance(Span::hours(7 * 24 - 1)).await;
+    world.proxy.clear();
+    let is_list = |request: &Recorded| request.path.contains("startIndex=");
+    world.proxy.once(is_list, Fault::DelayAnswer(Duration::from_secs(2)));
+    let asked = remote::request_check(&world.store, &BY, connection, None).await.expect("asked");
+    wait_for("the page is asked for", async || world.proxy.recorded().iter().any(is_list)).await;
+    tokio::time::sleep(Duration::from_millis(200)).await;
+    world.clock.advance_micros(Span::hours(2).0);
+    world.store.wake();
+    wait_for("the removal", async || world.tenant_users().await.len() == 1).await;
+    let check = over(&world, asked.id).await;
+    assert_eq!((check.state, check.counts.unmanaged, check.counts.differences()), (ListingState::Done, 0, 0), "{check:?}");
+    assert_eq!(remote::unmanaged_count(&world.store, connection).await.expect("a count"), 0);
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn an_endpoint_that_is_moved_to_another_app_is_looked_through_and_everybody_gets_an_account_there() {
+    let (world, people) = synced("netskope", 3).await;
+    let other = World::new("netskope").await;
+    // One of them has an account there already.
+    other.put_accounts(&[json!({ "id": "old", "userName": people[0].primary_email, "active": true })]).await;
+    let connection = world.connection().await;
+    let mut config = connection.config.clone();
+    config.endpoint = format!("{}/api/v2/scim", other.proxy.url);
+    config.drift.rule = DriftRule::Report;
+    connections::edit(&world.store, &BY, connection.id, None, config, false).await.expect("edited");
+    assert!(world.connection().await.halt.is_some(), "the token is not sent to another host");
+    connections::reauthorize(&world.store, &BY, connection.id, &other.token, None).await.expect("a token of the other app");
+    world.store.wake();
+    wait_for("three accounts", async || other.tenant_users().await.len() == 3).await;
+    world.settle().await;
+    assert_eq!(world.failures().await, Vec::<String>::new());
+    assert_eq!(path(&world, &people[0]).await, "/Users/old", "it was adopted");
+    assert_eq!(world.tenant_users().await.len(), 3, "nothing is sent to the old app any more");
+}

@@ -17,6 +17,8 @@ pub enum Fault {
     Answer(u16, Vec<(String, String)>, String),
     /// Pass it on after this long.
     Delay(std::time::Duration),
+    /// Pass it on, and keep the answer for this long.
+    DelayAnswer(std::time::Duration),
 }
 
 /// A request that came through.
@@ -222,13 +224,16 @@ async fn serve(socket: TcpStream, target: &str, shared: &Mutex<Shared>) -> std::
                 continue;
             }
             Some(Fault::Delay(time)) => tokio::time::sleep(*time).await,
-            Some(Fault::LoseAnswer) | None => {}
+            Some(Fault::LoseAnswer | Fault::DelayAnswer(_)) | None => {}
         }
         let mut upstream = BufReader::new(TcpStream::connect(target).await?);
         write_message(upstream.get_mut(), &request, request.body.is_empty() && recorded.method == "GET").await?;
         let Some(answer) = read_message(&mut upstream).await? else { return Ok(()) };
         if matches!(fault, Some(Fault::LoseAnswer)) {
             return Ok(());
+        }
+        if let Some(Fault::DelayAnswer(time)) = fault {
+            tokio::time::sleep(time).await;
         }
         let bodiless = answer.head.first().is_some_and(|line| line.contains(" 204 "));
         write_message(socket.get_mut(), &answer, bodiless).await?;

@@ -48,6 +48,7 @@ impl Lister {
             return false;
         }
         self.busy.clone_from(desk.in_flight);
+        self.removed.clear();
         self.under_way = true;
         let (client, sender, connection) = (desk.client.aside(), self.sender.clone(), desk.rules.connection.clone());
         tokio::spawn(async move {

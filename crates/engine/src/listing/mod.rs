@@ -67,6 +67,8 @@ pub(crate) struct Lister {
     under_way: bool,
     /// Users for whom something was under way, or sent, since the page was asked for.
     busy: HashSet<UserId>,
+    /// Accounts that were removed since the page was asked for.
+    removed: HashSet<String>,
     open: Option<Listing>,
     looked: Option<Instant>,
     met: bool,
@@ -84,6 +86,7 @@ impl Lister {
             fetched: None,
             under_way: false,
             busy: HashSet::new(),
+            removed: HashSet::new(),
             open: None,
             looked: None,
             met: false,
@@ -104,6 +107,13 @@ impl Lister {
     pub(crate) fn sent(&mut self, user: UserId) {
         if self.under_way {
             self.busy.insert(user);
+        }
+    }
+
+    /// The account is gone by our hand: a page that was asked for before may show it still, and it is no stranger's.
+    pub(crate) fn removed(&mut self, remote_id: &str) {
+        if self.under_way || self.fetched.is_some() {
+            self.removed.insert(remote_id.to_owned());
         }
     }
 
@@ -225,7 +235,8 @@ impl Lister {
     async fn keep(&mut self, desk: &Desk<'_>, listing: &Listing, page: ShownPage) -> Result<(), StoreError> {
         let connection = &desk.rules.connection;
         let count = page.shown.len() as u64;
-        let joined = remote::join_page(desk.store, connection, listing, page.shown).await?;
+        let mut joined = remote::join_page(desk.store, connection, listing, page.shown).await?;
+        joined.strangers.retain(|stranger| !self.removed.contains(&stranger.remote_id));
         let seen = Seen {
             asked: u64::from(connection.profile.page_size),
             by_cursor: connection.profile.cursors && listing.place.is_none(),

@@ -39,6 +39,9 @@ impl Worker {
             }
             let (one, halt) = of_outcome(connection, finished, now);
             halted = halt.or(halted);
+            if let (Some(remote_id), None) = (&one.before.remote_id, &one.after.remote_id) {
+                self.lister.removed(remote_id);
+            }
             settled.push(one);
         }
         if let Some((_, pacer, health)) = &mut self.app {

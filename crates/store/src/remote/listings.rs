@@ -5,7 +5,7 @@ use crate::apps::connections;
 use crate::apps::events::event;
 use crate::log::names;
 use crate::{Actor, Store, StoreError};
-use provost_core::app::{Connection, DriftRule};
+use provost_core::app::{App, Connection, DriftRule};
 use provost_core::ids::ConnectionId;
 use provost_core::time::Timestamp;
 use provost_db::{Batch, CommitError, Query, Value};
@@ -80,6 +80,18 @@ pub async fn request_check(
     store.db.commit(batch).await?;
     store.wake();
     by_id(store, id).await
+}
+
+/// The connection's endpoint is another one: what was listed of the old app says nothing of the new one, and a check there finds out
+/// who of ours has an account in it. Whoever has none gets one, whatever is done about drift otherwise.
+pub(crate) fn begin_anew(batch: &mut Batch, store: &Store, connection: &Connection, app: &App, by: &Actor) {
+    for sql in super::OF_A_CONNECTION {
+        batch.run(sql, [connection.id.get().into()]);
+    }
+    insert(batch, store, connection, Purpose::DriftCheck, DriftRule::Repair, ListingState::Waiting, by, None);
+    let detail = json!({ "APPLICATION_NAME": app.name, "differences": DriftRule::Repair.word() });
+    let started = event(names::AUTO_PROV_DRIFT_CHECK_STARTED, app.id, Some(connection.id), detail);
+    crate::log::append(batch, store, by, store.now(), started);
 }
 
 #[expect(clippy::too_many_arguments, reason = "the columns of a new row")]

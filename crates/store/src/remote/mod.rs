@@ -24,6 +24,7 @@ pub use missing::{LinkedCounts, linked_counts, not_seen};
 pub use pages::{JoinedPage, Kept, Shown, join_page, keep_page};
 pub use unmanaged::{Unmanaged, unmanaged, unmanaged_count};
 
+pub(crate) use listings::begin_anew;
 pub(crate) use unmanaged::linked;
 
 /// Everything of a connection in these tables, for its deletion.

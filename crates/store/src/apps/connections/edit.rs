@@ -5,11 +5,11 @@ use super::{commit, details, endpoint};
 use crate::apps::events::event;
 use crate::log::{LogEvent, names};
 use crate::schedule::{SweepTarget, mark_sweep};
-use crate::{Actor, Store, StoreError};
+use crate::{Actor, Store, StoreError, remote};
 use provost_core::app::{Action, App, Connection, ConnectionConfig, GracePeriod, Halt, HaltReason, ScopeMode, Trigger};
 use provost_core::ids::{ConnectionId, GroupId};
 use provost_core::time::Timestamp;
-use provost_db::Batch;
+use provost_db::{Batch, Query};
 use serde_json::{Value, json};
 use std::collections::BTreeMap;
 
@@ -36,8 +36,9 @@ pub async fn edit(
     let key = endpoint::normalized_endpoint(&config.endpoint);
     let moved = endpoint::origin(&config.endpoint) != endpoint::origin(&old.config.endpoint);
     let halt = if moved {
-        let message = "the endpoint was moved to another host: enter an access token for it".to_owned();
-        Some(Halt { reason: HaltReason::NeedsReauthorization, message, since: now })
+        let message =
+            "the endpoint was moved to another host: enter an access token for it, and every account is looked for there";
+        Some(Halt { reason: HaltReason::NeedsReauthorization, message: message.to_owned(), since: now })
     } else {
         old.halt.clone()
     };
@@ -60,15 +61,23 @@ pub async fn edit(
         events.push(event(names::UPDATE_AUTO_PROV_CONFIG_CREDENTIALS, app.id, Some(id), detail));
     }
     if key != endpoint::normalized_endpoint(&old.config.endpoint) {
-        // It is another app, as far as pace and health go.
+        // It is another app, as far as pace and health go, and perhaps has none of the accounts.
         batch.run("DELETE FROM connection_health WHERE connection_id = $1", [id.get().into()]);
         let sql = "UPDATE account SET endpoint_key = $2 WHERE connection_id = $1 AND remote_id IS NOT NULL";
         batch.run(sql, [id.get().into(), key.into()]);
+        if has_accounts(store, id).await? {
+            remote::begin_anew(&mut batch, store, &old, &app, by);
+        }
     }
     mark_sweep(&mut batch, store.id::<()>().get(), Some(id), SweepTarget::Everyone, now);
     crate::log::append_all(&mut batch, store, by, now, events);
     commit(store, batch, &config.endpoint).await?;
     Ok(Connection { config, halt, revision: old.revision + 1, ..old })
+}
+
+async fn has_accounts(store: &Store, id: ConnectionId) -> Result<bool, StoreError> {
+    let sql = "SELECT user_id FROM account WHERE connection_id = $1 AND remote_id IS NOT NULL LIMIT 1";
+    Ok(!store.db.read(Query::new(sql, [id.get().into()])).await?.is_empty())
 }
 
 /// What an edit would store, checked, for the plan that is shown before it is made.
