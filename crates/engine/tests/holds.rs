@@ -8,6 +8,7 @@ use provost_core::provisioning::AccountState;
 use provost_core::time::Span;
 use provost_store::accounts::{self, removals};
 use provost_store::directory::users;
+use provost_store::planning::explain;
 use provost_store::{Actor, apps};
 use provost_testkit::World;
 
@@ -81,6 +82,27 @@ async fn above_the_limit_all_are_held_and_everything_else_goes_on() {
     assert_eq!(world.account(&people[2]).await.state, AccountState::Linked, "the rejected one stays");
     world.advance(Span::days(3)).await;
     assert_eq!(deletes(&world), 4, "and is not asked about again for this cause");
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn explain_tells_what_was_decided_and_what_was_done() {
+    let (world, people) = ten_people().await;
+    delete(&world, &people[..5]).await;
+    world.advance(Span::hours(30)).await;
+    decide(&world, &[people[0].id], true).await;
+    decide(&world, &[people[1].id], false).await;
+    let told = async |person: &User| {
+        let told = explain(&world.store, &world.app.name, &person.id.to_string()).await.expect("explained");
+        (told.held, told.lines.join("\n"))
+    };
+    let (held, gone) = told(&people[0]).await;
+    assert!(!held && gone.contains("Account in Netskope: none.\nLast change: hard deleted at 20"), "{gone}");
+    assert!(gone.contains(" (cause: deleted), approved by an administrator."), "{gone}");
+    let (held, rejected) = told(&people[1]).await;
+    assert!(!held && rejected.contains("Rejected by an administrator: not sent while this cause holds."), "{rejected}");
+    assert!(rejected.contains("Last change: created or taken over at 20"), "{rejected}");
+    let (held, waits) = told(&people[2]).await;
+    assert!(held && waits.contains("Held: too many removals at once"), "{waits}");
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]

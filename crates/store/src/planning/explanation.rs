@@ -1,17 +1,31 @@
 //! One user of one app, explained: each rule that was looked at, with its evidence.
 
 use super::entries::rfc3339;
+use crate::accounts::removals::APPROVED_DETAIL;
 use crate::accounts::standstill;
 use crate::accounts::{self, AccountQuery, Rules, Subject, load_rules, removals};
 use crate::apps::{self, connections};
 use crate::directory::users;
+use crate::log::{self, LogQuery, names};
 use crate::{Store, StoreError};
 use provost_core::app::Trigger;
 use provost_core::directory::User;
 use provost_core::ids::UserId;
-use provost_core::provisioning::{AccountState, Decision, Removal, RemovalKind, decide, explain as reasons};
+use provost_core::provisioning::{AccountState, Approval, Decision, Removal, RemovalKind, decide, explain as reasons};
 use provost_core::time::Timestamp;
 use serde::Serialize;
+
+/// So many of the newest entries about a user are looked through for the last change.
+const LOOKED_THROUGH: usize = 100;
+
+/// The events that say what was done, in words.
+const DONE: [(&str, &str); 5] = [
+    (names::CREATE_USER_WITH_AUTO_PROV, "created or taken over"),
+    (names::UPDATE_AUTO_PROVISIONED_USER, "updated"),
+    (names::SUSPEND_AUTO_PROVISIONED_USER, "suspended"),
+    (names::UNSUSPEND_AUTO_PROVISIONED_USER, "restored"),
+    (names::HARD_DELETED_AUTO_PROVISIONED_USER, "hard deleted"),
+];
 
 /// What is known of one user for one app, and what happens next.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
@@ -68,11 +82,14 @@ pub async fn explain(store: &Store, app_key: &str, user_key: &str) -> Result<Exp
     let now = store.now();
     let view = rules.view(&subject);
     let decision = decide(&view, &subject.account, &rules.connection, now);
-    let held = is_held(store, &rules, &subject, &decision).await?;
+    let verdict = verdict(store, &rules, &subject, &decision).await?;
+    let held = verdict.is_none() && is_held(store, &rules, &decision).await?;
     let account = &subject.account;
     let mut lines = heading(&rules, &subject);
+    lines.extend(last_done(store, &rules, id).await?);
     lines.extend(reasons(&view, account, &rules.connection, &decision, now));
     lines.extend(standing_still(store, &rules, &decision).await?);
+    lines.extend(verdict.map(|verdict| verdict_line(&verdict)));
     lines.extend(closing(&subject, &decision, held, now));
     let email = subject.user.as_ref().map_or_else(|| account.email.clone(), |user| user.primary_email.clone());
     let since = |trigger: Trigger| decision.causes.since(trigger).map(|since| (trigger, since.to_string()));
@@ -116,16 +133,41 @@ async fn user_id(store: &Store, rules: &Rules, key: &str) -> Result<UserId, Stor
     exact.map(|account| account.user_id).ok_or_else(|| StoreError::NotFound { what: "user", key: key.to_owned() })
 }
 
-async fn is_held(store: &Store, rules: &Rules, subject: &Subject, decision: &Decision) -> Result<bool, StoreError> {
+async fn is_held(store: &Store, rules: &Rules, decision: &Decision) -> Result<bool, StoreError> {
     let Some(removal) = decision.removal_due else { return Ok(false) };
     let standing = removals::holds(store, rules.connection.id).await?;
-    if !standing.iter().any(|hold| hold.kind == removal.kind) {
-        return Ok(false);
-    }
+    Ok(standing.iter().any(|hold| hold.kind == removal.kind))
+}
+
+/// What an administrator has said of the removal that is due.
+async fn verdict(store: &Store, rules: &Rules, subject: &Subject, decision: &Decision) -> Result<Option<Approval>, StoreError> {
+    let Some(removal) = decision.removal_due else { return Ok(None) };
     let verdicts = removals::approvals(store, rules.connection.id).await?;
-    Ok(!verdicts
-        .iter()
-        .any(|verdict| verdict.user_id == subject.account.user_id && same(removal, verdict.kind, verdict.trigger, verdict.since)))
+    Ok(verdicts.into_iter().find(|verdict| {
+        verdict.user_id == subject.account.user_id && same(removal, verdict.kind, verdict.trigger, verdict.since)
+    }))
+}
+
+fn verdict_line(verdict: &Approval) -> String {
+    if verdict.approved {
+        "Approved by an administrator, as long as this cause holds.".to_owned()
+    } else {
+        "Rejected by an administrator: not sent while this cause holds.".to_owned()
+    }
+}
+
+/// The last change of the account that the log tells of, with its cause and whether it was approved.
+async fn last_done(store: &Store, rules: &Rules, user: UserId) -> Result<Option<String>, StoreError> {
+    let query =
+        LogQuery { connection: Some(rules.connection.id), user: Some(user), limit: LOOKED_THROUGH, ..LogQuery::default() };
+    let entries = log::list(store, &query).await?.items;
+    let done = entries.iter().find_map(|entry| DONE.iter().find(|(name, _)| *name == entry.name).map(|(_, what)| (entry, what)));
+    Ok(done.map(|(entry, what)| {
+        let cause = Trigger::ALL.into_iter().find(|trigger| entry.detail["cause"] == trigger.word());
+        let cause = cause.map_or_else(String::new, |trigger| format!(" (cause: {})", trigger.word()));
+        let approved = if entry.detail[APPROVED_DETAIL] == true { ", approved by an administrator" } else { "" };
+        format!("Last change: {what} at {}{cause}{approved}.", entry.at)
+    }))
 }
 
 /// Why no removal of the connection goes, where one of this user's is due.
