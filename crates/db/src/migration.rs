@@ -13,7 +13,8 @@ pub struct Migration {
     pub name: &'static str,
     /// Statements separated by `;` at the end of a line. What differs between the engines stands in braces: `{blob}` is the
     /// type of bytes, `{binary_text}` a text that is ordered by its bytes, `{integer_key}` makes a number the key that the
-    /// table's rows lie in the order of, and `{clustered}` behind a table does so with its primary key.
+    /// table's rows lie in the order of, `{clustered}` behind a table does so with its primary key, and `{generated}` ends a column
+    /// that is worked out from others, so that it can stand in an index.
     pub sql: &'static str,
 }
 
@@ -53,12 +54,15 @@ pub(crate) fn text_for(step: &Migration, engine: Engine) -> String {
             // Only this spelling makes the key the row's own number, which every index holds anyway.
             ("{integer_key}", "INTEGER PRIMARY KEY"),
             ("{clustered}", " WITHOUT ROWID"),
+            // A stored one cannot be added to a table that is there.
+            ("{generated}", "VIRTUAL"),
         ],
         Engine::Postgres => [
             ("{blob}", "BYTEA"),
             ("{binary_text}", "TEXT COLLATE \"C\""),
             ("{integer_key}", "BIGINT PRIMARY KEY"),
             ("{clustered}", ""),
+            ("{generated}", "STORED"),
         ],
     };
     differing.iter().fold(step.sql.to_owned(), |sql, (name, text)| sql.replace(name, text))

@@ -10,7 +10,7 @@ use axum::http::{Method, StatusCode};
 use axum::response::IntoResponse;
 use axum::{Extension, Json};
 use provost_core::directory::{Domain, DomainKind, OrgUnit};
-use provost_store::directory::{domains, org_units};
+use provost_store::directory::{domains, org_units, users};
 use provost_store::{Store, StoreError};
 use serde::Deserialize;
 use serde_json::{Value, json};
@@ -36,7 +36,7 @@ fn unit_json(unit: &OrgUnit) -> Value {
 
 async fn list_units(State(server): State<Server>) -> Answer {
     let units = org_units::list_all(&server.store).await?;
-    let counts = org_units::user_counts(&server.store).await?;
+    let counts = users::count_by_unit(&server.store).await?;
     let item = |unit: &OrgUnit| {
         let mut body = unit_json(unit);
         body["users"] = json!(counts.get(&unit.id).copied().unwrap_or(0));

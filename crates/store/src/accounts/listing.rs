@@ -1,5 +1,6 @@
 //! Accounts for pages and commands: lists, counts, failures, and whose a remote account is.
 
+use super::held;
 use super::rows::{COLUMNS, from_row};
 use crate::apps::connections::{self, normalized_endpoint};
 use crate::apps::events::event;
@@ -98,8 +99,8 @@ pub async fn list(store: &Store, connection: ConnectionId, query: &AccountQuery)
     let mut conditions = vec!["a.connection_id = $1".to_owned()];
     match query.state {
         Some(state) => {
-            params.push(state.word().into());
-            conditions.push(format!("a.state = ${}", params.len()));
+            // Spelled out, so that the index of those that we suspended is seen to have them.
+            conditions.push(format!("a.state = '{}'", state.word()));
         }
         None if !query.failing && !query.leaving => conditions.push("a.remote_id IS NOT NULL".to_owned()),
         None => {}
@@ -161,27 +162,27 @@ pub async fn counts(store: &Store, connection: ConnectionId, now: Timestamp) -> 
                 SELECT 1 FROM removal_approval v WHERE v.connection_id = a.connection_id AND v.user_id = a.user_id \
                 AND v.removal_kind = a.removal_kind AND v.removal_trigger = a.removal_trigger AND v.removal_since = a.removal_since)";
     let queries = vec![
-        by_id("state = 'linked' AND remote_id IS NOT NULL"),
-        by_id("state = 'suspended' AND remote_id IS NOT NULL"),
         by_id("failing = 1"),
         Query::new(count("due_at <= $2"), [id.clone(), now.0.into()]),
         by_id("removal_at IS NOT NULL"),
         Query::new(held, [id.clone(), now.0.into()]),
         Query::new("SELECT count(*) FROM sweep WHERE connection_id IS NULL OR connection_id = $1", [id]),
+        held::query(connection),
     ];
     let answers = store.db.read_all(queries).await?;
     let number = |index: usize| -> Result<u64, StoreError> {
         let count: i64 = answers.get(index).and_then(|rows| rows.first()).map_or(Ok(0), |row| row.get(0))?;
         Ok(u64::try_from(count).unwrap_or(0))
     };
+    let (linked, suspended) = held::linked_and_suspended(answers.last().map_or(&[][..], Vec::as_slice))?;
     Ok(AccountCounts {
-        linked: number(0)?,
-        suspended: number(1)?,
-        failing: number(2)?,
-        due: number(3)?,
-        leaving: number(4)?,
-        held: number(5)?,
-        sweeping: number(6)? > 0,
+        linked,
+        suspended,
+        failing: number(0)?,
+        due: number(1)?,
+        leaving: number(2)?,
+        held: number(3)?,
+        sweeping: number(4)? > 0,
     })
 }
 

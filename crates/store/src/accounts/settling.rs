@@ -3,7 +3,7 @@
 //! An intent is committed before its request is sent, and only if nothing has moved since the decision. A settlement is
 //! never refused by a directory change: it writes what the app confirmed, and leaves the due time to the newer mark.
 
-use super::{twins, waiting};
+use super::{held, twins, waiting};
 use crate::apps::connections::normalized_endpoint;
 use crate::log::LogEvent;
 use crate::{Actor, Store, StoreError};
@@ -158,6 +158,7 @@ async fn commit(
         twins::wake(&mut batch, connection, &settled.before, &settled.after, now);
         linked.extend(settled.after.remote_id.as_deref().filter(|_| settled.before.remote_id.is_none()));
     }
+    held::count(&mut batch, connection.id, settlements);
     crate::remote::linked(&mut batch, connection, &linked);
     crate::log::append_all(&mut batch, store, &Actor::Engine, now, settlements.iter().flat_map(|settled| &settled.events));
     match store.db.commit(batch).await {

@@ -93,13 +93,6 @@ pub async fn list_all(store: &Store) -> Result<Vec<OrgUnit>, StoreError> {
     store.db.read(query()).await?.iter().map(from_row).collect()
 }
 
-/// How many living users stand in each org unit itself, without those below.
-pub async fn user_counts(store: &Store) -> Result<std::collections::BTreeMap<OrgUnitId, u64>, StoreError> {
-    let sql = "SELECT org_unit_id, count(*) FROM directory_user WHERE deleted_since IS NULL GROUP BY org_unit_id";
-    let rows = store.db.read(Query::new(sql, [])).await?;
-    rows.iter().map(|row| Ok((OrgUnitId::new(row.get(0)?), u64::try_from(row.get::<i64>(1)?).unwrap_or(0)))).collect()
-}
-
 /// Adds an org unit below `parent_path`.
 pub async fn add(store: &Store, by: &Actor, parent_path: &str, name: &str) -> Result<OrgUnit, StoreError> {
     let parent = find_by_path(store, parent_path).await?;
@@ -213,10 +206,11 @@ pub async fn delete(store: &Store, by: &Actor, id: OrgUnitId) -> Result<(), Stor
     for _ in 0..ATTEMPTS_MAX {
         refuse_occupied(store, &unit).await?;
         let mut batch = Batch::new();
-        let occupied = "UPDATE directory_user SET revision = revision WHERE org_unit_id = $1 AND deleted_since IS NULL";
+        let occupied = "UPDATE directory_user SET revision = revision WHERE org_unit_id = $1 AND state <> 'deleted'";
         batch.expect(0, occupied, [id.get().into()]);
         batch.expect(0, "UPDATE org_unit SET name = name WHERE parent_id = $1", [id.get().into()]);
         batch.expect(1, "DELETE FROM org_unit WHERE id = $1", [id.get().into()]);
+        batch.run("DELETE FROM directory_user_count WHERE org_unit_id = $1 AND users = 0", [id.get().into()]);
         let detail = json!({ "org_unit": unit.path });
         let event = LogEvent { detail, ..LogEvent::of(names::REMOVE_ORG_UNIT) };
         crate::log::append(&mut batch, store, by, store.now(), event);
@@ -229,7 +223,8 @@ pub async fn delete(store: &Store, by: &Actor, id: OrgUnitId) -> Result<(), Stor
 }
 
 async fn refuse_occupied(store: &Store, unit: &OrgUnit) -> Result<(), StoreError> {
-    let users = "SELECT count(*) FROM directory_user WHERE org_unit_id = $1 AND deleted_since IS NULL";
+    let users =
+        "SELECT CAST(COALESCE(sum(users), 0) AS BIGINT) FROM directory_user_count WHERE org_unit_id = $1 AND state <> 'deleted'";
     let children = "SELECT count(*) FROM org_unit WHERE parent_id = $1";
     let queries = [users, children].into_iter().map(|sql| Query::new(sql, [unit.id.get().into()])).collect();
     let answers = store.db.read_all(queries).await?;

@@ -2,6 +2,7 @@
 
 use super::{ChunkReport, Import};
 use crate::directory::ATTEMPTS_MAX;
+use crate::directory::users::counts;
 use crate::directory::users::rows::{COLUMNS, from_row, save};
 use crate::log::{LogEvent, append_all, names};
 use crate::schedule::{MARK_USERS_MAX, mark_users};
@@ -56,22 +57,22 @@ pub async fn suspend_absent(store: &Store, by: &Actor, users: &[UserId]) -> Resu
         );
         let rows = store.db.read(Query::new(sql, users.iter().map(|id| Value::from(id.get())))).await?;
         let now = store.now();
-        let mut suspended: Vec<User> = Vec::new();
+        let mut suspended: Vec<(Option<counts::Place>, User)> = Vec::new();
         for row in &rows {
             let user = from_row(row)?;
             let status = user.status.clone().suspend(REASON, now)?;
-            suspended.push(User { status, revision: user.revision + 1, ..user });
+            suspended.push((Some(counts::place(&user)), User { status, revision: user.revision + 1, ..user }));
         }
         if suspended.is_empty() {
             return Ok(ChunkReport::default());
         }
         let mut batch = Batch::bulk();
-        save(&mut batch, &suspended.iter().collect::<Vec<_>>());
+        save(&mut batch, &suspended.iter().map(|(stood, user)| (*stood, user)).collect::<Vec<_>>());
         let told =
             |user: &User| LogEvent::of_user(names::SUSPEND_USER, user.id, &user.primary_email, json!({ "reason": REASON }));
-        append_all(&mut batch, store, by, now, suspended.iter().map(told));
+        append_all(&mut batch, store, by, now, suspended.iter().map(|(_, user)| told(user)));
         for some in suspended.chunks(MARK_USERS_MAX) {
-            let marked: Vec<(UserId, &str)> = some.iter().map(|user| (user.id, user.primary_email.as_str())).collect();
+            let marked: Vec<(UserId, &str)> = some.iter().map(|(_, user)| (user.id, user.primary_email.as_str())).collect();
             mark_users(&mut batch, &marked, now, true);
         }
         match store.db.commit(batch).await {

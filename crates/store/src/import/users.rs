@@ -4,8 +4,8 @@ use super::directory::{Surroundings, groups};
 use super::slots::AttributeSlot;
 use super::users_batch::{Changed, commit_batch};
 use super::{CHUNK_ROWS_MAX, ChunkReport, Import, RowError};
-use crate::directory::users::Told;
 use crate::directory::users::rows::{COLUMNS, from_row};
+use crate::directory::users::{Told, counts};
 use crate::directory::{ATTEMPTS_MAX, address, clean_name, org_units};
 use crate::log::names;
 use crate::{Actor, Store, StoreError};
@@ -219,6 +219,7 @@ impl<'a> Chunk<'a> {
             return Ok(());
         }
         self.count(before.as_ref(), &user);
+        let stood = before.as_ref().map(counts::place);
         if let Some(before) = before
             && claims
         {
@@ -227,7 +228,7 @@ impl<'a> Chunk<'a> {
         }
         user.revision += 1;
         self.users.insert(user.primary_email.clone(), user.clone());
-        self.changed.push(Changed { user, told, entitlement, claims });
+        self.changed.push(Changed { user, stood, told, entitlement, claims });
         Ok(())
     }
 

@@ -1,7 +1,8 @@
 //! Changed users in bulk: one transaction of rows, log events and marks.
 
 use super::directory::Surroundings;
-use crate::directory::users::rows;
+use crate::directory::users::counts::Place;
+use crate::directory::users::rows::{Saved, save};
 use crate::directory::{address, users::Told};
 use crate::log::{LogEvent, append_all};
 use crate::schedule::{MARK_USERS_MAX, SweepTarget, mark_sweep, mark_users};
@@ -15,6 +16,8 @@ use std::collections::BTreeSet;
 /// A user as they are to be, with what the log tells of it.
 pub(super) struct Changed {
     pub(super) user: User,
+    /// Where they were counted before; `None` when they are new.
+    pub(super) stood: Option<Place>,
     pub(super) told: Vec<Told>,
     /// Whether the change can touch who is entitled.
     pub(super) entitlement: bool,
@@ -36,7 +39,7 @@ pub(super) async fn commit_batch(
     let mut batch = Batch::bulk();
     surroundings.write(&mut batch, store, by);
     expect_units(&mut batch, changed);
-    rows::save(&mut batch, &changed.iter().map(|one| &one.user).collect::<Vec<_>>());
+    save(&mut batch, &changed.iter().map(|one| (one.stood, &one.user)).collect::<Vec<Saved<'_>>>());
     let claimed: Vec<&str> = changed.iter().filter(|one| one.claims).map(|one| one.user.primary_email.as_str()).collect();
     if !claimed.is_empty() {
         address::expect_no_group(&mut batch, &claimed);

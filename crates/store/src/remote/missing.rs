@@ -1,7 +1,7 @@
 //! Accounts of ours that a listing has not shown.
 
 use super::listing::Listing;
-use crate::accounts::{COLUMNS, from_row};
+use crate::accounts::{COLUMNS, from_row, held};
 use crate::{Store, StoreError};
 use provost_core::ids::UserId;
 use provost_core::provisioning::Account;
@@ -22,16 +22,13 @@ const NOT_SEEN: &str =
 /// Counts accounts with and without a place in the listing. Those with an answer outstanding are not counted as absent.
 pub async fn linked_counts(store: &Store, listing: &Listing) -> Result<LinkedCounts, StoreError> {
     let connection = listing.connection.get();
-    let queries = vec![
-        Query::new("SELECT count(*) FROM account WHERE connection_id = $1 AND remote_id IS NOT NULL", [connection.into()]),
-        Query::new(format!("SELECT count(*) FROM account a WHERE {NOT_SEEN}"), [connection.into(), listing.id.into()]),
-    ];
+    let not_seen = format!("SELECT count(*) FROM account a WHERE {NOT_SEEN}");
+    let queries = vec![held::query(listing.connection), Query::new(not_seen, [connection.into(), listing.id.into()])];
     let answers = store.db.read_all(queries).await?;
-    let number = |index: usize| -> Result<u64, StoreError> {
-        let count: i64 = answers.get(index).and_then(|rows| rows.first()).map_or(Ok(0), |row| row.get(0))?;
-        Ok(u64::try_from(count).unwrap_or(0))
-    };
-    Ok(LinkedCounts { held: number(0)?, not_seen: number(1)? })
+    let rows = |index: usize| answers.get(index).map_or(&[][..], Vec::as_slice);
+    let (linked, suspended) = held::linked_and_suspended(rows(0))?;
+    let not_seen: i64 = rows(1).first().map_or(Ok(0), |row| row.get(0))?;
+    Ok(LinkedCounts { held: linked + suspended, not_seen: u64::try_from(not_seen).unwrap_or(0) })
 }
 
 /// The next account after `after` that the listing has not shown, by user.

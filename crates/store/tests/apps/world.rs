@@ -7,6 +7,7 @@ use provost_core::provisioning::{
     Account, Intent, Jitter, Operation, OperationKind, Outcome, Remote, decide, failure_after_look, guard, settle,
 };
 use provost_core::time::Span;
+use provost_db::Query;
 use provost_platform::{Clock, Sealer, Secret};
 use provost_store::accounts::{self, Rules, SettleResult, Settled, Subject, load_rules, removals};
 use provost_store::apps::{self, connections};
@@ -32,9 +33,20 @@ pub(crate) fn on_each_engine<Test: Future<Output = ()>>(test: impl Fn(World) -> 
             let store = Store::open(&location, Clock::adjustable(), Sealer::from_key([7; 32])).await.unwrap();
             let world = World { store };
             world.found().await;
+            let store = world.store.clone();
             test(world).await;
+            assert_counted(&store).await;
         });
     }
+}
+
+/// Whatever a test has done: the numbers that are kept are those that counting gives.
+async fn assert_counted(store: &Store) {
+    let kept = "SELECT connection_id, state, accounts FROM account_count WHERE accounts <> 0 ORDER BY connection_id, state";
+    let counted = "SELECT connection_id, state, count(*) FROM account WHERE remote_id IS NOT NULL \
+                   GROUP BY connection_id, state ORDER BY connection_id, state";
+    let [kept, counted] = [kept, counted].map(|sql| Query::new(sql, []));
+    assert_eq!(store.db.read(kept).await.unwrap(), store.db.read(counted).await.unwrap());
 }
 
 impl World {

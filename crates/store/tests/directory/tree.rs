@@ -61,7 +61,7 @@ fn an_org_unit_with_users_or_children_stays() {
         assert!(refused.starts_with("/Sales has 0 users and 1 org units below it"), "{refused}");
         let refused = refusal(org_units::delete(store, &BY, emea.id).await);
         assert!(refused.starts_with("/Sales/EMEA has 1 users"), "{refused}");
-        assert_eq!(org_units::user_counts(store).await.unwrap().get(&emea.id), Some(&1));
+        assert_eq!(users::count_by_unit(store).await.unwrap().get(&emea.id), Some(&1));
         users::delete(store, &BY, ada.id).await.unwrap();
         org_units::delete(store, &BY, emea.id).await.unwrap();
         org_units::delete(store, &BY, sales.id).await.unwrap();

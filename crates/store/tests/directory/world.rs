@@ -21,9 +21,19 @@ pub(crate) fn on_each_empty_engine<Test: Future<Output = ()>>(test: impl Fn(Stor
         eprintln!("on {engine}");
         runtime.block_on(async {
             let store = Store::open(&location, Clock::adjustable(), Sealer::from_key([7; 32])).await.unwrap();
-            test(store).await;
+            test(store.clone()).await;
+            assert_counted(&store).await;
         });
     }
+}
+
+/// Whatever a test has done: the numbers that are kept are those that counting gives.
+async fn assert_counted(store: &Store) {
+    let kept = "SELECT org_unit_id, state, users FROM directory_user_count WHERE users <> 0 ORDER BY org_unit_id, state";
+    let counted =
+        "SELECT org_unit_id, state, count(*) FROM directory_user GROUP BY org_unit_id, state ORDER BY org_unit_id, state";
+    let [kept, counted] = [kept, counted].map(|sql| Query::new(sql, []));
+    assert_eq!(store.db.read(kept).await.unwrap(), store.db.read(counted).await.unwrap());
 }
 
 /// Runs a test on each engine, in an organization with three domains, four org units and one connection.

@@ -12,7 +12,7 @@ use axum::response::Response;
 use provost_core::directory::OrgUnit;
 use provost_core::ids::OrgUnitId;
 use provost_store::StoreError;
-use provost_store::directory::org_units;
+use provost_store::directory::{org_units, users};
 use provost_web::{
     ButtonKind, Field, Notice, button, card, confirm_form, field, form, form_actions, html, link_button, notice_box, page_header,
     redirect_with_notice, select,
@@ -131,7 +131,7 @@ async fn ask_delete(
     notice: Option<&Notice>,
 ) -> Result<Response, StoreError> {
     let unit = org_units::get(&server.store, id).await?;
-    let users = org_units::user_counts(&server.store).await?.get(&id).copied().unwrap_or(0);
+    let users = users::count_by_unit(&server.store).await?.get(&id).copied().unwrap_or(0);
     let below = org_units::list_all(&server.store).await?.iter().filter(|other| other.parent == Some(id)).count();
     let back = unit_href(id);
     let body = if users == 0 && below == 0 {

@@ -9,7 +9,7 @@ use axum::response::Response;
 use provost_core::directory::OrgUnit;
 use provost_core::ids::OrgUnitId;
 use provost_store::StoreError;
-use provost_store::directory::org_units;
+use provost_store::directory::{org_units, users};
 use provost_web::{ButtonKind, TreeNode, card, html, link_button, page_header, tree};
 use std::collections::BTreeMap;
 
@@ -22,7 +22,7 @@ pub(super) async fn show(State(server): State<Server>, who: SignedIn) -> Respons
 
 async fn whole(server: &Server, who: &SignedIn) -> Result<Response, StoreError> {
     let units = org_units::list_all(&server.store).await?;
-    let counts = org_units::user_counts(&server.store).await?;
+    let counts = users::count_by_unit(&server.store).await?;
     let mut children: BTreeMap<Option<OrgUnitId>, Vec<&OrgUnit>> = BTreeMap::new();
     for unit in &units {
         children.entry(unit.parent).or_default().push(unit);

@@ -11,7 +11,7 @@ use axum::response::Response;
 use provost_core::directory::OrgUnit;
 use provost_core::ids::OrgUnitId;
 use provost_store::StoreError;
-use provost_store::directory::org_units;
+use provost_store::directory::{org_units, users};
 use provost_web::{
     ButtonKind, Icon, Markup, Table, app_header, breakable, card, card_with, data_table, definition_list, html, icon_link,
     link_button, two_columns,
@@ -24,7 +24,7 @@ pub(super) async fn show(State(server): State<Server>, who: SignedIn, At(id): At
 async fn unit_page(server: &Server, who: &SignedIn, id: OrgUnitId) -> Result<Response, StoreError> {
     let unit = org_units::get(&server.store, id).await?;
     let all = org_units::list_all(&server.store).await?;
-    let counts = org_units::user_counts(&server.store).await?;
+    let counts = users::count_by_unit(&server.store).await?;
     let count = |id: OrgUnitId| counts.get(&id).copied().unwrap_or(0);
     let rows: Vec<Vec<Markup>> = all
         .iter()

@@ -163,6 +163,7 @@ pub(crate) fn delete_rows(batch: &mut Batch, connection: &Connection) {
         "DELETE FROM token_expiry WHERE connection_id = $1",
     ]
     .into_iter()
+    .chain([crate::accounts::held::OF_A_CONNECTION])
     .chain(crate::remote::OF_A_CONNECTION)
     {
         batch.run(sql, [id.into()]);

@@ -1,6 +1,6 @@
 //! Adding and editing users, and the one path that every change of a user takes.
 
-use super::{get, rows};
+use super::{counts, get, rows};
 use crate::directory::address::{self, Bearer};
 use crate::directory::domains::{self, Domains};
 use crate::directory::{ATTEMPTS_MAX, clean_name, org_units};
@@ -92,7 +92,7 @@ pub async fn add(store: &Store, by: &Actor, new: NewUser) -> Result<User, StoreE
         domains::insert(&mut batch, store, by, &Domain { id: store.id(), name, kind: DomainKind::Primary });
     }
     org_units::expect_exists(&mut batch, unit.id);
-    write(&mut batch, &user, true);
+    write(&mut batch, (None, &user), true);
     let detail = json!({ "org_unit": unit.path });
     record(&mut batch, store, by, user.created_at, &user, vec![(names::CREATE_USER, detail)], true);
     match store.db.commit(batch).await {
@@ -205,7 +205,7 @@ pub(super) async fn change(
         if restored || user.org_unit != before.org_unit {
             org_units::expect_exists(&mut batch, user.org_unit);
         }
-        write(&mut batch, &user, claims);
+        write(&mut batch, (Some(counts::place(&before)), &user), claims);
         record(&mut batch, store, by, now, &user, told, entitlement);
         match store.db.commit(batch).await {
             Err(CommitError::Conflict { .. } | CommitError::Unique { .. }) => {}
@@ -219,8 +219,9 @@ pub(super) async fn change(
     Err(stale(store, id).await)
 }
 
-fn write(batch: &mut Batch, user: &User, claims_address: bool) {
-    rows::save(batch, &[user]);
+fn write(batch: &mut Batch, saved: rows::Saved<'_>, claims_address: bool) {
+    rows::save(batch, &[saved]);
+    let (_, user) = saved;
     if claims_address {
         address::expect_no_group(batch, &[&user.primary_email]);
         address::join_users(batch, &[&user.primary_email]);

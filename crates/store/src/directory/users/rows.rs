@@ -1,5 +1,6 @@
 //! Users as rows.
 
+use super::counts::{Place, count, place};
 use super::words;
 use crate::StoreError;
 use provost_core::directory::{Suspension, User, UserStatus};
@@ -61,12 +62,16 @@ pub(crate) fn attributes_text(user: &User) -> String {
     serde_json::to_string(&user.attributes).expect("a map of JSON values always has a text")
 }
 
-/// Writes, with their words, new users, and changed ones whose revision has been raised by one since they were read: all, or the batch
-/// fails. At most 1,000 at once; in this order, so that an address can pass from one to the next.
-pub(crate) fn save(batch: &mut Batch, users: &[&User]) {
-    if users.is_empty() {
+/// A user to be written, and where they were counted before; `None` when they are new.
+pub(crate) type Saved<'a> = (Option<Place>, &'a User);
+
+/// Writes, with their words and their counts, new users, and changed ones whose revision has been raised by one since they were read:
+/// all, or the batch fails. At most 1,000 at once; in this order, so that an address can pass from one to the next.
+pub(crate) fn save(batch: &mut Batch, saved: &[Saved<'_>]) {
+    if saved.is_empty() {
         return;
     }
+    let users: Vec<&User> = saved.iter().map(|(_, user)| *user).collect();
     let sql = format!(
         "INSERT INTO directory_user (id, primary_email, given_name, family_name, org_unit_id, suspended_since, \
          suspension_reason, archived_since, unarchived_at, deleted_since, attributes, created_at, revision) VALUES {} \
@@ -79,5 +84,6 @@ pub(crate) fn save(batch: &mut Batch, users: &[&User]) {
         rows(users.len(), COLUMNS_COUNT)
     );
     batch.expect(users.len() as u64, sql, users.iter().flat_map(|user| values(user)));
-    words::write(batch, users);
+    words::write(batch, &users);
+    count(batch, saved.iter().map(|(before, user)| (*before, Some(place(user)))));
 }
