@@ -9,6 +9,7 @@ pub mod config;
 pub mod confirmation;
 pub mod console;
 mod failures_file;
+mod plans;
 
 use axum::Router;
 use ipnet::IpNet;
@@ -17,6 +18,7 @@ use provost_web::{LoginThrottle, Sessions};
 use std::sync::Arc;
 
 use access::Principal;
+use plans::Plans;
 
 /// The console's session cookie. The tenant's console has another, because cookies do not know ports.
 const SESSION_COOKIE: &str = "provost_console";
@@ -35,6 +37,8 @@ pub struct Server {
     pub throttle: Arc<LoginThrottle>,
     /// Networks that are not public and may nevertheless hold an endpoint.
     pub allowed_private: Arc<Vec<IpNet>>,
+    /// Plans of a large directory, which are made behind the pages.
+    plans: Plans,
     /// Whether provisioning's clock can be moved: pages then show its date.
     pub simulated: bool,
 }
@@ -46,6 +50,7 @@ impl Server {
             sessions: Sessions::new(store.db.clone(), SESSION_COOKIE),
             throttle: Arc::new(LoginThrottle::new(FREE_SIGN_IN_ATTEMPTS)),
             allowed_private: Arc::new(allowed_private),
+            plans: Plans::new(),
             simulated: store.clock.is_adjustable(),
             store,
         }

@@ -12,7 +12,7 @@ use provost_core::directory::{DomainKind, Group, User};
 use provost_core::ids::AdminId;
 use provost_core::provisioning::{DriftChange, DriftKind, Quarantine, Remote};
 use provost_core::time::Span;
-use provost_db::Location;
+use provost_db::{Batch, Location};
 use provost_platform::{Clock, Sealer};
 use provost_server::Server;
 use provost_server::access::session_subject;
@@ -22,6 +22,7 @@ use provost_store::apps::tests::{TestResult, answer_test, pending_tests};
 use provost_store::apps::{self, connections, health};
 use provost_store::directory::{domains, groups, org_units, users};
 use provost_store::{Actor, Store, drafts, remote};
+use std::time::Duration;
 use tower::ServiceExt;
 use url::form_urlencoded::Serializer;
 
@@ -564,4 +565,97 @@ async fn drift_is_checked_shown_held_confirmed_and_set() {
     console.post(&path("drift/settings"), &[("rule", "destroy"), ("hours", "0")]).await;
     let unchanged = connections::of_app(&console.store, app.id).await.unwrap().unwrap().config.drift;
     assert_eq!(unchanged, drift);
+}
+
+/// So many people that their plan is made behind the pages.
+async fn people(store: &Store, count: i64) {
+    let root = org_units::find_by_path(store, "/").await.unwrap().id.get();
+    let mut batch = Batch::bulk();
+    let sql = "WITH RECURSIVE n (i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < $2) \
+               INSERT INTO directory_user (id, primary_email, given_name, family_name, org_unit_id, attributes, created_at, revision) \
+               SELECT i, 'user' || i || '@example.com', 'User', 'Number ' || i, $1, '{}', 0, 1 FROM n";
+    batch.expect(count.unsigned_abs(), sql, [root.into(), count.into()]);
+    let sql = "UPDATE directory_user_count SET users = users + $2 WHERE org_unit_id = $1 AND state = 'active'";
+    batch.expect(1, sql, [root.into(), count.into()]);
+    store.db.commit(batch).await.unwrap();
+}
+
+/// Asks until the plan is there.
+async fn once_there(ask: impl AsyncFn() -> Page) -> Page {
+    let there = async {
+        loop {
+            let page = ask().await;
+            if !page.text.contains("data-live=\"/apps/") {
+                return page;
+            }
+            tokio::task::yield_now().await;
+        }
+    };
+    tokio::time::timeout(Duration::from_mins(1), there).await.unwrap()
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_page_does_not_wait_for_the_plan_of_a_large_directory() {
+    let console = Console::new().await;
+    let app = console.app().await;
+    console.set_up(&app).await;
+    people(&console.store, 5_000).await;
+    let path = |rest: &str| format!("/apps/{}/autoprovisioning/{rest}", app.id);
+    let far = ["of 5002 users were looked at", "<progress max=\"5002\"", "Look again"];
+
+    console.get(&path("plan")).await.shows(&far);
+    let plan = once_there(async || console.get(&path("plan")).await).await;
+    plan.shows(&["Everybody was looked at between", "Changes since then are not in it", "the first 2000 of 5002 users"]);
+    assert!(!plan.text.contains("Look again"));
+    assert_eq!(console.get(&path("plan?again=1")).await.location(), path("plan"));
+    console.get(&path("plan")).await.shows(&far);
+
+    let ask = once_there(async || console.get(&path("turn-on")).await).await;
+    ask.shows(&["Everybody was looked at between", "TURN ON", "Full list (5002 users)"]);
+    let (hash, revision) = (ask.hidden("hash"), ask.hidden("revision"));
+    user(&console.store, "new", "/").await;
+    let late = console.post(&path("turn-on"), &[("hash", &hash), ("revision", &revision)]).await;
+    assert_eq!(late.status, StatusCode::CONFLICT, "it is compared with a plan that is made then");
+    late.shows(&["The plan has changed since you read it", "Full list (5003 users)"]);
+    let on = console.post(&path("turn-on"), &[("hash", &late.hidden("hash")), ("revision", &revision)]).await;
+    assert_eq!(on.status, StatusCode::SEE_OTHER);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_review_of_a_large_directory_is_asked_for_again_with_its_fields() {
+    let console = Console::new().await;
+    let app = console.app().await;
+    console.set_up(&app).await;
+    people(&console.store, 5_000).await;
+    let path = |rest: &str| format!("/apps/{}/{rest}", app.id);
+    let edit = path("autoprovisioning/edit/scope");
+    let revision = console.get(&edit).await.hidden("revision");
+    let id = console.engineers.id.to_string();
+    let (group, members) = (format!("group.{id}"), format!("members.{id}"));
+    let first = console.post(&edit, &[(&group, "on"), (&members, "direct"), ("revision", &revision), ("go", "review")]).await;
+    first.shows(&["of 5002 users were looked at", "Look again"]);
+    let marker = "data-live=\"";
+    let from = first.text.find(marker).unwrap() + marker.len();
+    let progress = first.text[from..].split('"').next().unwrap();
+    let told = once_there(async || console.get(progress).await).await;
+    told.shows(&["The plan is worked out", "See the plan"]);
+    let again = [&group, &members, "revision", "go"].map(|name| (name, first.hidden(name)));
+    let again: Vec<(&str, &str)> = again.iter().map(|(name, value)| (*name, value.as_str())).collect();
+    let review = console.post(&edit, &again).await;
+    review.shows(&["Update provisioning scope?", "Everybody was looked at between"]);
+    let hash = review.hidden("hash");
+    let update = [(group.as_str(), "on"), (&members, "direct"), ("revision", &revision), ("hash", &hash), ("go", "update")];
+    assert_eq!(console.post(&edit, &update).await.location(), path("autoprovisioning"));
+
+    let revision = apps::get(&console.store, app.id).await.unwrap().revision.to_string();
+    let off = [("revision", revision.as_str()), ("status", "off")];
+    let first = console.post(&path("access"), &off).await;
+    first.shows(&["of 5002 users were looked at"]);
+    let (access, unit) = (first.hidden("access"), first.hidden("unit"));
+    let again = [("access", access.as_str()), ("revision", &revision), ("unit", &unit)];
+    let review = once_there(async || console.post(&path("access"), &again).await).await;
+    review.shows(&["Save the service status?", "Everybody was looked at between", "SAVE"]);
+    let hash = review.hidden("hash");
+    let saved = console.post(&path("access"), &[("access", &access), ("revision", &revision), ("hash", &hash)]).await;
+    assert_eq!(saved.status, StatusCode::SEE_OTHER);
 }

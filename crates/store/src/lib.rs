@@ -9,6 +9,8 @@ pub mod apps;
 pub mod directory;
 pub mod drafts;
 mod error;
+#[cfg(test)]
+mod explain;
 pub mod import;
 pub mod log;
 mod migrations;

@@ -94,7 +94,14 @@ fn one(rows: &[Row]) -> Result<Option<Account>, StoreError> {
 
 /// A page of accounts, by user id, or by removal date when `leaving`.
 pub async fn list(store: &Store, connection: ConnectionId, query: &AccountQuery) -> Result<Page<Account>, StoreError> {
-    let (limit, sql_limit) = one_more(query.limit);
+    let rows = store.db.read(list_query(connection, query)?).await?;
+    let items = rows.iter().map(from_row).collect::<Result<Vec<_>, _>>()?;
+    let at = |account: &Account| account.removal.map_or(0, |removal| removal.due.0);
+    Ok(Page::cut(items, one_more(query.limit).0, |account| format!("{}.{}", at(account), account.user_id)))
+}
+
+pub(super) fn list_query(connection: ConnectionId, query: &AccountQuery) -> Result<Query, StoreError> {
+    let (_, sql_limit) = one_more(query.limit);
     let mut params: Vec<Value> = vec![connection.get().into(), sql_limit.into()];
     let mut conditions = vec!["a.connection_id = $1".to_owned()];
     match query.state {
@@ -124,17 +131,13 @@ pub async fn list(store: &Store, connection: ConnectionId, query: &AccountQuery)
         let id = params.len();
         conditions.push(if query.leaving {
             params.push(at.into());
-            let at = params.len();
-            format!("(a.removal_at > ${at} OR (a.removal_at = ${at} AND a.user_id > ${id}))")
+            format!("(a.removal_at, a.user_id) > (${}, ${id})", params.len())
         } else {
             format!("a.user_id > ${id}")
         });
     }
     let sql = format!("SELECT {COLUMNS} FROM account a WHERE {} ORDER BY {order} LIMIT $2", conditions.join(" AND "));
-    let rows = store.db.read(Query::new(sql, params)).await?;
-    let items = rows.iter().map(from_row).collect::<Result<Vec<_>, _>>()?;
-    let at = |account: &Account| account.removal.map_or(0, |removal| removal.due.0);
-    Ok(Page::cut(items, limit, |account| format!("{}.{}", at(account), account.user_id)))
+    Ok(Query::new(sql, params))
 }
 
 fn parse_cursor(cursor: &str) -> Result<(i64, i64), StoreError> {
@@ -152,8 +155,8 @@ pub async fn failures(
     list(store, connection, &AccountQuery { failing: true, after, limit, ..AccountQuery::default() }).await
 }
 
-/// How the connection stands at `now`.
-pub async fn counts(store: &Store, connection: ConnectionId, now: Timestamp) -> Result<AccountCounts, StoreError> {
+/// What [`counts`] asks for: the numbers that are kept come last.
+pub(super) fn count_queries(connection: ConnectionId, now: Timestamp) -> Vec<Query> {
     let id: Value = connection.get().into();
     let count = |condition: &str| format!("SELECT count(*) FROM account WHERE connection_id = $1 AND {condition}");
     let by_id = |condition: &str| Query::new(count(condition), [id.clone()]);
@@ -161,15 +164,19 @@ pub async fn counts(store: &Store, connection: ConnectionId, now: Timestamp) -> 
                 WHERE a.connection_id = $1 AND a.removal_at <= $2 AND a.remote_id IS NOT NULL AND NOT EXISTS (\
                 SELECT 1 FROM removal_approval v WHERE v.connection_id = a.connection_id AND v.user_id = a.user_id \
                 AND v.removal_kind = a.removal_kind AND v.removal_trigger = a.removal_trigger AND v.removal_since = a.removal_since)";
-    let queries = vec![
+    vec![
         by_id("failing = 1"),
         Query::new(count("due_at <= $2"), [id.clone(), now.0.into()]),
         by_id("removal_at IS NOT NULL"),
         Query::new(held, [id.clone(), now.0.into()]),
         Query::new("SELECT count(*) FROM sweep WHERE connection_id IS NULL OR connection_id = $1", [id]),
         held::query(connection),
-    ];
-    let answers = store.db.read_all(queries).await?;
+    ]
+}
+
+/// How the connection stands at `now`.
+pub async fn counts(store: &Store, connection: ConnectionId, now: Timestamp) -> Result<AccountCounts, StoreError> {
+    let answers = store.db.read_all(count_queries(connection, now)).await?;
     let number = |index: usize| -> Result<u64, StoreError> {
         let count: i64 = answers.get(index).and_then(|rows| rows.first()).map_or(Ok(0), |row| row.get(0))?;
         Ok(u64::try_from(count).unwrap_or(0))

@@ -5,6 +5,8 @@
 
 pub(crate) mod held;
 mod idle;
+#[cfg(test)]
+mod indexes;
 mod listing;
 pub(crate) mod pass;
 pub mod removals;

@@ -50,6 +50,23 @@ pub struct PlanCounts {
     pub unchanged: u64,
 }
 
+impl PlanCounts {
+    /// How many users these are; held ones are among those to be removed.
+    pub const fn users(&self) -> u64 {
+        self.create
+            + self.update
+            + self.suspend
+            + self.restore
+            + self.hard_delete
+            + self.look_up
+            + self.suspend_later
+            + self.hard_delete_later
+            + self.skipped
+            + self.waiting
+            + self.unchanged
+    }
+}
+
 /// A kind of removal that the guard would hold.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
 pub struct HeldKind {

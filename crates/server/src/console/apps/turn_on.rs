@@ -5,6 +5,7 @@ use super::form::Fields;
 use super::{Outcome, app_path, connected, path_of, plans};
 use crate::Server;
 use crate::console::session::SignedIn;
+use crate::plans::{Look, Ready};
 use axum::Router;
 use axum::extract::{Path, State};
 use axum::http::StatusCode;
@@ -13,8 +14,8 @@ use axum::routing::get;
 use provost_core::app::{App, Connection, ConnectionStatus};
 use provost_store::accounts::load_rules;
 use provost_store::apps::connections;
-use provost_store::planning::{Plan, plan};
-use provost_web::{ButtonKind, Confirm, Markup, Notice, confirm_with, html, redirect_with_notice};
+use provost_store::planning::plan;
+use provost_web::{ButtonKind, Confirm, Markup, Notice, confirm_with, html, page_header, redirect_with_notice};
 
 pub(super) fn routes() -> Router<Server> {
     Router::new().route("/apps/{app}/autoprovisioning/turn-on", get(ask).post(turn_on))
@@ -27,8 +28,14 @@ async fn ask(State(server): State<Server>, who: SignedIn, Path(id): Path<String>
         return Ok(answer);
     }
     let rules = load_rules(&server.store, connection.id).await?;
-    let plan = plan(&server.store, &rules, plans::ENTRIES).await?;
-    Ok(page(&server, &who, &app, &connection, &plan, None))
+    let what = format!("turning on of {} {} {}", app.revision, connection.id, connection.revision);
+    match server.plans.look(&server.store, &what, rules, plans::ENTRIES).await? {
+        Look::Ready(ready) => Ok(page(&server, &who, &app, &connection, &ready, None)),
+        Look::UnderWay(progress) => {
+            let body = html! { (page_header("Turn on", html! {})) (plans::awaited(&progress, &path_of(&app, "turn-on"))) };
+            Ok(app_page(&server, &who, &app, "Turn on", StatusCode::OK, None, body))
+        }
+    }
 }
 
 fn already(app: &App, connection: &Connection) -> Option<Response> {
@@ -40,12 +47,12 @@ fn already(app: &App, connection: &Connection) -> Option<Response> {
     }
 }
 
-fn page(server: &Server, who: &SignedIn, app: &App, connection: &Connection, plan: &Plan, notice: Option<&Notice>) -> Response {
+fn page(server: &Server, who: &SignedIn, app: &App, connection: &Connection, ready: &Ready, notice: Option<&Notice>) -> Response {
     let status = if notice.is_some() { StatusCode::CONFLICT } else { StatusCode::OK };
-    app_page(server, who, app, "Turn on", status, notice, body(app, connection, plan))
+    app_page(server, who, app, "Turn on", status, notice, body(app, connection, ready))
 }
 
-fn body(app: &App, connection: &Connection, plan: &Plan) -> Markup {
+fn body(app: &App, connection: &Connection, ready: &Ready) -> Markup {
     let list = html! {
         ul {
             li { "Directory users have a value for every attribute that " (app.name) " requires." }
@@ -54,9 +61,10 @@ fn body(app: &App, connection: &Connection, plan: &Plan) -> Markup {
             li { (app.name) " has licences for everybody who would be created." }
         }
         h2 { "What would happen" }
-        (plans::summary(app, plan))
+        (plans::made(ready))
+        (plans::summary(app, &ready.plan))
     };
-    confirm_with(Confirm {
+    let confirm = confirm_with(Confirm {
         title: "Turn on",
         text: "Before users are provisioned, see that these things are done:",
         body: list,
@@ -64,8 +72,9 @@ fn body(app: &App, connection: &Connection, plan: &Plan) -> Markup {
         confirm_label: "TURN ON",
         kind: ButtonKind::Primary,
         cancel_href: &app_path(app),
-        hidden: &[("hash", &plan.hash), ("revision", &connection.revision.to_string())],
-    })
+        hidden: &[("hash", &ready.plan.hash), ("revision", &connection.revision.to_string())],
+    });
+    html! { div id=(plans::LIVE) { (confirm) } }
 }
 
 async fn turn_on(State(server): State<Server>, who: SignedIn, Path(id): Path<String>, fields: Fields) -> Outcome {
@@ -78,7 +87,7 @@ async fn turn_on(State(server): State<Server>, who: SignedIn, Path(id): Path<Str
     let plan = plan(store, &load_rules(store, connection.id).await?, plans::ENTRIES).await?;
     if plan.needs_confirmation && plan.hash != fields.text("hash") {
         let notice = Notice::warning("The plan has changed since you read it. Nothing was sent. Read it again, then turn on.");
-        return Ok(page(&server, &who, &app, &connection, &plan, Some(&notice)));
+        return Ok(page(&server, &who, &app, &connection, &Ready::now(plan), Some(&notice)));
     }
     let revision = fields.text("revision").parse().ok();
     connections::turn_on(store, &who.principal.actor, connection.id, revision).await?;

@@ -4,10 +4,11 @@
 use super::list::{Looked, Members, Whom};
 use super::ways::{by_address, by_word};
 use super::{counts, of_address};
+use crate::explain::{explained, filled, scans, sorts};
 use provost_core::directory::UserState::{Active, Suspended};
 use provost_core::ids::{GroupId, OrgUnitId, UserId};
+use provost_db::Query;
 use provost_db::testing::locations;
-use provost_db::{Batch, Db, Location, Query};
 
 /// Users enough for a database to prefer an index: 3,000 in 30 org units, one in 50 suspended, half of them in a group.
 const FILLED: [&str; 5] = [
@@ -23,6 +24,9 @@ const FILLED: [&str; 5] = [
 ];
 
 const TABLES: &str = "directory_user, directory_user_word, directory_user_count, group_member, org_unit";
+
+/// What the tables are called in the statements.
+const NAMES: [&str; 5] = ["u", "w", "m", "c", "o"];
 
 type Indexes = &'static [&'static str];
 
@@ -101,52 +105,16 @@ fn cases() -> Vec<Case> {
     cases
 }
 
-/// What the database says it would do, a line each.
-async fn explained(db: &Db, engine: &str, query: &Query) -> Vec<String> {
-    let explain = |word: &str| Query::new(format!("{word} {}", query.sql), query.params.clone());
-    if engine == "sqlite" {
-        let rows = db.read(explain("EXPLAIN QUERY PLAN")).await.unwrap();
-        return rows.iter().map(|row| row.get(3).unwrap()).collect();
-    }
-    let off = |setting: &str| Query::new(format!("SELECT set_config('{setting}', 'off', true)"), []);
-    let queries = vec![off("enable_seqscan"), off("enable_bitmapscan"), explain("EXPLAIN (COSTS OFF)")];
-    let answers = db.read_all(queries).await.unwrap();
-    answers.last().into_iter().flatten().map(|row| row.get(0).unwrap()).collect()
-}
-
-/// Whether this is looking through a table, or sorting. What SQLite scans of another name is made by the statement itself.
-fn is_slow(engine: &str, line: &str, sorting: Sorting) -> bool {
-    let (scans, sorts) = if engine == "sqlite" {
-        (["SCAN u", "SCAN w", "SCAN m", "SCAN c", "SCAN o"].contains(&line), line.contains("TEMP B-TREE FOR ORDER"))
-    } else {
-        (line.contains("Seq Scan"), line.contains("->  Sort"))
-    };
-    scans || (sorts && sorting == Sorting::No)
-}
-
-async fn filled(location: &Location, engine: &str) -> Db {
-    let db = Db::open(location, crate::migrations::ALL).await.unwrap();
-    let mut batch = Batch::new();
-    for sql in FILLED {
-        batch.run(sql, []);
-    }
-    if engine != "sqlite" {
-        batch.run(format!("ANALYZE {TABLES}"), []);
-    }
-    db.commit(batch).await.unwrap();
-    db
-}
-
 #[tokio::test]
 async fn every_list_of_users_goes_by_an_index() {
     for (engine, location, _guard) in locations() {
-        let db = filled(&location, engine).await;
+        let db = filled(&location, engine, &FILLED, TABLES).await;
         let mut wrong = Vec::new();
         let held_to = |held: &Held| engine == "sqlite" || *held == Held::Both;
         for (what, query, index, sorting, _) in cases().into_iter().filter(|case| held_to(&case.4)) {
             let plan = explained(&db, engine, &query).await;
             let named = plan.iter().any(|line| index.iter().any(|index| line.contains(index)));
-            if !named || plan.iter().any(|line| is_slow(engine, line, sorting)) {
+            if !named || plan.iter().any(|line| scans(engine, line, &NAMES) || (sorts(engine, line) && sorting == Sorting::No)) {
                 wrong.push(format!("{engine}, {what}, by {index:?}: {}\n{}", query.sql, plan.join("\n")));
             }
         }
@@ -173,7 +141,7 @@ fn belongs(number: i64, looked: &Looked) -> bool {
 #[tokio::test]
 async fn every_way_leads_to_those_who_belong() {
     for (engine, location, _guard) in locations() {
-        let db = filled(&location, engine).await;
+        let db = filled(&location, engine, &FILLED, TABLES).await;
         for (whom, _, _) in everybody() {
             for members in [None, Some(Members::Few(TEAM)), Some(Members::Many(TEAM))] {
                 for few in [false, true] {

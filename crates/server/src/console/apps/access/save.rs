@@ -6,14 +6,15 @@ use super::super::{Outcome, app_of, app_path, plans};
 use super::{Directory, Target, change, view};
 use crate::Server;
 use crate::console::session::SignedIn;
+use crate::plans::{Look, Ready};
 use axum::extract::{Path, State};
 use axum::http::StatusCode;
-use provost_core::app::{Access, App, Connection};
+use provost_core::app::{Access, App};
+use provost_store::StoreError;
 use provost_store::accounts::load_rules_for;
 use provost_store::apps::{self, connections};
-use provost_store::planning::{Plan, plan};
-use provost_store::{Store, StoreError};
-use provost_web::{ButtonKind, Confirm, Markup, Notice, confirm_with, html, redirect_with_notice, see_other};
+use provost_store::planning::plan;
+use provost_web::{ButtonKind, Confirm, Markup, Notice, confirm_with, hidden, html, redirect_with_notice, see_other};
 
 /// The page's own address for what stands at its right.
 pub(super) fn target_path(app: &App, target: &Target) -> String {
@@ -55,13 +56,26 @@ pub(super) async fn save(State(server): State<Server>, who: SignedIn, Path(id): 
         return Ok(see_other(&target_path(&app, &target)));
     }
     if let Some(connection) = connections::of_app(store, app.id).await? {
-        let plan = plan_of(store, &app, &access, connection).await?;
-        let seen = fields.text("hash");
-        if seen.is_empty() || (plan.needs_confirmation && plan.hash != seen) {
-            let body = review(&app, &access, &target, &plan)?;
+        let of = format!("{} {} {}", app.revision, connection.id, connection.revision);
+        let rules = load_rules_for(store, App { access: access.clone(), ..app.clone() }, connection).await?;
+        let answer =
+            |notice: Option<&Notice>, body| app_page(&server, &who, &app, "Service status", StatusCode::OK, notice, body);
+        let Some(seen) = fields.given("hash") else {
+            let what = format!("access of {of} {}", serde_json::to_string(&access).map_err(StoreError::from)?);
+            return Ok(match server.plans.look(store, &what, rules, plans::ENTRIES).await? {
+                Look::Ready(ready) => answer(None, review(&app, &access, &target, &ready)?),
+                Look::UnderWay(progress) => {
+                    let carried = carried(&app, &access, &target)?;
+                    let carried = html! { @for (name, value) in &carried { (hidden(name, value)) } };
+                    let (action, cancel) = (format!("{}/access", app_path(&app)), target_path(&app, &target));
+                    answer(None, plans::awaiting_form(&app, "Service status", &action, &cancel, &carried, &progress))
+                }
+            });
+        };
+        let plan = plan(store, &rules, plans::ENTRIES).await?;
+        if plan.needs_confirmation && plan.hash != seen {
             let changed = Notice::warning("The plan has changed since you read it. Nothing was saved. Read it again, then save.");
-            let notice = (!seen.is_empty()).then_some(&changed);
-            return Ok(app_page(&server, &who, &app, "Service status", StatusCode::OK, notice, body));
+            return Ok(answer(Some(&changed), review(&app, &access, &target, &Ready::now(plan))?));
         }
     }
     match apps::set_access(store, &who.principal.actor, app.id, Some(app.revision), access).await {
@@ -70,26 +84,27 @@ pub(super) async fn save(State(server): State<Server>, who: SignedIn, Path(id): 
     }
 }
 
-async fn plan_of(store: &Store, app: &App, access: &Access, connection: Connection) -> Result<Plan, StoreError> {
-    let proposed = App { access: access.clone(), ..app.clone() };
-    plan(store, &load_rules_for(store, proposed, connection).await?, plans::ENTRIES).await
-}
-
-fn review(app: &App, access: &Access, target: &Target, plan: &Plan) -> Result<Markup, StoreError> {
-    let access = serde_json::to_string(access)?;
-    let revision = app.revision.to_string();
+/// What the review, and the page before it, send on.
+fn carried(app: &App, access: &Access, target: &Target) -> Result<Vec<(&'static str, String)>, StoreError> {
     let unit = match target {
         Target::Unit(id) => id.to_string(),
         Target::Everyone | Target::Groups => String::new(),
     };
-    let mut hidden = vec![("access", access.as_str()), ("revision", &revision), ("hash", &plan.hash), ("unit", &unit)];
+    let mut carried = vec![("access", serde_json::to_string(access)?), ("revision", app.revision.to_string()), ("unit", unit)];
     if *target == Target::Groups {
-        hidden.push(("groups", "1"));
+        carried.push(("groups", "1".to_owned()));
     }
+    Ok(carried)
+}
+
+fn review(app: &App, access: &Access, target: &Target, ready: &Ready) -> Result<Markup, StoreError> {
+    let carried = carried(app, access, target)?;
+    let mut hidden: Vec<(&str, &str)> = carried.iter().map(|(name, value)| (*name, value.as_str())).collect();
+    hidden.push(("hash", &ready.plan.hash));
     Ok(confirm_with(Confirm {
         title: "Save the service status?",
         text: "This is what autoprovisioning would do with the new setting. Nothing is changed before you press SAVE.",
-        body: html! { (plans::summary(app, plan)) },
+        body: html! { (plans::made(ready)) (plans::summary(app, &ready.plan)) },
         action: &format!("{}/access", app_path(app)),
         confirm_label: "SAVE",
         kind: ButtonKind::Primary,

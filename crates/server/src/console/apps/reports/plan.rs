@@ -1,4 +1,5 @@
-//! The plan: what would be sent now and later, and whom a rule leaves out. Nothing is sent by looking.
+//! The plan: what would be sent now and later, and whom a rule leaves out. Nothing is sent by looking. In a large directory the page
+//! tells first how far the plan is.
 
 use super::super::details::app_page;
 use super::super::form::{Asked, link};
@@ -6,20 +7,23 @@ use super::super::settings::sections;
 use super::super::{Outcome, connected, path_of, plans};
 use crate::Server;
 use crate::console::session::SignedIn;
+use crate::plans::{Look, Ready};
 use axum::Router;
 use axum::extract::{Path, State};
 use axum::http::StatusCode;
 use axum::routing::get;
 use provost_core::app::App;
 use provost_store::accounts::load_rules;
-use provost_store::planning::{Plan, PlanAction, PlanEntry, plan};
-use provost_web::{FilterBar, Markup, filter_bar, html, page_header, select};
+use provost_store::planning::{PlanAction, PlanEntry};
+use provost_web::{ButtonKind, FilterBar, Markup, filter_bar, html, link_button, page_header, see_other, select};
 
 /// Users in words.
 const ENTRIES: usize = 2_000;
 
 pub(super) fn routes() -> Router<Server> {
-    Router::new().route("/apps/{app}/autoprovisioning/plan", get(show))
+    Router::new()
+        .route("/apps/{app}/autoprovisioning/plan", get(show))
+        .route("/apps/{app}/autoprovisioning/plan/{number}", get(progress))
 }
 
 /// What the list shows.
@@ -34,9 +38,31 @@ const CHOICES: [(&str, &str); 6] = [
 
 async fn show(State(server): State<Server>, who: SignedIn, Path(id): Path<String>, Asked(asked): Asked) -> Outcome {
     let (app, connection) = connected(&server.store, &id).await?;
+    let (path, what) = (path_of(&app, "plan"), format!("plan of {} {} {}", app.revision, connection.id, connection.revision));
+    if asked.ticked("again") {
+        server.plans.forget(&what);
+        return Ok(see_other(&path));
+    }
     let rules = load_rules(&server.store, connection.id).await?;
-    let plan = plan(&server.store, &rules, ENTRIES).await?;
-    let body = body(&app, &plan, asked.text("show"));
+    let show = asked.text("show");
+    let content = match server.plans.look(&server.store, &what, rules, ENTRIES).await? {
+        Look::UnderWay(progress) => plans::awaited(&progress, &link(&path, &[("show", show)])),
+        Look::Ready(ready) => html! { div id=(plans::LIVE) { (content(&app, &ready, show)) } },
+    };
+    let body = html! {
+        (page_header("Plan", html! {}))
+        (sections(&app, "plan"))
+        p.muted { "What Provost would do now, and what it will do at a date. Looking at this sends nothing." }
+        (content)
+    };
+    Ok(app_page(&server, &who, &app, "Plan", StatusCode::OK, None, body))
+}
+
+/// How far a plan is that a form waits for.
+async fn progress(State(server): State<Server>, who: SignedIn, Path((id, number)): Path<(String, String)>) -> Outcome {
+    let (app, _) = connected(&server.store, &id).await?;
+    let progress = number.parse().ok().and_then(|number| server.plans.progress(number));
+    let body = plans::awaited_by_form(&app, progress.as_ref());
     Ok(app_page(&server, &who, &app, "Plan", StatusCode::OK, None, body))
 }
 
@@ -51,13 +77,15 @@ fn fits(show: &str, entry: &PlanEntry) -> bool {
     show.is_empty() || show == group
 }
 
-fn body(app: &App, plan: &Plan, show: &str) -> Markup {
+fn content(app: &App, ready: &Ready, show: &str) -> Markup {
+    let plan = &ready.plan;
     let entries: Vec<PlanEntry> = plan.entries.iter().filter(|entry| fits(show, entry)).cloned().collect();
     let path = path_of(app, "plan");
     html! {
-        (page_header("Plan", html! {}))
-        (sections(app, "plan"))
-        p.muted { "What Provost would do now, and what it will do at a date. Looking at this sends nothing." }
+        @if ready.made.is_some() {
+            (plans::made(ready))
+            div.actions { (link_button("Work it out again", &link(&path, &[("again", "1")]), ButtonKind::Text)) }
+        }
         (plans::counts(plan))
         (plans::holds(app, plan))
         (filter_bar(FilterBar { action: &path, target: "plan", fields: select("Show", "show", &CHOICES, show), actions: html! {} }))

@@ -8,16 +8,18 @@ use super::forms::{self, Part};
 use crate::Server;
 use crate::console::frame::sentence;
 use crate::console::session::SignedIn;
+use crate::plans::{Look, Progress, Ready};
 use axum::Router;
 use axum::extract::{Path, State};
 use axum::http::StatusCode;
 use axum::response::Response;
 use axum::routing::get;
 use provost_core::app::{App, Connection, ConnectionConfig};
+use provost_store::accounts::Rules;
 use provost_store::accounts::load_rules_for;
 use provost_store::apps::connections;
 use provost_store::log::{LogQuery, list, names};
-use provost_store::planning::{Plan, plan};
+use provost_store::planning::plan;
 use provost_store::{Store, StoreError};
 use provost_web::{
     ButtonKind, Confirm, Markup, Notice, button_named, card, confirm_with, form_actions, hidden, html, link_button, not_found,
@@ -77,24 +79,36 @@ impl Visit {
         Ok(app_page(&self.server, &self.who, &self.app, title, status, notice, body))
     }
 
-    async fn plan(&self, config: ConnectionConfig, earlier: bool) -> Result<Plan, StoreError> {
+    async fn rules(&self, config: ConnectionConfig, earlier: bool) -> Result<Rules, StoreError> {
         let store = &self.server.store;
         let proposed = connections::previewed(store, &self.connection, config, earlier).await?;
-        let rules = load_rules_for(store, self.app.clone(), proposed).await?;
-        plan(store, &rules, plans::ENTRIES).await
+        load_rules_for(store, self.app.clone(), proposed).await
     }
 
-    fn review(&self, config: &ConnectionConfig, plan: &Plan, fields: &Fields, notice: Option<&Notice>) -> Response {
+    fn review(&self, config: &ConnectionConfig, ready: &Ready, fields: &Fields, notice: Option<&Notice>) -> Response {
         let status = if notice.is_some() { StatusCode::CONFLICT } else { StatusCode::OK };
-        let body = review_body(self, config, plan, fields);
+        let body = review_body(self, config, ready, fields);
         app_page(&self.server, &self.who, &self.app, self.part.title(), status, notice, body)
+    }
+
+    /// In place of the review while the plan is worked out.
+    fn awaiting(&self, fields: &Fields, progress: &Progress) -> Response {
+        let again = html! {
+            (fields.again(&NOT_CARRIED))
+            (hidden("go", "review"))
+            (hidden("revision", fields.text("revision")))
+        };
+        let title = self.part.title();
+        let body = plans::awaiting_form(&self.app, title, &self.action(), &path_of(&self.app, ""), &again, progress);
+        app_page(&self.server, &self.who, &self.app, title, StatusCode::OK, None, body)
     }
 }
 
-fn review_body(visit: &Visit, config: &ConnectionConfig, plan: &Plan, fields: &Fields) -> Markup {
+fn review_body(visit: &Visit, config: &ConnectionConfig, ready: &Ready, fields: &Fields) -> Markup {
     let more = html! {
         @for warning in crate::config::warnings(config) { (notice_box(&Notice::warning(warning))) }
-        (plans::summary(&visit.app, plan))
+        (plans::made(ready))
+        (plans::summary(&visit.app, &ready.plan))
         (fields.again(&NOT_CARRIED))
     };
     confirm_with(Confirm {
@@ -105,7 +119,7 @@ fn review_body(visit: &Visit, config: &ConnectionConfig, plan: &Plan, fields: &F
         confirm_label: "Update",
         kind: ButtonKind::Primary,
         cancel_href: &path_of(&visit.app, ""),
-        hidden: &[("go", "update"), ("hash", &plan.hash), ("revision", fields.text("revision"))],
+        hidden: &[("go", "update"), ("hash", &ready.plan.hash), ("revision", fields.text("revision"))],
     })
 }
 
@@ -135,19 +149,27 @@ async fn send(State(server): State<Server>, who: SignedIn, Path((id, slug)): Pat
         Err(text) => return Ok(visit.form(Some(&fields), wrong, Some(&Notice::error(sentence(&text)))).await?),
     };
     let earlier = fields.ticked("earlier");
-    let plan = match visit.plan(config.clone(), earlier).await {
-        Ok(plan) => plan,
+    let rules = match visit.rules(config.clone(), earlier).await {
+        Ok(rules) => rules,
         Err(error) => {
             let notice = correctable(error)?;
             return Ok(visit.form(Some(&fields), wrong, Some(&notice)).await?);
         }
     };
+    let store = &visit.server.store;
     if fields.text("go") != "update" {
-        return Ok(visit.review(&config, &plan, &fields, None));
+        let (app, connection) = (&visit.app, &visit.connection);
+        let proposal = serde_json::to_string(&config).map_err(StoreError::from)?;
+        let what = format!("edit of {} {} {} {earlier} {proposal}", app.revision, connection.id, connection.revision);
+        return Ok(match visit.server.plans.look(store, &what, rules, plans::ENTRIES).await? {
+            Look::Ready(ready) => visit.review(&config, &ready, &fields, None),
+            Look::UnderWay(progress) => visit.awaiting(&fields, &progress),
+        });
     }
+    let plan = plan(store, &rules, plans::ENTRIES).await?;
     if plan.needs_confirmation && plan.hash != fields.text("hash") {
         let notice = Notice::warning("The plan has changed since you read it. Nothing was changed. Read it again, then update.");
-        return Ok(visit.review(&config, &plan, &fields, Some(&notice)));
+        return Ok(visit.review(&config, &Ready::now(plan), &fields, Some(&notice)));
     }
     update(&visit, config, earlier, &fields).await
 }
