@@ -6,6 +6,7 @@
 
 mod access;
 mod add;
+mod awaited;
 mod card;
 mod details;
 mod form;

@@ -1,82 +1,15 @@
-//! A plan on a page: counts, warnings, and every user with what would be done and why. Or, in a large directory, how far it is.
+//! A plan on a page: counts, warnings, and every user with what would be done and why.
 
 use super::form::link;
 use super::path_of;
-use crate::plans::{Progress, Ready};
 use provost_core::app::{App, Trigger};
 use provost_core::provisioning::RemovalKind;
 use provost_store::planning::{Change, Plan, PlanAction, PlanEntry};
-use provost_web::{
-    ButtonKind, Markup, Notice, Table, Tone, button, card, chip, data_table, expander, html, link_button, live, notice_box, tile,
-    tiles, time,
-};
+use provost_web::{Markup, Notice, Table, Tone, chip, data_table, expander, html, notice_box, tile, tiles, time};
 use serde_json::Value;
 
 /// Users that a plan within another page names.
 pub(super) const ENTRIES: usize = 500;
-
-/// The part of a page that is asked for again until the plan is there.
-pub(super) const LIVE: &str = "plan-live";
-
-/// How far the plan is, with the way on for browsers without script.
-fn far(progress: &Progress, on: &Markup) -> Markup {
-    card(
-        "Working out the plan",
-        html! {
-            p { (progress.looked_at) " of " (progress.users) " users were looked at." }
-            progress max=(progress.users) value=(progress.looked_at) aria-label="Users looked at" {}
-            p.muted { "What would happen is decided for everybody anew, and nothing is sent. You can leave this page and come back." }
-            div.actions { (on) }
-        },
-    )
-}
-
-/// In place of a plan that `path` will show.
-pub(super) fn awaited(progress: &Progress, path: &str) -> Markup {
-    live(LIVE, path, far(progress, &link_button("Look again", path, ButtonKind::Secondary)))
-}
-
-/// Where one is told how far the plan of this number is.
-pub(super) fn progress_path(app: &App, number: u64) -> String {
-    path_of(app, &format!("plan/{number}"))
-}
-
-/// In place of a plan that a form, sent again, will show; `None` when it is there.
-pub(super) fn awaited_by_form(app: &App, progress: Option<&Progress>) -> Markup {
-    if let Some(progress) = progress {
-        let on = button("Look again", ButtonKind::Secondary);
-        return live(LIVE, &progress_path(app, progress.number), far(progress, &on));
-    }
-    html! {
-        div id=(LIVE) {
-            (card("The plan is worked out", html! {
-                p { "Everybody was looked at." }
-                div.actions { (button("See the plan", ButtonKind::Primary)) }
-            }))
-        }
-    }
-}
-
-/// A form that will be answered by a review of its fields, once the plan is there.
-pub(super) fn awaiting_form(app: &App, title: &str, action: &str, cancel: &str, fields: &Markup, progress: &Progress) -> Markup {
-    html! {
-        form.stack method="post" action=(action) {
-            h1 { (title) }
-            (fields)
-            (awaited_by_form(app, Some(progress)))
-            div.actions.actions-end { (link_button("CANCEL", cancel, ButtonKind::Text)) }
-        }
-    }
-}
-
-/// Of when a plan is that was not made for this page.
-pub(super) fn made(ready: &Ready) -> Markup {
-    html! {
-        @if let Some((began, ended)) = ready.made {
-            p.muted { "Everybody was looked at between " (time(began.0)) " and " (time(ended.0)) ". Changes since then are not in it." }
-        }
-    }
-}
 
 /// The counts, what the guard would hold, and the full list one click away.
 pub(super) fn summary(app: &App, plan: &Plan) -> Markup {

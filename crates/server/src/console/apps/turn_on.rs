@@ -2,7 +2,7 @@
 
 use super::details::app_page;
 use super::form::Fields;
-use super::{Outcome, app_path, connected, path_of, plans};
+use super::{Outcome, app_path, awaited, connected, path_of, plans};
 use crate::Server;
 use crate::console::session::SignedIn;
 use crate::plans::{Look, Ready};
@@ -32,7 +32,7 @@ async fn ask(State(server): State<Server>, who: SignedIn, Path(id): Path<String>
     match server.plans.look(&server.store, &what, rules, plans::ENTRIES).await? {
         Look::Ready(ready) => Ok(page(&server, &who, &app, &connection, &ready, None)),
         Look::UnderWay(progress) => {
-            let body = html! { (page_header("Turn on", html! {})) (plans::awaited(&progress, &path_of(&app, "turn-on"))) };
+            let body = html! { (page_header("Turn on", html! {})) (awaited::by_path(&progress, &path_of(&app, "turn-on"))) };
             Ok(app_page(&server, &who, &app, "Turn on", StatusCode::OK, None, body))
         }
     }
@@ -61,7 +61,7 @@ fn body(app: &App, connection: &Connection, ready: &Ready) -> Markup {
             li { (app.name) " has licences for everybody who would be created." }
         }
         h2 { "What would happen" }
-        (plans::made(ready))
+        (awaited::made(ready))
         (plans::summary(app, &ready.plan))
     };
     let confirm = confirm_with(Confirm {
@@ -74,7 +74,7 @@ fn body(app: &App, connection: &Connection, ready: &Ready) -> Markup {
         cancel_href: &app_path(app),
         hidden: &[("hash", &ready.plan.hash), ("revision", &connection.revision.to_string())],
     });
-    html! { div id=(plans::LIVE) { (confirm) } }
+    html! { div id=(awaited::LIVE) { (confirm) } }
 }
 
 async fn turn_on(State(server): State<Server>, who: SignedIn, Path(id): Path<String>, fields: Fields) -> Outcome {

@@ -2,7 +2,7 @@
 
 use super::super::details::{app_page, correctable};
 use super::super::form::{Fields, link};
-use super::super::{Outcome, app_of, app_path, plans};
+use super::super::{Outcome, app_of, app_path, awaited, plans};
 use super::{Directory, Target, change, view};
 use crate::Server;
 use crate::console::session::SignedIn;
@@ -68,7 +68,7 @@ pub(super) async fn save(State(server): State<Server>, who: SignedIn, Path(id): 
                     let carried = carried(&app, &access, &target)?;
                     let carried = html! { @for (name, value) in &carried { (hidden(name, value)) } };
                     let (action, cancel) = (format!("{}/access", app_path(&app)), target_path(&app, &target));
-                    answer(None, plans::awaiting_form(&app, "Service status", &action, &cancel, &carried, &progress))
+                    answer(None, awaited::by_form(&app, "Service status", &action, &cancel, &carried, &progress))
                 }
             });
         };
@@ -104,7 +104,7 @@ fn review(app: &App, access: &Access, target: &Target, ready: &Ready) -> Result<
     Ok(confirm_with(Confirm {
         title: "Save the service status?",
         text: "This is what autoprovisioning would do with the new setting. Nothing is changed before you press SAVE.",
-        body: html! { (plans::made(ready)) (plans::summary(app, &ready.plan)) },
+        body: html! { (awaited::made(ready)) (plans::summary(app, &ready.plan)) },
         action: &format!("{}/access", app_path(app)),
         confirm_label: "SAVE",
         kind: ButtonKind::Primary,

@@ -4,7 +4,7 @@
 use super::super::details::app_page;
 use super::super::form::{Asked, link};
 use super::super::settings::sections;
-use super::super::{Outcome, connected, path_of, plans};
+use super::super::{Outcome, awaited, connected, path_of, plans};
 use crate::Server;
 use crate::console::session::SignedIn;
 use crate::plans::{Look, Ready};
@@ -46,8 +46,8 @@ async fn show(State(server): State<Server>, who: SignedIn, Path(id): Path<String
     let rules = load_rules(&server.store, connection.id).await?;
     let show = asked.text("show");
     let content = match server.plans.look(&server.store, &what, rules, ENTRIES).await? {
-        Look::UnderWay(progress) => plans::awaited(&progress, &link(&path, &[("show", show)])),
-        Look::Ready(ready) => html! { div id=(plans::LIVE) { (content(&app, &ready, show)) } },
+        Look::UnderWay(progress) => awaited::by_path(&progress, &link(&path, &[("show", show)])),
+        Look::Ready(ready) => html! { div id=(awaited::LIVE) { (content(&app, &ready, show)) } },
     };
     let body = html! {
         (page_header("Plan", html! {}))
@@ -62,7 +62,7 @@ async fn show(State(server): State<Server>, who: SignedIn, Path(id): Path<String
 async fn progress(State(server): State<Server>, who: SignedIn, Path((id, number)): Path<(String, String)>) -> Outcome {
     let (app, _) = connected(&server.store, &id).await?;
     let progress = number.parse().ok().and_then(|number| server.plans.progress(number));
-    let body = plans::awaited_by_form(&app, progress.as_ref());
+    let body = awaited::in_form(&app, progress.as_ref());
     Ok(app_page(&server, &who, &app, "Plan", StatusCode::OK, None, body))
 }
 
@@ -83,7 +83,7 @@ fn content(app: &App, ready: &Ready, show: &str) -> Markup {
     let path = path_of(app, "plan");
     html! {
         @if ready.made.is_some() {
-            (plans::made(ready))
+            (awaited::made(ready))
             div.actions { (link_button("Work it out again", &link(&path, &[("again", "1")]), ButtonKind::Text)) }
         }
         (plans::counts(plan))

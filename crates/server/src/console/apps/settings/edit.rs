@@ -3,7 +3,7 @@
 
 use super::super::details::{app_page, correctable};
 use super::super::form::{Asked, Fields};
-use super::super::{Outcome, connected, path_of, plans};
+use super::super::{Outcome, awaited, connected, path_of, plans};
 use super::forms::{self, Part};
 use crate::Server;
 use crate::console::frame::sentence;
@@ -99,7 +99,7 @@ impl Visit {
             (hidden("revision", fields.text("revision")))
         };
         let title = self.part.title();
-        let body = plans::awaiting_form(&self.app, title, &self.action(), &path_of(&self.app, ""), &again, progress);
+        let body = awaited::by_form(&self.app, title, &self.action(), &path_of(&self.app, ""), &again, progress);
         app_page(&self.server, &self.who, &self.app, title, StatusCode::OK, None, body)
     }
 }
@@ -107,7 +107,7 @@ impl Visit {
 fn review_body(visit: &Visit, config: &ConnectionConfig, ready: &Ready, fields: &Fields) -> Markup {
     let more = html! {
         @for warning in crate::config::warnings(config) { (notice_box(&Notice::warning(warning))) }
-        (plans::made(ready))
+        (awaited::made(ready))
         (plans::summary(&visit.app, &ready.plan))
         (fields.again(&NOT_CARRIED))
     };
