@@ -24,7 +24,39 @@ const SEARCHED: [&str; 6] = ["given512 family512", "family77777", "user0004711",
 /// A page's name and where it is; several places that are asked for in turn count as one page.
 type Pages = Vec<(&'static str, Vec<String>)>;
 
-/// Asks for each page again and again, one request after the other, and tells how long each took.
+/// A browser that is signed in.
+struct Browser {
+    client: reqwest::Client,
+    origin: String,
+    cookie: String,
+}
+
+impl Browser {
+    async fn page(&self, place: &str) -> anyhow::Result<String> {
+        let answer = self.client.get(format!("{}{place}", self.origin)).header("cookie", &self.cookie).send().await?;
+        let status = answer.status();
+        let text = answer.text().await?;
+        ensure!(status == 200 && text.contains("</html>"), "{place} answered {status} without a page");
+        Ok(text)
+    }
+
+    /// How long each of these places took, asked for one after the other, again and again, in microseconds.
+    async fn taken(&self, places: &[String]) -> anyhow::Result<Vec<u32>> {
+        let begun = Instant::now();
+        let mut taken = Vec::new();
+        for place in places.iter().cycle().take(TIMES.max(places.len())) {
+            let asked = Instant::now();
+            self.page(place).await?;
+            taken.push(u32::try_from(asked.elapsed().as_micros()).unwrap_or(u32::MAX));
+            if begun.elapsed() > PAGE_TIME_MAX {
+                break;
+            }
+        }
+        Ok(taken)
+    }
+}
+
+/// Asks for each page, and for the plan while it is worked out and once it is there.
 pub(super) async fn pages(store: &Store) -> anyhow::Result<Figures> {
     let server = Server::new(store.clone(), Vec::new());
     let admin = admins::create(store, &organization::BY, "root@example.com", "correct horse battery", Role::SuperAdmin).await?;
@@ -33,26 +65,20 @@ pub(super) async fn pages(store: &Store) -> anyhow::Result<Figures> {
     let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.context("cannot listen on the loopback address")?;
     let address = listener.local_addr().context("the listener has no address")?;
     let serving = tokio::spawn(async move { axum::serve(listener, provost_server::router(server)).await });
-    let client = organization::browser()?;
+    let browser = Browser { client: organization::browser()?, origin: format!("http://{address}"), cookie };
     let mut figures = Figures::default();
     let begun = Instant::now();
     for (name, places) in all(store).await? {
-        let page_begun = Instant::now();
-        let mut taken = Vec::new();
-        for place in places.iter().cycle().take(TIMES.max(places.len())) {
-            let asked = Instant::now();
-            let answer = client.get(format!("http://{address}{place}")).header("cookie", &cookie).send().await?;
-            let status = answer.status();
-            let text = answer.text().await?;
-            taken.push(u32::try_from(asked.elapsed().as_micros()).unwrap_or(u32::MAX));
-            ensure!(status == 200 && text.contains("</html>"), "{name}: {place} answered {status} without a page");
-            if page_begun.elapsed() > PAGE_TIME_MAX {
-                break;
-            }
-        }
-        figures.count += taken.len() as u64;
+        let taken = browser.taken(&places).await.with_context(|| name.to_owned())?;
         figures.pages.insert(name.to_owned(), taken);
     }
+    let plan = format!("/apps/{}/autoprovisioning/plan", apps::find(store, organization::APP).await?.id);
+    figures.pages.insert("the plan, while it is worked out".to_owned(), browser.taken(std::slice::from_ref(&plan)).await?);
+    while browser.page(&plan).await?.contains(&format!("data-live=\"{plan}")) {
+        tokio::time::sleep(Duration::from_millis(50)).await;
+    }
+    figures.pages.insert("the plan".to_owned(), browser.taken(&[plan]).await?);
+    figures.count = figures.pages.values().map(|taken| taken.len() as u64).sum();
     figures.seconds = begun.elapsed().as_secs_f64();
     serving.abort();
     Ok(figures)
@@ -66,6 +92,8 @@ async fn all(store: &Store) -> anyhow::Result<Pages> {
     let units = org_units::list_all(store).await?;
     let app = apps::find(store, organization::APP).await?.id;
     let each = |place: &dyn Fn(&User) -> String| people.iter().map(place).collect::<Vec<_>>();
+    let in_units =
+        |and: &str| units.iter().map(|unit| format!("/directory/users?org_unit={}&{and}", unit.id)).collect::<Vec<_>>();
     let card = |report: &str| vec![format!("/apps/{app}/autoprovisioning{report}")];
     let next = first.next.map(|after| format!("/directory/users?after={after}"));
     Ok(vec![
@@ -73,7 +101,10 @@ async fn all(store: &Store) -> anyhow::Result<Pages> {
         ("users", std::iter::once("/directory/users".to_owned()).chain(next).collect()),
         ("users, searched as one types", searches()),
         ("users of a state", vec!["/directory/users?state=suspended".to_owned(), "/directory/users?state=active".to_owned()]),
-        ("users of an organizational unit", units.iter().map(|unit| format!("/directory/users?org_unit={}", unit.id)).collect()),
+        ("users of an organizational unit", in_units("")),
+        ("suspended users of an organizational unit", in_units("state=suspended")),
+        ("users of an organizational unit, searched", in_units("q=user00")),
+        ("suspended users, searched", vec!["/directory/users?state=suspended&q=user".to_owned()]),
         ("a user", each(&|user| format!("/directory/users/{}", user.id))),
         ("organizational units", vec!["/directory/org-units".to_owned()]),
         ("an organizational unit", units.iter().map(|unit| format!("/directory/org-units/{}", unit.id)).collect()),
@@ -91,7 +122,6 @@ async fn all(store: &Store) -> anyhow::Result<Pages> {
         ("the app's log", card("/log")),
         ("explain", each(&|user| format!("/apps/{app}/autoprovisioning/explain?user={}", user.id))),
         ("admin log", vec!["/reporting/admin".to_owned()]),
-        ("the plan", card("/plan")),
     ])
 }
 
