@@ -3,7 +3,7 @@
 use super::path_of;
 use crate::plans::{Progress, Ready};
 use provost_core::app::App;
-use provost_web::{ButtonKind, Markup, button, card, html, link_button, live, progress, time};
+use provost_web::{ButtonKind, Markup, button, card, html, link_button, live, progress};
 
 /// The part of a page that is asked for again until the plan is there.
 pub(super) const LIVE: &str = "plan-live";
@@ -47,11 +47,14 @@ fn how_far(far: &Progress, on: &Markup) -> Markup {
     card("Working out the plan", body)
 }
 
-/// Of when a plan is that was not made for this page.
-pub(super) fn made(ready: &Ready) -> Markup {
+/// Of when a plan is that was not made for this page, to the second; `again` is where it can be made anew.
+pub(super) fn made(ready: &Ready, again: Option<&str>) -> Markup {
     html! {
         @if let Some((began, ended)) = ready.made {
-            p.muted { "Everybody was looked at between " (time(began.0)) " and " (time(ended.0)) ". Changes since then are not in it." }
+            p.muted {
+                "Everybody was looked at between " (began) " and " (ended) ". Changes since then are not in it. "
+                @if let Some(again) = again { a href=(again) { "Work it out again" } }
+            }
         }
     }
 }

@@ -61,7 +61,7 @@ fn body(app: &App, connection: &Connection, ready: &Ready) -> Markup {
             li { (app.name) " has licences for everybody who would be created." }
         }
         h2 { "What would happen" }
-        (awaited::made(ready))
+        (awaited::made(ready, None))
         (plans::summary(app, &ready.plan))
     };
     let confirm = confirm_with(Confirm {

@@ -104,7 +104,7 @@ fn review(app: &App, access: &Access, target: &Target, ready: &Ready) -> Result<
     Ok(confirm_with(Confirm {
         title: "Save the service status?",
         text: "This is what autoprovisioning would do with the new setting. Nothing is changed before you press SAVE.",
-        body: html! { (awaited::made(ready)) (plans::summary(app, &ready.plan)) },
+        body: html! { (awaited::made(ready, None)) (plans::summary(app, &ready.plan)) },
         action: &format!("{}/access", app_path(app)),
         confirm_label: "SAVE",
         kind: ButtonKind::Primary,

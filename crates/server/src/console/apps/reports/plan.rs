@@ -15,7 +15,7 @@ use axum::routing::get;
 use provost_core::app::App;
 use provost_store::accounts::load_rules;
 use provost_store::planning::{PlanAction, PlanEntry};
-use provost_web::{ButtonKind, FilterBar, Markup, filter_bar, html, link_button, page_header, see_other, select};
+use provost_web::{FilterBar, Markup, filter_bar, html, page_header, see_other, select};
 
 /// Users in words.
 const ENTRIES: usize = 2_000;
@@ -47,7 +47,7 @@ async fn show(State(server): State<Server>, who: SignedIn, Path(id): Path<String
     let show = asked.text("show");
     let content = match server.plans.look(&server.store, &what, rules, ENTRIES).await? {
         Look::UnderWay(progress) => awaited::by_path(&progress, &link(&path, &[("show", show)])),
-        Look::Ready(ready) => html! { div id=(awaited::LIVE) { (content(&app, &ready, show)) } },
+        Look::Ready(ready) => html! { div.stack id=(awaited::LIVE) { (content(&app, &ready, show)) } },
     };
     let body = html! {
         (page_header("Plan", html! {}))
@@ -82,10 +82,7 @@ fn content(app: &App, ready: &Ready, show: &str) -> Markup {
     let entries: Vec<PlanEntry> = plan.entries.iter().filter(|entry| fits(show, entry)).cloned().collect();
     let path = path_of(app, "plan");
     html! {
-        @if ready.made.is_some() {
-            (awaited::made(ready))
-            div.actions { (link_button("Work it out again", &link(&path, &[("again", "1")]), ButtonKind::Text)) }
-        }
+        (awaited::made(ready, Some(&link(&path, &[("again", "1")]))))
         (plans::counts(plan))
         (plans::holds(app, plan))
         (filter_bar(FilterBar { action: &path, target: "plan", fields: select("Show", "show", &CHOICES, show), actions: html! {} }))

@@ -107,7 +107,7 @@ impl Visit {
 fn review_body(visit: &Visit, config: &ConnectionConfig, ready: &Ready, fields: &Fields) -> Markup {
     let more = html! {
         @for warning in crate::config::warnings(config) { (notice_box(&Notice::warning(warning))) }
-        (awaited::made(ready))
+        (awaited::made(ready, None))
         (plans::summary(&visit.app, &ready.plan))
         (fields.again(&NOT_CARRIED))
     };
