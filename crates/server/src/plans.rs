@@ -7,11 +7,11 @@
 use provost_core::time::{Span, Timestamp};
 use provost_store::accounts::Rules;
 use provost_store::directory::users;
-use provost_store::planning::{Plan, plan, plan_watched};
+use provost_store::planning::{Plan, PlanCounts, plan, plan_watched};
 use provost_store::{Store, StoreError};
+use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
-use tokio::sync::Semaphore;
+use tokio::sync::{Mutex, Semaphore};
 use tokio::task::JoinHandle;
 
 /// In a directory of up to so many users, a plan takes no longer than a page may.
@@ -20,7 +20,7 @@ const AT_ONCE_USERS: u64 = 5_000;
 /// How long a plan is shown after it was made.
 const SHOWN_FOR: Span = Span::seconds(600);
 
-/// So many plans are kept, or under way; the one that was asked for first goes.
+/// So many plans are kept, or under way; the one that nobody has asked for the longest goes.
 const KEPT_MAX: usize = 8;
 
 /// What a page has to show.
@@ -91,81 +91,81 @@ impl Plans {
         Self { known: Arc::default(), turn: Arc::new(Semaphore::new(1)) }
     }
 
-    fn known(&self) -> MutexGuard<'_, Known> {
-        self.known.lock().unwrap_or_else(PoisonError::into_inner)
-    }
-
     /// The plan of `rules`, or how far it is. `what` names it: the same words for the same plan, whoever asks for it.
     pub(crate) async fn look(&self, store: &Store, what: &str, rules: Rules, entries: usize) -> Result<Look, StoreError> {
         let users = users::count_by_state(store).await?.iter().map(|(_, count)| count).sum();
         if users <= AT_ONCE_USERS {
             return Ok(Look::Ready(Ready::now(plan(store, &rules, entries).await?)));
         }
-        let oldest = store.now() - SHOWN_FOR;
-        let mut found = self.take(what, oldest);
-        if let Some(Entry { state: State::Making(making), .. }) = &mut found
+        let mut known = self.known.lock().await;
+        known.forget_old(store.now() - SHOWN_FOR);
+        let mut entry = match known.take(what) {
+            Some(entry) => entry,
+            None => known.begin(store, &self.turn, what, rules, entries, users),
+        };
+        if let State::Making(making) = &mut entry.state
             && making.is_finished()
         {
-            let (plan, began, ended) =
-                making.await.map_err(|error| StoreError::Corrupt(format!("the plan ended badly: {error}")))??;
-            let ready = Ready { plan: Arc::new(plan), made: Some((began, ended)) };
-            found = found.map(|entry| Entry { state: State::Made(ready), ..entry });
+            let made = making.await.map_err(|error| StoreError::Corrupt(format!("the plan ended badly: {error}")))?;
+            let (plan, began, ended) = made?;
+            entry.state = State::Made(Ready { plan: Arc::new(plan), made: Some((began, ended)) });
         }
-        let entry = found.unwrap_or_else(|| self.begin(store, what, rules, entries, users));
         let look = match &entry.state {
             State::Made(ready) => Look::Ready(ready.clone()),
             State::Making(_) => Look::UnderWay(entry.progress()),
         };
-        self.keep(entry);
+        known.keep(entry);
         Ok(look)
     }
 
     /// How far the plan of this number is; `None` when it is there, or forgotten.
-    pub(crate) fn progress(&self, number: u64) -> Option<Progress> {
-        let known = self.known();
+    pub(crate) async fn progress(&self, number: u64) -> Option<Progress> {
+        let known = self.known.lock().await;
         let entry = known.entries.iter().find(|entry| entry.number == number)?;
         matches!(&entry.state, State::Making(making) if !making.is_finished()).then(|| entry.progress())
     }
 
     /// Lets the plan be made anew when it is asked for again, unless it is just being made.
-    pub(crate) fn forget(&self, what: &str) {
-        self.known().entries.retain(|entry| entry.what != what || matches!(entry.state, State::Making(_)));
+    pub(crate) async fn forget(&self, what: &str) {
+        self.known.lock().await.entries.retain(|entry| entry.what != what || matches!(entry.state, State::Making(_)));
     }
+}
 
-    fn take(&self, what: &str, oldest: Timestamp) -> Option<Entry> {
-        let mut known = self.known();
-        known.entries.retain(|entry| match &entry.state {
+impl Known {
+    fn forget_old(&mut self, oldest: Timestamp) {
+        self.entries.retain(|entry| match &entry.state {
             State::Making(_) => true,
             State::Made(ready) => ready.made.is_some_and(|(_, ended)| ended >= oldest),
         });
-        let place = known.entries.iter().position(|entry| entry.what == what)?;
-        Some(known.entries.remove(place))
     }
 
-    fn keep(&self, entry: Entry) {
-        let mut known = self.known();
-        known.entries.push(entry);
-        if known.entries.len() > KEPT_MAX
-            && let State::Making(making) = known.entries.remove(0).state
+    fn take(&mut self, what: &str) -> Option<Entry> {
+        let place = self.entries.iter().position(|entry| entry.what == what)?;
+        Some(self.entries.remove(place))
+    }
+
+    fn keep(&mut self, entry: Entry) {
+        self.entries.push(entry);
+        if self.entries.len() > KEPT_MAX
+            && let State::Making(making) = self.entries.remove(0).state
         {
             making.abort();
         }
     }
 
-    fn begin(&self, store: &Store, what: &str, rules: Rules, entries: usize, users: u64) -> Entry {
-        let mut known = self.known();
-        known.last_number += 1;
+    fn begin(&mut self, store: &Store, turn: &Arc<Semaphore>, what: &str, rules: Rules, entries: usize, users: u64) -> Entry {
+        self.last_number += 1;
         let looked_at = Arc::new(AtomicU64::new(0));
-        let (store, turn, told) = (store.clone(), self.turn.clone(), looked_at.clone());
+        let (store, turn, told) = (store.clone(), turn.clone(), looked_at.clone());
         let making = tokio::spawn(async move {
             // The semaphore is never closed.
             let _turn = turn.acquire().await;
             let began = store.now();
-            let mut progress = move |counts: &provost_store::planning::PlanCounts| told.store(counts.users(), Ordering::Relaxed);
+            let mut progress = move |counts: &PlanCounts| told.store(counts.users(), Ordering::Relaxed);
             let plan = plan_watched(&store, &rules, entries, &mut progress).await?;
             Ok((plan, began, store.now()))
         });
-        Entry { what: what.to_owned(), number: known.last_number, users, looked_at, state: State::Making(making) }
+        Entry { what: what.to_owned(), number: self.last_number, users, looked_at, state: State::Making(making) }
     }
 }
 

@@ -73,7 +73,7 @@ async fn populated(location: &Location) -> World {
     world
 }
 
-/// All rows of all tables: by table, the columns and the rows.
+/// All rows of all tables: by table, the columns and the rows, without what the database works out itself.
 type Dump = BTreeMap<String, (Vec<String>, Vec<Row>)>;
 
 async fn texts(db: &Db, sql: String) -> Vec<String> {
@@ -88,7 +88,8 @@ async fn dump(db: &Db, location: &Location) -> Dump {
     let (tables, columns) = if is_postgres(location) {
         (
             "SELECT CAST(tablename AS TEXT) FROM pg_tables WHERE schemaname = 'public'",
-            "SELECT CAST(attname AS TEXT) FROM pg_attribute WHERE attrelid = CAST('{}' AS regclass) AND attnum > 0 ORDER BY attnum",
+            "SELECT CAST(attname AS TEXT) FROM pg_attribute WHERE attrelid = CAST('{}' AS regclass) AND attnum > 0 \
+             AND attgenerated = '' ORDER BY attnum",
         )
     } else {
         (

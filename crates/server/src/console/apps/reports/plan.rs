@@ -40,7 +40,7 @@ async fn show(State(server): State<Server>, who: SignedIn, Path(id): Path<String
     let (app, connection) = connected(&server.store, &id).await?;
     let (path, what) = (path_of(&app, "plan"), format!("plan of {} {} {}", app.revision, connection.id, connection.revision));
     if asked.ticked("again") {
-        server.plans.forget(&what);
+        server.plans.forget(&what).await;
         return Ok(see_other(&path));
     }
     let rules = load_rules(&server.store, connection.id).await?;
@@ -61,7 +61,10 @@ async fn show(State(server): State<Server>, who: SignedIn, Path(id): Path<String
 /// How far a plan is that a form waits for.
 async fn progress(State(server): State<Server>, who: SignedIn, Path((id, number)): Path<(String, String)>) -> Outcome {
     let (app, _) = connected(&server.store, &id).await?;
-    let progress = number.parse().ok().and_then(|number| server.plans.progress(number));
+    let progress = match number.parse() {
+        Ok(number) => server.plans.progress(number).await,
+        Err(_) => None,
+    };
     let body = awaited::in_form(&app, progress.as_ref());
     Ok(app_page(&server, &who, &app, "Plan", StatusCode::OK, None, body))
 }
