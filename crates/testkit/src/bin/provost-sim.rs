@@ -1,6 +1,7 @@
 //! `provost-sim`: plays seeded histories of the whole engine and judges each of them; see `provost_testkit::simulator`.
 //!
-//! It opens no port and writes no file. The exit code is 0 when no rule was broken in any history.
+//! It opens no port and writes no file. The exit code is 0 when no rule was broken in any history, 1 when one was, and 3 when a
+//! history did not come to rest in time.
 
 use clap::{Parser, ValueEnum};
 use provost_testkit::simulator::{Mode, Options, Report, Size, play};
@@ -15,6 +16,9 @@ use std::time::{Duration, Instant};
 // The product's allocator.
 #[global_allocator]
 static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
+
+/// The exit code of a history that does not come to rest.
+const RESTLESS: i32 = 3;
 
 /// At most this many failed seeds are told; the others are counted.
 const TOLD_MAX: usize = 5;
@@ -54,9 +58,9 @@ struct Cli {
 
 #[derive(Debug, Clone, Copy, ValueEnum)]
 enum SizeName {
-    /// Up to 12 people and 40 steps
+    /// Up to 12 people and 40 steps, before one app or, in a third of the seeds, two or three
     Small,
-    /// Up to 60 people and 200 steps
+    /// Up to 60 people and 200 steps, before three apps
     Big,
 }
 
@@ -64,7 +68,7 @@ enum SizeName {
 enum ModeName {
     /// Faults anywhere; when they end, everything must come right
     Safety,
-    /// One user's requests fail for ever; all others must come right
+    /// One user's requests fail for ever, or an app is dead for ever; all others must come right
     Liveness,
 }
 
@@ -210,7 +214,7 @@ fn end_if_stuck(cli: &Cli, progress: &Progress) {
     for (seed, begun) in now.iter().flatten() {
         if begun.elapsed() > Duration::from_secs(cli.seed_seconds_max) {
             println!("seed {seed}: does not come to rest within {} s\n  again: {}", cli.seed_seconds_max, cli.replay(*seed));
-            std::process::exit(1);
+            std::process::exit(RESTLESS);
         }
     }
 }
