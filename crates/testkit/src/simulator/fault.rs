@@ -1,8 +1,8 @@
 //! What can go wrong with one request, and how it is drawn.
 
 use super::dice::Dice;
-use super::plan::Plan;
-use super::scene::is_suspend;
+use super::plan::AppPlan;
+use super::judge::is_suspend;
 use crate::accounts::Request;
 use std::time::Duration;
 
@@ -110,6 +110,30 @@ impl Fault {
     }
 }
 
+/// How an app is dead for ever.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Death {
+    /// Connections are refused.
+    Refuses,
+    /// No answer ever comes, and nothing is done.
+    Hangs,
+    /// 500, and nothing is done.
+    Errors,
+}
+
+impl Death {
+    pub(super) const ALL: [Self; 3] = [Self::Refuses, Self::Hangs, Self::Errors];
+
+    /// What every request meets from then on.
+    pub(super) const fn fault(self) -> Fault {
+        match self {
+            Self::Refuses => Fault::Refused,
+            Self::Hangs => Fault::Hangs,
+            Self::Errors => Fault::ErrorBefore,
+        }
+    }
+}
+
 /// How one request goes.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Course {
@@ -120,7 +144,7 @@ pub(super) struct Course {
 }
 
 impl Course {
-    pub(super) fn draw(dice: &mut Dice, plan: &Plan, quiet: bool, request: &Request) -> Self {
+    pub(super) fn draw(dice: &mut Dice, plan: &AppPlan, quiet: bool, request: &Request) -> Self {
         let way = |dice: &mut Dice| Duration::from_millis(dice.below(plan.latency_millis_max + 1));
         let (there, back) = (way(dice), way(dice));
         let met = !quiet && dice.chance(plan.fault_permille);

@@ -1,13 +1,13 @@
-//! One seed, played from its first day to its last: time, changes, faults, and processes that are killed.
+//! One seed, played from its first day to its last: time, changes, faults, apps that die, and processes that are killed.
 
 use super::change::{self, Kind};
 use super::dice::Dice;
 use super::plan::{Mode, Plan, Size};
-use super::rest::{self, Look};
+use super::rest::{self, Look, PROMPT};
 use super::scene::Scene;
 use super::trace::Trace;
 use super::wire::{self, Shared, lock};
-use super::world::World;
+use super::world::{Site, World};
 use provost_core::time::{Span, Timestamp};
 use provost_engine::Settings;
 use provost_platform::{HttpClient, simulation};
@@ -54,26 +54,32 @@ pub fn play(seed: u64, options: Options) -> Report {
     simulation::seed(seed);
     let mut dice = Dice::new(seed);
     let plan = Plan::draw(&mut dice, options.size, options.mode);
-    let scene = Scene::new(plan, Dice::new(dice.number()), Trace::new(options.keeps_lines));
-    let mut history = History { scene: Arc::new(Mutex::new(scene)), dice, now: START, steps: 0 };
+    let trace = Trace::new(options.keeps_lines);
+    let several = plan.apps.len() > 1;
+    let scenes = plan.apps.iter().enumerate().map(|(number, app)| {
+        let scene = Scene::new(app.clone(), Dice::new(dice.number()), trace.of(several.then_some(number)));
+        Arc::new(Mutex::new(scene))
+    });
+    let scenes: Vec<Shared> = scenes.collect();
+    let mut history = History { plan, scenes, trace, dice, now: START, steps: 0 };
     let mut world = None;
     loop {
         match history.life(world.take()) {
             Ok(Life::Ended) => break,
             Ok(Life::Killed(left)) => world = Some(left),
             Err(error) => {
-                lock(&history.scene).break_rule(history.now, &format!("the store fails: {error}"));
+                history.trace.break_rule(history.now, &format!("the store fails: {error}"));
                 break;
             }
         }
     }
     simulation::leave();
-    let mut scene = lock(&history.scene);
+    let mut lines = history.trace.lock();
     Report {
-        broken: std::mem::take(&mut scene.broken),
-        hash: scene.trace.hash,
-        lines: std::mem::take(&mut scene.trace.lines),
-        requests: scene.requests(),
+        broken: std::mem::take(&mut lines.broken),
+        hash: lines.hash,
+        lines: std::mem::take(&mut lines.lines),
+        requests: history.scenes.iter().map(|scene| lock(scene).requests()).sum(),
         days: (history.now - START).as_seconds() / 86_400,
     }
 }
@@ -85,7 +91,10 @@ enum Life {
 }
 
 struct History {
-    scene: Shared,
+    plan: Plan,
+    /// One for each app.
+    scenes: Vec<Shared>,
+    trace: Trace,
     dice: Dice,
     now: Timestamp,
     /// Taken so far.
@@ -101,10 +110,10 @@ impl History {
             simulation::enter(self.now.0);
             let world = match world {
                 Some(world) => world.reopened(),
-                None => World::set_up(Arc::clone(&self.scene)).await?,
+                None => World::set_up(&self.plan, &self.scenes).await?,
             };
-            let look_every = lock(&self.scene).plan.look_every;
-            let http = HttpClient::simulated(wire::target(&self.scene, &world.store.clock));
+            let look_every = self.plan.look_every;
+            let http = HttpClient::simulated(wire::target(&self.scenes, &world.store.clock));
             let stop = CancellationToken::new();
             tokio::spawn(provost_engine::run_with(world.store.clone(), http, Settings { look_every }, stop));
             let killed = self.steps(&world).await?;
@@ -116,26 +125,34 @@ impl History {
         });
         // Everybody who waits is dropped where they wait, as a process that is killed would be.
         drop(runtime);
-        lock(&self.scene).kill(self.now);
+        for scene in &self.scenes {
+            lock(scene).kill(self.now);
+        }
         life
     }
 
     /// Takes the steps that are left; whether the process was killed before the last one.
     async fn steps(&mut self, world: &World) -> Result<bool, StoreError> {
-        let plan = lock(&self.scene).plan.clone();
         if self.steps == 0 {
-            change::make(world, Kind::TurnOn).await?;
+            change::make_everywhere(world, Kind::TurnOn).await?;
         }
-        while self.steps < plan.steps {
+        while self.steps < self.plan.steps {
             self.steps += 1;
             sleep(self.pause()).await;
-            if self.dice.chance(plan.kill_permille) {
-                lock(&self.scene).trace.note(world.store.now(), || "the process is killed".to_owned());
+            self.let_die(world);
+            if self.dice.chance(self.plan.kill_permille) {
+                self.trace.note(world.store.now(), || "the process is killed".to_owned());
                 return Ok(true);
             }
             let at_once = if self.dice.chance(200) { self.dice.between(2, 5) } else { 1 };
             for _ in 0..at_once {
-                change::make(world, self.dice.pick(&plan.kinds)).await?;
+                let kind = self.dice.pick(&self.plan.kinds);
+                let site = self.dice.below(world.sites.len() as u64);
+                change::make(world, kind, &world.sites[usize::try_from(site).unwrap_or(0)]).await?;
+            }
+            if self.plan.apps.len() > 1 && self.dice.chance(300) {
+                sleep(Span(2 * PROMPT.0)).await;
+                rest::check_promptness(world).await?;
             }
             if self.dice.chance(250) {
                 sleep(Span::seconds(1_500)).await;
@@ -143,6 +160,17 @@ impl History {
             }
         }
         Ok(false)
+    }
+
+    /// The apps whose time has come are dead from here on.
+    fn let_die(&self, world: &World) {
+        for scene in &self.scenes {
+            let mut scene = lock(scene);
+            if let Some((_, death)) = scene.plan.death.filter(|(after, _)| self.steps > *after && scene.dead.is_none()) {
+                scene.trace.note(world.store.now(), || format!("the app is dead: {death:?}"));
+                scene.dead = Some(death);
+            }
+        }
     }
 
     fn pause(&mut self) -> Span {
@@ -161,45 +189,52 @@ impl History {
     /// The faults are over. What waits is tried again, what is held is approved, and in the end the app is as the directory
     /// says, or a user stands in the failure list for a reason that is true.
     async fn last_days(&mut self, world: &World) -> Result<(), StoreError> {
-        let drifted = {
-            let mut scene = lock(&self.scene);
-            scene.quiet = true;
-            let plan = &scene.plan;
-            plan.kinds.iter().any(|kind| kind.leaves_drift()) || plan.faults.iter().any(|fault| fault.leaves_drift())
-        };
+        world.each(|scene| scene.quiet = true);
+        let changed = self.plan.kinds.iter().any(|kind| kind.leaves_drift());
+        let drifted: Vec<&Site> = world.sites.iter().filter(|site| changed || lock(&site.scene).plan.drifts()).collect();
         for kind in [Kind::Reauthorize, Kind::TurnOn, Kind::Retry] {
-            change::make(world, kind).await?;
+            change::make_everywhere(world, kind).await?;
         }
         for (index, days) in LAST_DAYS.into_iter().enumerate() {
             sleep(Span(Span::days(days).0 + Span::seconds(60).0)).await;
-            change::make(world, Kind::Approve).await?;
+            rest::check_quarantines(world).await?;
+            change::make_everywhere(world, Kind::Approve).await?;
             // A refused token may have been read after the faults had ended.
-            change::make(world, Kind::Reauthorize).await?;
+            change::make_everywhere(world, Kind::Reauthorize).await?;
             let left = LAST_DAYS.len() - index;
-            if left == 4 && drifted {
-                change::make(world, Kind::DriftCheck).await?;
+            if left == 4 {
+                for site in &drifted {
+                    change::make(world, Kind::DriftCheck, site).await?;
+                }
             }
             if left == 3 {
-                change::make(world, Kind::Retry).await?;
+                change::make_everywhere(world, Kind::Retry).await?;
             }
-            self.confirm_listing(world).await?;
+            confirm_listings(world).await?;
         }
         // Whoever fails for ever may be tried again at this very moment.
         for _ in 0..5 {
-            if rest::why_not_at_rest(world).await?.is_some() {
+            let mut moves = false;
+            for site in world.sites.iter().filter(|site| lock(&site.scene).dead.is_none()) {
+                moves |= rest::why_not_at_rest(world, site).await?.is_some();
+            }
+            if moves {
                 sleep(Span::seconds(600)).await;
             }
         }
         rest::check(world, Look::Last).await
     }
+}
 
-    /// Too many accounts are gone for the check to believe it; the administrator knows that they are.
-    async fn confirm_listing(&self, world: &World) -> Result<(), StoreError> {
-        match remote::confirm(&world.store, &change::BY, world.connection).await {
-            Ok(_) | Err(StoreError::Invalid(_)) => Ok(()),
-            Err(error) => Err(error),
+/// Too many accounts are gone for a check to believe it; the administrator knows that they are.
+async fn confirm_listings(world: &World) -> Result<(), StoreError> {
+    for site in &world.sites {
+        match remote::confirm(&world.store, &change::BY, site.connection).await {
+            Ok(_) | Err(StoreError::Invalid(_)) => {}
+            Err(error) => return Err(error),
         }
     }
+    Ok(())
 }
 
 pub(super) async fn sleep(span: Span) {

@@ -1,9 +1,10 @@
-//! The simulator: core, engine and store as they are, over SQLite in memory, before an app whose network is made of seeded
+//! The simulator: core, engine and store as they are, over SQLite in memory, before apps whose network is made of seeded
 //! faults, in a time that costs nothing while nobody works.
 //!
-//! Flow: a seed gives a plan (`plan`) and dice. A history (`history`) commits changes (`change`), lets time pass and
-//! kills the process; every request goes through the network (`wire`) to the scene (`scene`), which judges it when it is
-//! sent; at rest the app is compared with what the oracle says must have happened (`rest`).
+//! Flow: a seed gives a plan (`plan`) and dice. A history (`history`) commits changes of the directory (`change`) and of one
+//! app (`setting`), lets time pass and kills the process; every request goes through the network (`wire`) to its app's
+//! scene (`scene`), and is judged when it is sent (`judge`); at rest each app is compared with what its oracle says must have
+//! happened (`rest`).
 //!
 //! Guarantees: one seed is one history, line by line. Everything runs on one thread, in the time of a paused runtime. The
 //! oracle shares no code with what it judges, and it is two-sided: not too early, and not forgotten.
@@ -14,10 +15,12 @@ mod change;
 mod dice;
 mod fault;
 mod history;
+mod judge;
 mod model;
 mod plan;
 mod rest;
 mod scene;
+mod setting;
 mod trace;
 mod wire;
 mod world;

@@ -7,7 +7,7 @@ use provost_oracle::{Facts, Oracle};
 use std::collections::BTreeMap;
 
 /// What was decided just before a user ceased to be wanted may still be sent within this time: it waits for its turn.
-const UNDER_WAY: Span = Span::seconds(31);
+pub(super) const UNDER_WAY: Span = Span::seconds(31);
 
 /// One user, with the memberships that count.
 #[derive(Debug, Clone)]

@@ -1,9 +1,9 @@
-//! What one seed's world is like. Each seed has its own few kinds of changes and faults, so that rare ones meet often
-//! somewhere instead of being drowned everywhere.
+//! What one seed's world is like. Each seed has its own few kinds of changes, and each of its apps its own few faults, so that
+//! rare ones meet often somewhere instead of being drowned everywhere.
 
 use super::change::Kind;
 use super::dice::Dice;
-use super::fault::Fault;
+use super::fault::{Death, Fault};
 use provost_core::app::{GracePeriod, Trigger};
 use provost_core::provisioning::RemovalKind;
 use provost_core::time::Span;
@@ -12,9 +12,9 @@ use std::time::Duration;
 /// How much happens in one seed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Size {
-    /// Up to 12 people and 40 steps, for many seeds.
+    /// Up to 12 people and 40 steps, before one app and in a third of the seeds two or three, for many seeds.
     Small,
-    /// Up to 60 people and 200 steps.
+    /// Up to 60 people and 200 steps, before three apps.
     Big,
 }
 
@@ -23,7 +23,7 @@ pub enum Size {
 pub enum Mode {
     /// Faults anywhere and at any time; when they end, everything must come right.
     Safety,
-    /// The requests for one user fail for ever; everything else must come right all the same.
+    /// The requests for one user fail for ever, or an app is dead for ever; everything else must come right all the same.
     Liveness,
 }
 
@@ -33,20 +33,27 @@ pub(super) const UNSEEN: Span = Span::seconds(2);
 /// One world.
 #[derive(Debug, Clone)]
 pub(super) struct Plan {
-    /// The app's catalogue entry.
-    pub(super) profile: &'static str,
     pub(super) people: i64,
     pub(super) steps: usize,
     /// How often the engine looks without being woken.
     pub(super) look_every: Duration,
     /// What may happen, each as often as it stands here.
     pub(super) kinds: Vec<Kind>,
+    /// How many of 1,000 steps kill the process.
+    pub(super) kill_permille: u64,
+    /// The apps; there is at least one.
+    pub(super) apps: Vec<AppPlan>,
+}
+
+/// One app of a world.
+#[derive(Debug, Clone)]
+pub(super) struct AppPlan {
+    /// The app's catalogue entry.
+    pub(super) profile: &'static str,
     /// What may go wrong.
     pub(super) faults: Vec<Fault>,
     /// How many of 1,000 requests meet a fault.
     pub(super) fault_permille: u64,
-    /// How many of 1,000 steps kill the process.
-    pub(super) kill_permille: u64,
     /// The longest way to the app, and back.
     pub(super) latency_millis_max: u64,
     pub(super) archived_as_suspended: bool,
@@ -54,38 +61,37 @@ pub(super) struct Plan {
     pub(super) rules: Vec<(Trigger, RemovalKind, GracePeriod)>,
     /// The index of the user whose requests fail for ever.
     pub(super) stuck: Option<usize>,
+    /// After how many steps the app dies for ever, and how.
+    pub(super) death: Option<(usize, Death)>,
 }
 
 impl Plan {
     pub(super) fn draw(dice: &mut Dice, size: Size, mode: Mode) -> Self {
-        let profile = dice.pick(&["netskope", "netskope-suspend", "netskope-suspend", "generic"]);
         let (people, steps) = match size {
             Size::Small => (dice.between(3, 12), dice.between(15, 40)),
             Size::Big => (dice.between(20, 60), dice.between(100, 200)),
         };
-        let kinds = Self::kinds(dice);
-        let unique = profile != "generic";
-        let mut faults: Vec<Fault> = Fault::ALL.into_iter().filter(|fault| unique || !fault.needs_unique_names()).collect();
-        faults.retain(|_| dice.chance(350));
-        if faults.contains(&Fault::UnknownId) {
-            // An app that denies an account by its id and by its name has none, as far as anybody can tell.
-            faults.retain(|fault| *fault != Fault::BlindSearch);
+        let steps = usize::try_from(steps).unwrap_or(0);
+        let dies = mode == Mode::Liveness && dice.coin();
+        let apps = match size {
+            Size::Small if dies => dice.pick(&[2, 2, 3]),
+            Size::Small => dice.pick(&[1, 1, 1, 1, 2, 3]),
+            Size::Big => 3,
+        };
+        let mut apps: Vec<AppPlan> = (0..apps).map(|_| AppPlan::draw(dice)).collect();
+        if dies {
+            let at = usize::try_from(dice.below(steps as u64)).unwrap_or(0);
+            apps[0].death = Some((at, dice.pick(&Death::ALL)));
+        } else if mode == Mode::Liveness {
+            apps[0].stuck = Some(0);
         }
-        let calm = faults.is_empty() || dice.chance(200);
         Self {
-            profile,
             people,
-            steps: usize::try_from(steps).unwrap_or(0),
+            steps,
             look_every: dice.pick(&[Duration::from_hours(12), Duration::from_hours(24)]),
-            kinds,
-            faults,
-            fault_permille: if calm { 0 } else { dice.pick(&[20, 100, 300]) },
+            kinds: Self::kinds(dice),
             kill_permille: dice.pick(&[0, 0, 30, 120]),
-            latency_millis_max: dice.pick(&[1, 50, 2_000, 12_000]),
-            archived_as_suspended: dice.chance(200),
-            removal_quiet: dice.pick(&[Span(0), Span(0), Span::seconds(60)]),
-            rules: Self::rules(dice, profile != "netskope"),
-            stuck: (mode == Mode::Liveness).then_some(0),
+            apps,
         }
     }
 
@@ -99,6 +105,36 @@ impl Plan {
         // Whoever turns off or revokes also turns on again.
         kinds.extend([Kind::TurnOn, Kind::Reauthorize, Kind::Approve]);
         kinds
+    }
+}
+
+impl AppPlan {
+    fn draw(dice: &mut Dice) -> Self {
+        let profile = dice.pick(&["netskope", "netskope-suspend", "netskope-suspend", "generic"]);
+        let unique = profile != "generic";
+        let mut faults: Vec<Fault> = Fault::ALL.into_iter().filter(|fault| unique || !fault.needs_unique_names()).collect();
+        faults.retain(|_| dice.chance(350));
+        if faults.contains(&Fault::UnknownId) {
+            // An app that denies an account by its id and by its name has none, as far as anybody can tell.
+            faults.retain(|fault| *fault != Fault::BlindSearch);
+        }
+        let calm = faults.is_empty() || dice.chance(200);
+        Self {
+            profile,
+            faults,
+            fault_permille: if calm { 0 } else { dice.pick(&[20, 100, 300]) },
+            latency_millis_max: dice.pick(&[1, 50, 2_000, 12_000]),
+            archived_as_suspended: dice.chance(200),
+            removal_quiet: dice.pick(&[Span(0), Span(0), Span::seconds(60)]),
+            rules: Self::rules(dice, profile != "netskope"),
+            stuck: None,
+            death: None,
+        }
+    }
+
+    /// Whether its state may differ from what we were told, by a fault, so that only a drift check can find it.
+    pub(super) fn drifts(&self) -> bool {
+        self.faults.iter().any(|fault| fault.leaves_drift())
     }
 
     fn rules(dice: &mut Dice, can_suspend: bool) -> Vec<(Trigger, RemovalKind, GracePeriod)> {

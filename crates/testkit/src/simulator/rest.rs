@@ -1,16 +1,27 @@
 //! What must have happened by now: looked at when nothing moves, and at the end of every history.
 
-use super::model::Person;
+use super::model::{Person, UNDER_WAY};
+use super::scene::Scene;
 use super::wire::lock;
-use super::world::World;
+use super::world::{Site, World};
 use crate::accounts::user_name;
 use provost_core::app::ConnectionStatus;
 use provost_core::provisioning::{Account, FailureKind, RemovalCandidate, RemovalKind};
-use provost_core::time::Timestamp;
+use provost_core::time::{Span, Timestamp};
 use provost_scim::Resource;
 use provost_store::accounts::standstill::{self, Standstill};
-use provost_store::{StoreError, accounts, apps, remote};
+use provost_store::{StoreError, accounts, apps, remote, schedule};
 use serde_json::{Value, json};
+
+/// The longest wait for a probe of an app in quarantine.
+const PROBE_AT_LEAST_EVERY: Span = Span::hours(1);
+
+/// Within this time whatever is due is begun and answered by an app without faults: once a request's time-out, for what else
+/// the process does.
+pub(super) const PROMPT: Span = Span::seconds(31);
+
+/// And whose way is no longer than this.
+const PROMPT_LATENCY_MILLIS: u64 = 2_000;
 
 /// Whether a look is one of many or the last one, when all faults have ended long ago.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -21,11 +32,23 @@ pub(super) enum Look {
     Last,
 }
 
-/// Compares the app with what the oracle says must have happened.
+/// Compares each app with what its oracle says must have happened.
 pub(super) async fn check(world: &World, look: Look) -> Result<(), StoreError> {
+    check_quarantines(world).await?;
+    for site in &world.sites {
+        if lock(&site.scene).dead.is_none() {
+            check_site(world, site, look).await?;
+        } else if look == Look::Last {
+            known_to_be_dead(world, site).await?;
+        }
+    }
+    Ok(())
+}
+
+async fn check_site(world: &World, site: &Site, look: Look) -> Result<(), StoreError> {
     let now = world.store.now();
-    if let Some(why) = why_not_at_rest(world).await? {
-        let mut scene = lock(&world.scene);
+    if let Some(why) = why_not_at_rest(world, site).await? {
+        let scene = lock(&site.scene);
         if look == Look::Last {
             scene.break_rule(now, &format!("no rest in the end: {why}"));
         } else {
@@ -33,29 +56,83 @@ pub(super) async fn check(world: &World, look: Look) -> Result<(), StoreError> {
         }
         return Ok(());
     }
-    let rules = accounts::load_rules(&world.store, world.connection).await?;
+    let rules = accounts::load_rules(&world.store, site.connection).await?;
     let held = accounts::removals::held(&world.store, &rules, now).await?;
     let (people, stuck) = {
-        let scene = lock(&world.scene);
+        let scene = lock(&site.scene);
         (scene.model.people.clone(), scene.plan.stuck)
     };
     for (index, person) in people.iter().enumerate() {
-        let record = accounts::account(&world.store, world.connection, person.id).await?;
-        let wrong = wrong_with(world, person, record.as_ref(), &held, look, stuck == Some(index), now);
-        let mut scene = lock(&world.scene);
+        let record = accounts::account(&world.store, site.connection, person.id).await?;
+        let scene = lock(&site.scene);
+        let wrong = wrong_with(&scene, person, record.as_ref(), &held, look, stuck == Some(index), now);
         if let Some(wrong) = wrong {
             let stands = record.map(|record| (record.state, record.causes, record.removal, record.due_at));
             scene.break_rule(now, &format!("{} ({}): {wrong}; its row: {stands:?}", person.id, person.email));
         }
     }
-    let mut scene = lock(&world.scene);
-    scene.trace.note(now, || format!("at rest: {} people, {} held", people.len(), held.len()));
+    lock(&site.scene).trace.note(now, || format!("at rest: {} people, {} held", people.len(), held.len()));
+    Ok(())
+}
+
+/// While an app is in quarantine nothing is removed from it, but for what was begun before.
+pub(super) async fn check_quarantines(world: &World) -> Result<(), StoreError> {
+    for site in &world.sites {
+        let quarantine = apps::health::get(&world.store, site.connection).await?.quarantine;
+        let scene = lock(&site.scene);
+        if let Some(at) = quarantine.and_then(|rest| scene.removal_sent_at.filter(|at| *at - rest.since > UNDER_WAY)) {
+            scene.break_rule(world.store.now(), &format!("a removal was sent at {at}, while the app was in quarantine"));
+        }
+    }
+    Ok(())
+}
+
+/// What is due for an app that has no faults and answers soon is not left for longer than a request may take, whatever becomes of
+/// the other apps.
+pub(super) async fn check_promptness(world: &World) -> Result<(), StoreError> {
+    let now = world.store.now();
+    for site in &world.sites {
+        let prompt = {
+            let scene = lock(&site.scene);
+            let plan = &scene.plan;
+            let sound = plan.fault_permille == 0 && plan.stuck.is_none() && scene.dead.is_none() && !scene.revoked;
+            sound && scene.model.active && plan.latency_millis_max <= PROMPT_LATENCY_MILLIS
+        };
+        let due = schedule::next_due(&world.store, site.connection).await?;
+        if let Some(due) = due.filter(|due| prompt && now - *due > PROMPT) {
+            lock(&site.scene).break_rule(now, &format!("somebody has been due since {due}, and the app has no faults"));
+        }
+    }
+    Ok(())
+}
+
+/// An app that is dead is in quarantine, or each user who waits for it stands in the failure list, with a reason.
+async fn known_to_be_dead(world: &World, site: &Site) -> Result<(), StoreError> {
+    let (store, now) = (&world.store, world.store.now());
+    if let Some(quarantine) = apps::health::get(store, site.connection).await?.quarantine {
+        let told = !quarantine.message.is_empty();
+        if !told || quarantine.next_probe_at - now > PROBE_AT_LEAST_EVERY {
+            lock(&site.scene).break_rule(now, &format!("a quarantine without a reason, or without an end: {quarantine:?}"));
+        }
+        return Ok(());
+    }
+    for person in world.people() {
+        let record = accounts::account(store, site.connection, person.id).await?;
+        let failure = record.as_ref().and_then(|record| record.failure.as_ref());
+        let scene = lock(&site.scene);
+        let is_right = scene.accounts_of(person.id.get()).first().map(shape) == Some(expected(&person));
+        let waits = scene.model.oracle.wanted(person.id.get()) && !is_right && !scene.adrift.contains(&person.id.get());
+        let fails = failure.is_some_and(|failure| !failure.message.is_empty() && failure.retry_at.is_some());
+        if waits && !fails {
+            scene.break_rule(now, &format!("{}: waits for a dead app and does not fail: {failure:?}", person.id));
+        }
+    }
     Ok(())
 }
 
 /// Why nothing can be said now.
-pub(super) async fn why_not_at_rest(world: &World) -> Result<Option<String>, StoreError> {
-    let (store, id, now) = (&world.store, world.connection, world.store.now());
+pub(super) async fn why_not_at_rest(world: &World, site: &Site) -> Result<Option<String>, StoreError> {
+    let (store, id, now) = (&world.store, site.connection, world.store.now());
     let connection = apps::connections::get(store, id).await?;
     if connection.status == ConnectionStatus::Inactive {
         return Ok(Some("it is turned off".to_owned()));
@@ -81,7 +158,7 @@ pub(super) async fn why_not_at_rest(world: &World) -> Result<Option<String>, Sto
 
 /// What is wrong with one user's account at the app, if anything.
 fn wrong_with(
-    world: &World,
+    scene: &Scene,
     person: &Person,
     record: Option<&Account>,
     held: &[RemovalCandidate],
@@ -89,7 +166,6 @@ fn wrong_with(
     stuck: bool,
     now: Timestamp,
 ) -> Option<String> {
-    let scene = lock(&world.scene);
     let (id, oracle) = (person.id.get(), &scene.model.oracle);
     let own = scene.accounts_of(id);
     if own.len() > 1 {

@@ -1,14 +1,15 @@
-//! Everything outside of the product: the model, the app at the other end, and the judge of every request.
+//! One app as it stands outside of the product: what is known of the directory and of its connection, and the accounts at the
+//! other end.
 //!
-//! A request is judged when it is sent: whom it is for, whether it may go now. What it does is counted when it arrives.
+//! A request is judged when it is sent (`judge`). What it does is counted when it arrives.
 
 use super::dice::Dice;
-use super::fault::Course;
+use super::fault::{Course, Death};
+use super::judge::{Removal, owner_in, patched_owner};
 use super::model::Model;
-use super::plan::{Plan, UNSEEN};
+use super::plan::{AppPlan, UNSEEN};
 use super::trace::Trace;
 use crate::accounts::{Accounts, Reply, Request, id_of, user_name};
-use provost_core::provisioning::RemovalKind;
 use provost_core::time::{Span, Timestamp};
 use provost_scim::Resource;
 use serde_json::{Value, json};
@@ -16,13 +17,6 @@ use std::collections::{BTreeMap, BTreeSet};
 
 /// After "Turn off" no request begins later than this.
 const TURN_OFF: Span = Span::seconds(1);
-
-/// What a request takes away, and whether an administrator approved it.
-#[derive(Debug, Clone, Copy)]
-struct Removal {
-    kind: RemovalKind,
-    approved: bool,
-}
 
 /// A request between its sending and its arrival.
 #[derive(Debug, Clone)]
@@ -33,16 +27,16 @@ struct UnderWay {
 }
 
 /// An account that somebody else made, and who may have been given it.
-type Heirs = BTreeMap<String, BTreeSet<i64>>;
+pub(super) type Heirs = BTreeMap<String, BTreeSet<i64>>;
 
 pub(super) struct Scene {
-    pub(super) plan: Plan,
+    pub(super) plan: AppPlan,
     pub(super) model: Model,
     pub(super) trace: Trace,
     pub(super) accounts: Accounts,
     /// Whose account it is, by the id that the app gave it.
     pub(super) owners: BTreeMap<String, i64>,
-    heirs: Heirs,
+    pub(super) heirs: Heirs,
     under_way: BTreeMap<u64, UnderWay>,
     late: Vec<(Timestamp, UnderWay)>,
     sent: u64,
@@ -55,12 +49,14 @@ pub(super) struct Scene {
     /// A 401 has been read, and there is no new token yet.
     pub(super) refused: bool,
     not_before: Timestamp,
-    /// The rules that were broken.
-    pub(super) broken: Vec<String>,
+    /// When a removal was last sent.
+    pub(super) removal_sent_at: Option<Timestamp>,
+    /// The app is dead from here on.
+    pub(super) dead: Option<Death>,
 }
 
 impl Scene {
-    pub(super) fn new(plan: Plan, dice: Dice, trace: Trace) -> Self {
+    pub(super) fn new(plan: AppPlan, dice: Dice, trace: Trace) -> Self {
         let mut accounts = Accounts::new();
         accounts.unique = plan.profile != "generic";
         let model = Model::new(plan.archived_as_suspended, UNSEEN);
@@ -80,13 +76,13 @@ impl Scene {
             revoked: false,
             refused: false,
             not_before: Timestamp(0),
-            broken: Vec::new(),
+            removal_sent_at: None,
+            dead: None,
         }
     }
 
-    pub(super) fn break_rule(&mut self, now: Timestamp, what: &str) {
-        self.trace.note(now, || format!("BROKEN: {what}"));
-        self.broken.push(format!("{now}: {what}"));
+    pub(super) fn break_rule(&self, now: Timestamp, what: &str) {
+        self.trace.break_rule(now, what);
     }
 
     /// How many requests were sent so far.
@@ -97,7 +93,8 @@ impl Scene {
     /// A request is sent: it is judged, and how it will go is drawn. Answers its number, too.
     pub(super) fn send(&mut self, request: &Request, now: Timestamp) -> (u64, Course) {
         self.sent += 1;
-        let course = Course::draw(&mut self.dice, &self.plan, self.quiet, request);
+        let drawn = Course::draw(&mut self.dice, &self.plan, self.quiet, request);
+        let course = Course { fault: self.dead.map(Death::fault).or(drawn.fault), ..drawn };
         let fault = course.fault;
         self.trace.note(now, || {
             let told = fault.map_or(String::new(), |fault| format!(" ({fault:?})"));
@@ -114,77 +111,11 @@ impl Scene {
             self.break_rule(now, &format!("{} {} before {until}, when the app may be asked", request.method, request.path));
         }
         let removal = self.judge(request, now);
+        if removal.is_some() {
+            self.removal_sent_at = Some(now);
+        }
         self.under_way.insert(self.sent, UnderWay { request: request.clone(), removal });
         (self.sent, course)
-    }
-
-    /// Not too early, and not for the wrong user. Answers the removal that the request is, if it is one.
-    fn judge(&mut self, request: &Request, now: Timestamp) -> Option<Removal> {
-        match (request.method.as_str(), id_of(&request.path)) {
-            ("POST", _) => {
-                let user = owner_in(&request.body)?;
-                if !self.model.was_wanted(user, now) {
-                    self.break_rule(now, &format!("{user}: an account is made for a user who is to have none"));
-                }
-                self.judge_alone(user, now);
-                None
-            }
-            ("PATCH" | "PUT", Some(id)) => {
-                let user = self.owner(&id, request, now)?;
-                self.judge_alone(user, now);
-                if is_suspend(&request.body) {
-                    return Some(self.judge_removal(user, RemovalKind::Suspend, now));
-                }
-                let on = self.model.oracle.facts(user).service_on && self.model.no_living_group();
-                if self.model.is_leaving(user, now) || !(self.model.was_wanted(user, now) || on) {
-                    self.break_rule(now, &format!("{user}: updated while a cause holds, or not entitled"));
-                }
-                None
-            }
-            ("DELETE", Some(id)) => {
-                let user = self.owner(&id, request, now)?;
-                self.judge_alone(user, now);
-                Some(self.judge_removal(user, RemovalKind::HardDelete, now))
-            }
-            _ => None,
-        }
-    }
-
-    fn judge_alone(&mut self, user: i64, now: Timestamp) {
-        if self.model.oracle.left_alone(user) && !self.model.was_wanted(user, now) {
-            self.break_rule(now, &format!("{user}: something is sent for an archived user"));
-        }
-    }
-
-    fn judge_removal(&mut self, user: i64, kind: RemovalKind, now: Timestamp) -> Removal {
-        let oracle = &self.model.oracle;
-        let due = oracle.may_go(user, kind);
-        let is_due = due.is_some_and(|due| due <= now);
-        let (wanted, approved) = (oracle.wanted(user), oracle.approved_for(user, kind).is_some());
-        if wanted {
-            self.break_rule(now, &format!("{user}: {kind:?} of an entitled, active user"));
-        } else if !is_due {
-            self.break_rule(now, &format!("{user}: {kind:?} before its time, which is {due:?}"));
-        } else if self.model.no_living_group() {
-            self.break_rule(now, &format!("{user}: {kind:?} while the scope has no living group"));
-        }
-        Removal { kind, approved }
-    }
-
-    /// Whose account a request writes.
-    fn owner(&mut self, id: &str, request: &Request, now: Timestamp) -> Option<i64> {
-        // Nothing can be done to an account that is gone; and the write probe asks for one that never was.
-        self.accounts.position(id)?;
-        if let Some(owner) = self.owners.get(id) {
-            return Some(*owner);
-        }
-        let heirs = self.heirs.get(id)?;
-        let named = patched_owner(&request.body).or_else(|| heirs.first().copied());
-        let Some(user) = named.filter(|user| heirs.contains(user)) else {
-            self.break_rule(now, &format!("{} of {id}, which is a stranger's account", request.method));
-            return None;
-        };
-        Some(user)
     }
 
     /// The request arrives: what it does, and what is answered.
@@ -338,32 +269,4 @@ impl Scene {
     pub(super) fn draw(&mut self, end: u64) -> u64 {
         self.dice.below(end)
     }
-}
-
-/// The user whose id a body bears.
-fn owner_in(body: &str) -> Option<i64> {
-    serde_json::from_str::<Value>(body).ok()?["externalId"].as_str()?.parse().ok()
-}
-
-/// The user whose id a PATCH writes.
-fn patched_owner(body: &str) -> Option<i64> {
-    let body: Value = serde_json::from_str(body).ok()?;
-    let writes = |operation: &Value| match operation["path"].as_str() {
-        Some("externalId") => operation["value"].as_str().and_then(|id| id.parse().ok()),
-        Some(_) => None,
-        None => operation["value"]["externalId"].as_str().and_then(|id| id.parse().ok()),
-    };
-    body["Operations"].as_array()?.iter().find_map(writes)
-}
-
-/// Whether a body is that of a suspend.
-pub(super) fn is_suspend(body: &str) -> bool {
-    let Ok(body) = serde_json::from_str::<Value>(body) else { return false };
-    let is_off = |value: &Value| *value == json!(false) || *value == json!("false");
-    let sets = |operation: &Value| match operation["path"].as_str() {
-        Some("active") => is_off(&operation["value"]),
-        Some(_) => false,
-        None => is_off(&operation["value"]["active"]),
-    };
-    body["Operations"].as_array().is_some_and(|operations| operations.iter().any(sets))
 }

@@ -1,4 +1,4 @@
-//! The network between the engine and the app: each request on its course, with what goes wrong on it.
+//! The network between the engine and the apps: each request on its course, with what goes wrong on it.
 
 use super::fault::{Course, Fault};
 use super::scene::Scene;
@@ -10,30 +10,38 @@ use serde_json::Value;
 use std::sync::{Arc, Mutex, MutexGuard};
 use std::time::Duration;
 
-/// Where the app is.
-pub(super) const ENDPOINT: &str = "https://app.example/scim/v2";
+/// Where the app of this number is.
+pub(super) fn endpoint(app: usize) -> String {
+    format!("https://app{app}.example/scim/v2")
+}
 
 /// Longer than any client waits.
 const FOR_EVER: Duration = Duration::from_hours(1);
 
-/// The scene of one seed: the driver and the app share it, on one thread.
+/// The scene of one app: the driver and the network share it, on one thread.
 pub(super) type Shared = Arc<Mutex<Scene>>;
 
 pub(super) fn lock(scene: &Shared) -> MutexGuard<'_, Scene> {
     scene.lock().expect("nothing panics while it holds the scene")
 }
 
-/// The app as the engine's HTTP client meets it.
-pub(super) fn target(scene: &Shared, clock: &Clock) -> Target {
-    let (scene, clock) = (Arc::clone(scene), clock.clone());
-    Target::new(move |request| Box::pin(exchange(Arc::clone(&scene), clock.clone(), request)))
+/// The apps as the engine's HTTP client meets them, each at its own host.
+pub(super) fn target(apps: &[Shared], clock: &Clock) -> Target {
+    let apps: Vec<(String, Shared)> =
+        apps.iter().enumerate().map(|(app, scene)| (format!("https://app{app}.example"), Arc::clone(scene))).collect();
+    let clock = clock.clone();
+    Target::new(move |request| {
+        let met = apps.iter().find_map(|(host, scene)| Some((request.url.strip_prefix(host)?.to_owned(), scene)));
+        let (path, scene) = met.expect("the engine knows no other hosts");
+        Box::pin(exchange(Arc::clone(scene), clock.clone(), path, request))
+    })
 }
 
-async fn exchange(scene: Shared, clock: Clock, sent: HttpRequest) -> Result<HttpResponse, HttpError> {
+async fn exchange(scene: Shared, clock: Clock, path: String, sent: HttpRequest) -> Result<HttpResponse, HttpError> {
     let now = || Timestamp(clock.now_micros());
     let request = Request {
         method: sent.method.as_str().to_owned(),
-        path: sent.url.strip_prefix("https://app.example").unwrap_or(&sent.url).to_owned(),
+        path,
         body: sent.body.map(|body| String::from_utf8_lossy(&body).into_owned()).unwrap_or_default(),
     };
     let (number, course) = lock(&scene).send(&request, now());
@@ -71,7 +79,7 @@ fn answered(
             scene.delay(number, now);
             None
         }
-        Some(Fault::Hangs) if scene.draw(2) == 0 => {
+        Some(Fault::Hangs) if scene.dead.is_some() || scene.draw(2) == 0 => {
             scene.lose(number);
             None
         }
@@ -131,6 +139,10 @@ fn carried_out(scene: &mut Scene, number: u64, fault: Option<Fault>, request: &R
 
 /// The answer of an app that does not carry the request out, and the time that it asks for.
 fn refused(scene: &mut Scene, course: &Course, request: &Request) -> Option<(HttpResponse, Option<i64>)> {
+    if scene.dead.is_some() {
+        let fails = course.fault == Some(Fault::ErrorBefore);
+        return fails.then(|| (response(&Reply::error(500, "the app is broken")), None));
+    }
     if scene.revoked || course.fault == Some(Fault::Unauthorized) {
         scene.revoked = true;
         return Some((response(&Reply::error(401, "the token has been revoked")), None));

@@ -1,11 +1,13 @@
-//! The product's side of one seed: a store in memory, an organization in it, and a connection to the app.
+//! The product's side of one seed: a store in memory, an organization in it, and a connection to each app.
 
 use super::change::BY;
 use super::dice::Dice;
 use super::model::{self, Person, ScopeSetting};
-use super::wire::{ENDPOINT, Shared, lock};
+use super::plan::{AppPlan, Plan};
+use super::scene::Scene;
+use super::wire::{Shared, endpoint, lock};
 use provost_core::app::{
-    Access, Action, ConnectionConfig, DriftSettings, Scope, ScopeGroup, ScopeMode, ServiceStatus, SsoDetails, profile,
+    Access, Action, ArchivedRule, ConnectionConfig, DriftSettings, Scope, ScopeGroup, ScopeMode, ServiceStatus, SsoDetails, profile,
 };
 use provost_core::directory::{DomainKind, MemberRole};
 use provost_core::ids::{AppId, ConnectionId, GroupId, OrgUnitId};
@@ -16,14 +18,21 @@ use provost_store::directory::users::{self, NewUser};
 use provost_store::directory::{domains, groups, org_units};
 use provost_store::{Store, StoreError, apps};
 use serde_json::Map;
+use std::sync::Arc;
+
+/// One app of a world, with its connection.
+pub(super) struct Site {
+    pub(super) scene: Shared,
+    pub(super) app: AppId,
+    pub(super) connection: ConnectionId,
+}
 
 /// The handles of one world. A process that starts anew has others, to the same store.
 pub(super) struct World {
     pub(super) store: Store,
-    pub(super) scene: Shared,
-    pub(super) app: AppId,
-    pub(super) connection: ConnectionId,
-    /// The group that is nested in the scope group.
+    /// There is at least one.
+    pub(super) sites: Vec<Site>,
+    /// The group that is nested in the scope groups.
     pub(super) nested: GroupId,
     /// The access group.
     pub(super) vip: GroupId,
@@ -31,48 +40,52 @@ pub(super) struct World {
 }
 
 impl World {
-    /// A world with its people, configured and not turned on.
-    pub(super) async fn set_up(scene: Shared) -> Result<Self, StoreError> {
+    /// A world with its people, its connections configured and not turned on.
+    pub(super) async fn set_up(plan: &Plan, scenes: &[Shared]) -> Result<Self, StoreError> {
         let store = Store::open(&Location::Memory, Clock::system(), Sealer::from_key([7; 32])).await?;
-        let plan = lock(&scene).plan.clone();
         domains::add(&store, &BY, "example.com", DomainKind::Primary).await?;
         domains::add(&store, &BY, "second.example", DomainKind::Secondary).await?;
         let contractors = org_units::add(&store, &BY, "/", "Contractors").await?.id;
         let nested = groups::add(&store, &BY, "nested@example.com", "Nested", "").await?.id;
         let vip = groups::add(&store, &BY, "vip@example.com", "VIP", "").await?.id;
-        let app = apps::create(&store, &BY, "App", plan.profile).await?.id;
-        let sso = SsoDetails { acs_url: "https://app.example/acs".to_owned(), entity_id: "https://app.example".to_owned() };
-        apps::set_sso(&store, &BY, app, None, Some(sso)).await?;
-        let profile = profile(plan.profile).expect("plans name profiles of the catalogue");
-        // Checks for drift only on demand: the others would mend what nothing else found.
-        let drift = DriftSettings { every: None, ..DriftSettings::default() };
-        let mut config =
-            ConnectionConfig { removal_quiet: plan.removal_quiet, drift, ..ConnectionConfig::new(ENDPOINT, profile) };
-        if plan.archived_as_suspended {
-            config.archived = provost_core::app::ArchivedRule::AsSuspended;
+        let mut world = Self { store, sites: Vec::new(), nested, vip, contractors };
+        for (number, scene) in scenes.iter().enumerate() {
+            let site = world.set_up_site(number, Arc::clone(scene)).await?;
+            world.sites.push(site);
         }
-        for (trigger, kind, after) in plan.rules {
-            let mut with = config.clone();
-            let action = Some(Action { after, edited_at: None });
-            match kind {
-                RemovalKind::Suspend => with.deprovisioning.rule_mut(trigger).suspend = action,
-                RemovalKind::HardDelete => with.deprovisioning.rule_mut(trigger).hard_delete = action,
-            }
-            if with.check(profile).is_ok() {
-                config = with;
-                lock(&scene).model.oracle.set_policy(trigger, kind, Some(after), None);
-            }
-        }
-        let connection = apps::connections::configure(&store, &BY, app, config, &Secret::new("a-token")).await?.id;
-        let access = lock(&scene).model.access;
-        let world = Self { store, scene, app, connection, nested, vip, contractors };
-        apps::set_access(&world.store, &BY, app, None, world.access(access)).await?;
         for number in 0..plan.people {
             world.join(&format!("user{number}@example.com")).await?;
         }
         let now = world.store.now();
-        lock(&world.scene).model.observe(now);
+        world.each(|scene| scene.model.observe(now));
         Ok(world)
+    }
+
+    async fn set_up_site(&self, number: usize, scene: Shared) -> Result<Site, StoreError> {
+        let store = &self.store;
+        let (plan, access) = {
+            let scene = lock(&scene);
+            (scene.plan.clone(), scene.model.access)
+        };
+        let app = apps::create(store, &BY, &format!("App {number}"), plan.profile).await?.id;
+        let sso = SsoDetails { acs_url: "https://app.example/acs".to_owned(), entity_id: "https://app.example".to_owned() };
+        apps::set_sso(store, &BY, app, None, Some(sso)).await?;
+        let config = configuration(&endpoint(number), plan, &mut lock(&scene));
+        let connection = apps::connections::configure(store, &BY, app, config, &Secret::new("a-token")).await?.id;
+        apps::set_access(store, &BY, app, None, self.access(access)).await?;
+        Ok(Site { scene, app, connection })
+    }
+
+    /// Does the same to every scene: what happens in the directory, and to all of time.
+    pub(super) fn each(&self, mut act: impl FnMut(&mut Scene)) {
+        for site in &self.sites {
+            act(&mut lock(&site.scene));
+        }
+    }
+
+    /// The directory's users, as any one scene knows them.
+    pub(super) fn people(&self) -> Vec<Person> {
+        lock(&self.sites[0].scene).model.people.clone()
     }
 
     /// The same world as a process that starts anew sees it.
@@ -82,7 +95,7 @@ impl World {
 
     /// Dice for the details of one change.
     pub(super) fn draw(&self) -> Dice {
-        Dice::new(lock(&self.scene).draw(u64::MAX))
+        Dice::new(lock(&self.sites[0].scene).draw(u64::MAX))
     }
 
     /// The service status as the store has it.
@@ -94,7 +107,7 @@ impl World {
 
     /// A new user joins.
     pub(super) async fn join(&self, email: &str) -> Result<(), StoreError> {
-        let number = lock(&self.scene).model.people.len();
+        let number = self.people().len();
         let (given_name, family_name) = (format!("Given{number}"), format!("Family{number}"));
         let new = NewUser {
             primary_email: email.to_owned(),
@@ -104,7 +117,7 @@ impl World {
             attributes: Map::new(),
         };
         let id = users::add(&self.store, &BY, new).await?.id;
-        lock(&self.scene).model.people.push(Person {
+        let person = Person {
             id,
             email: email.to_owned(),
             given_name,
@@ -116,14 +129,15 @@ impl World {
             nested: false,
             vip: false,
             contractor: false,
-        });
+        };
+        self.each(|scene| scene.model.people.push(person.clone()));
         Ok(())
     }
 
     /// A new scope group, with half of the living people and the nested group as members; not in the scope yet.
-    pub(super) async fn make_scope_group(&self) -> Result<(), StoreError> {
+    pub(super) async fn make_scope_group(&self, site: &Site) -> Result<(), StoreError> {
         let (name, people) = {
-            let mut scene = lock(&self.scene);
+            let mut scene = lock(&site.scene);
             (format!("scope{}", scene.draw(u64::MAX)), scene.model.people.clone())
         };
         let group = groups::add(&self.store, &BY, &format!("{name}@example.com"), &name, "").await?.id;
@@ -133,7 +147,7 @@ impl World {
             groups::add_member(&self.store, &BY, group, &person.email, MemberRole::Member).await?;
             direct.push(index);
         }
-        let model = &mut lock(&self.scene).model;
+        let model = &mut lock(&site.scene).model;
         model.group = Some(group);
         for (index, person) in model.people.iter_mut().enumerate() {
             person.direct = direct.contains(&index);
@@ -141,9 +155,9 @@ impl World {
         Ok(())
     }
 
-    pub(super) async fn edit_scope(&self, setting: ScopeSetting) -> Result<(), StoreError> {
-        let connection = apps::connections::get(&self.store, self.connection).await?;
-        let group = lock(&self.scene).model.group;
+    pub(super) async fn edit_scope(&self, site: &Site, setting: ScopeSetting) -> Result<(), StoreError> {
+        let connection = apps::connections::get(&self.store, site.connection).await?;
+        let group = lock(&site.scene).model.group;
         let scope = match setting {
             ScopeSetting::Everyone => Scope::everyone(),
             ScopeSetting::Group(members) => {
@@ -152,6 +166,30 @@ impl World {
             }
         };
         let config = ConnectionConfig { scope, ..connection.config };
-        apps::connections::edit(&self.store, &BY, self.connection, None, config, false).await.map(drop)
+        apps::connections::edit(&self.store, &BY, site.connection, None, config, false).await.map(drop)
     }
+}
+
+/// The connection's configuration as its plan has it. Rules that do not go together are left out.
+fn configuration(endpoint: &str, plan: AppPlan, scene: &mut Scene) -> ConnectionConfig {
+    let profile = profile(plan.profile).expect("plans name profiles of the catalogue");
+    // Checks for drift only on demand: the others would mend what nothing else found.
+    let drift = DriftSettings { every: None, ..DriftSettings::default() };
+    let mut config = ConnectionConfig { removal_quiet: plan.removal_quiet, drift, ..ConnectionConfig::new(endpoint, profile) };
+    if plan.archived_as_suspended {
+        config.archived = ArchivedRule::AsSuspended;
+    }
+    for (trigger, kind, after) in plan.rules {
+        let mut with = config.clone();
+        let action = Some(Action { after, edited_at: None });
+        match kind {
+            RemovalKind::Suspend => with.deprovisioning.rule_mut(trigger).suspend = action,
+            RemovalKind::HardDelete => with.deprovisioning.rule_mut(trigger).hard_delete = action,
+        }
+        if with.check(profile).is_ok() {
+            config = with;
+            scene.model.oracle.set_policy(trigger, kind, Some(after), None);
+        }
+    }
+    config
 }
