@@ -73,6 +73,16 @@ impl Db {
         Self { watch: Some(watch), ..self.clone() }
     }
 
+    #[cfg(feature = "testing")]
+    pub(crate) fn shared(&self) -> &Shared {
+        &self.0
+    }
+
+    #[cfg(feature = "testing")]
+    pub(crate) fn over(shared: Shared) -> Self {
+        Self(Arc::new(shared))
+    }
+
     /// Answers one query.
     pub async fn read(&self, query: Query) -> Result<Vec<Row>, DbError> {
         Ok(self.read_all(vec![query]).await?.pop().unwrap_or_default())

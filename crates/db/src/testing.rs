@@ -2,6 +2,8 @@
 //!
 //! A test that needs PostgreSQL fails when there is no server: a skipped test proves nothing.
 
+use crate::db::{Db, Shared};
+use crate::error::DbError;
 use crate::location::Location;
 use std::path::PathBuf;
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -73,6 +75,20 @@ fn with_database(server: &str, name: &str) -> String {
     format!("{}/{name}{options}", &address[..end])
 }
 
+impl Db {
+    /// A backup of a database in memory as it stands now; `None` of any other.
+    pub fn copied(&self) -> Result<Option<Self>, DbError> {
+        static NEXT: AtomicU64 = AtomicU64::new(0);
+        match self.shared() {
+            Shared::Inline(inline) => {
+                let name = format!("copy{}", NEXT.fetch_add(1, Ordering::Relaxed));
+                inline.copy(&name).map(|copy| Some(Self::over(Shared::Inline(copy))))
+            }
+            Shared::File(_) | Shared::Server(_) => Ok(None),
+        }
+    }
+}
+
 /// Runs one statement on a thread of its own: the caller may or may not be inside a runtime.
 fn on_server(server: &str, sql: &str) {
     let run = || -> Result<(), String> {
@@ -96,6 +112,26 @@ fn on_server(server: &str, sql: &str) {
 #[cfg(test)]
 mod tests {
     use super::with_database;
+    use crate::{Batch, Db, Location, Migration, Query};
+
+    #[tokio::test]
+    async fn a_copy_goes_its_own_way() {
+        let migrations = [Migration { version: 1, name: "one", sql: "CREATE TABLE number (value BIGINT NOT NULL)" }];
+        let db = Db::open(&Location::Memory, &migrations).await.unwrap();
+        let add = |value: i64| {
+            let mut batch = Batch::new();
+            batch.run("INSERT INTO number (value) VALUES ($1)", [value.into()]);
+            batch
+        };
+        db.commit(add(1)).await.unwrap();
+        let copy = db.copied().unwrap().expect("it is in memory");
+        db.commit(add(2)).await.unwrap();
+        copy.commit(add(10)).await.unwrap();
+        for (db, expected) in [(&db, 3), (&copy, 11)] {
+            let rows = db.read(Query::new("SELECT sum(value) FROM number", [])).await.unwrap();
+            assert_eq!(rows[0].get::<i64>(0).unwrap(), expected);
+        }
+    }
 
     #[test]
     fn only_the_database_is_replaced() {

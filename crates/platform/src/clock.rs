@@ -61,8 +61,8 @@ impl Clock {
     /// minutes, or 0. A negative number is a clock that was set back.
     pub fn disagreement_micros(&self) -> i64 {
         #[cfg(feature = "simulation")]
-        if crate::simulation::now_micros().is_some() {
-            return 0;
+        if let Some(disagreement) = crate::simulation::disagreement() {
+            return disagreement;
         }
         real_micros();
         steady().disagreement()
@@ -70,6 +70,10 @@ impl Clock {
 
     /// Takes the machine's clock for right: an administrator has confirmed it.
     pub fn accept_machine_clock(&self) {
+        #[cfg(feature = "simulation")]
+        if crate::simulation::accept_machine_clock() {
+            return;
+        }
         let (reading, booted) = (reading(), booted_micros());
         steady().accept(reading, booted);
     }
@@ -111,7 +115,8 @@ impl Default for Clock {
     }
 }
 
-/// Within a simulation nothing sets the machine's clock, and idle days are to cost nothing.
+/// Within a simulation idle days are to cost nothing: nobody sleeps through a machine's clock that is set forward, since nobody
+/// there accepts such a one.
 fn sleep_max() -> Duration {
     #[cfg(feature = "simulation")]
     if crate::simulation::now_micros().is_some() {

@@ -4,6 +4,7 @@
 //! the thread that called it, so that tests beside a simulation see real time. It simulates no disk and no threads.
 
 use crate::http::{HttpError, HttpRequest, HttpResponse};
+use crate::steady::{Reading, Steady};
 use std::cell::Cell;
 use std::fmt;
 use std::future::Future;
@@ -14,9 +15,28 @@ use tokio::time::Instant;
 /// What one request comes to.
 pub type Exchange = Pin<Box<dyn Future<Output = Result<HttpResponse, HttpError>> + Send>>;
 
+/// The clocks of the machine of a simulation. The runtime's paused clock, which moves only when everybody waits, is the one that
+/// nobody can set.
+#[derive(Clone, Copy)]
+struct Machine {
+    /// The simulated time at an instant of the runtime.
+    origin: i64,
+    began: Instant,
+    /// By how much somebody has set the machine's clock.
+    set_by: i64,
+    steady: Steady,
+}
+
+impl Machine {
+    fn reading(&self) -> Reading {
+        let passed = i64::try_from(self.began.elapsed().as_micros()).unwrap_or(i64::MAX);
+        let monotonic = self.origin.saturating_add(passed);
+        Reading { wall: monotonic.saturating_add(self.set_by), monotonic }
+    }
+}
+
 thread_local! {
-    /// The simulated time at an instant of the runtime, whose paused clock moves only when everybody waits.
-    static ORIGIN: Cell<Option<(i64, Instant)>> = const { Cell::new(None) };
+    static MACHINE: Cell<Option<Machine>> = const { Cell::new(None) };
     static RANDOM: Cell<Option<u64>> = const { Cell::new(None) };
 }
 
@@ -45,9 +65,21 @@ impl Target {
 }
 
 /// From here on this thread's clocks show `now_micros` plus what passes in the tokio runtime it is called in. Called again
-/// in the next runtime, with the time at which the last one ended.
+/// in the next runtime, with the time at which the last one ended: as a process that starts anew, on a machine whose clock
+/// is right.
 pub fn enter(now_micros: i64) {
-    ORIGIN.set(Some((now_micros, Instant::now())));
+    let at = Reading { wall: now_micros, monotonic: now_micros };
+    MACHINE.set(Some(Machine { origin: now_micros, began: Instant::now(), set_by: 0, steady: Steady::new(at, None) }));
+}
+
+/// Lets time pass in which nobody does anything.
+pub fn pass(micros: i64) {
+    MACHINE.set(MACHINE.get().map(|machine| Machine { origin: machine.origin.saturating_add(micros), ..machine }));
+}
+
+/// Somebody sets the machine's clock, forward or back.
+pub fn set_machine_clock(by_micros: i64) {
+    MACHINE.set(MACHINE.get().map(|machine| Machine { set_by: machine.set_by.saturating_add(by_micros), ..machine }));
 }
 
 /// From here on this thread's randomness follows from `seed`.
@@ -57,14 +89,33 @@ pub fn seed(seed: u64) {
 
 /// This thread has real time and real randomness again.
 pub fn leave() {
-    ORIGIN.set(None);
+    MACHINE.set(None);
     RANDOM.set(None);
 }
 
 /// The simulated time; `None` outside a simulation.
 pub fn now_micros() -> Option<i64> {
-    let (origin, began) = ORIGIN.get()?;
-    Some(origin.saturating_add(i64::try_from(began.elapsed().as_micros()).unwrap_or(i64::MAX)))
+    looked_at().map(|(now, _)| now)
+}
+
+/// By how much the machine's clock is ahead of even time; `None` outside a simulation.
+pub(crate) fn disagreement() -> Option<i64> {
+    looked_at().map(|(_, machine)| machine.steady.disagreement())
+}
+
+/// The machine's clock is taken for right; whether this is a simulation.
+pub(crate) fn accept_machine_clock() -> bool {
+    let Some((_, mut machine)) = looked_at() else { return false };
+    machine.steady.accept(machine.reading(), None);
+    MACHINE.set(Some(machine));
+    true
+}
+
+fn looked_at() -> Option<(i64, Machine)> {
+    let mut machine = MACHINE.get()?;
+    let now = machine.steady.now(machine.reading(), || None);
+    MACHINE.set(Some(machine));
+    Some((now, machine))
 }
 
 /// A number from the thread's seed; `None` outside a simulation.
@@ -110,6 +161,21 @@ mod tests {
         assert_eq!(clock.now_micros(), 1_800_000_000_000_000 + 70 * 86_400_000_000);
         leave();
         assert!(Clock::system().now_micros() != clock.now_micros() + 1 && now_micros().is_none());
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_machine_whose_clock_is_set_is_not_followed_until_that_is_accepted() {
+        const DAY: i64 = 86_400_000_000;
+        let start = 1_800_000_000_000_000;
+        enter(start);
+        let clock = Clock::system();
+        set_machine_clock(-DAY);
+        pass(7);
+        assert_eq!((clock.now_micros(), clock.disagreement_micros()), (start + 7, -DAY));
+        clock.accept_machine_clock();
+        tokio::time::sleep(Duration::from_hours(1)).await;
+        assert_eq!((clock.now_micros(), clock.disagreement_micros()), (start + 7 + DAY / 24, 0), "and never backwards");
+        leave();
     }
 
     #[tokio::test(start_paused = true)]

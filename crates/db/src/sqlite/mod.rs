@@ -147,6 +147,15 @@ impl Inline {
         open::open_memory(migrations).map(|connection| Self(Mutex::new(Writer::new(connection))))
     }
 
+    /// A copy as it stands now, under a name that no other copy of this process has.
+    #[cfg(feature = "testing")]
+    pub(crate) fn copy(&self, name: &str) -> Result<Self, DbError> {
+        let writer = self.0.lock().map_err(|_| DbError::Closed)?;
+        open::copy_memory(&writer.connection, name)
+            .map(|connection| Self(Mutex::new(Writer::new(connection))))
+            .map_err(|error| DbError::Engine(error.to_string()))
+    }
+
     pub(crate) fn commit(&self, batch: &Batch) -> Outcome {
         let mut writer = self.0.lock().map_err(|_| DbError::Closed)?;
         writer.commit(&[batch]).pop().unwrap_or(Err(DbError::Closed.into()))

@@ -77,6 +77,17 @@ pub(super) fn not_opened(location: &str, error: &rusqlite::Error) -> OpenError {
     }
 }
 
+/// A connection to a copy in memory of the database of another one.
+#[cfg(feature = "testing")]
+pub(super) fn copy_memory(of: &Connection, name: &str) -> rusqlite::Result<Connection> {
+    // Lives as long as somebody is connected to it.
+    let location = format!("file:{name}?mode=memory&cache=shared");
+    let copy = Connection::open(&location)?;
+    of.execute("VACUUM INTO ?1", [&location])?;
+    prepare(&copy)?;
+    Ok(copy)
+}
+
 /// SQLite gives a new file the usual permissions, and its WAL those of the file. It holds secrets, so that only its owner may read it.
 fn create_private(path: &Path) -> std::io::Result<()> {
     let mut options = OpenOptions::new();

@@ -58,10 +58,12 @@ struct Cli {
 
 #[derive(Debug, Clone, Copy, ValueEnum)]
 enum SizeName {
-    /// Up to 12 people and 40 steps, before one app or, in a third of the seeds, two or three
+    /// Up to 12 people and 40 steps before one app, or fewer before two or three
     Small,
     /// Up to 60 people and 200 steps, before three apps
     Big,
+    /// 200 people and 3,000 steps, before three apps
+    Full,
 }
 
 #[derive(Debug, Clone, Copy, ValueEnum)]
@@ -77,6 +79,7 @@ impl Cli {
         let size = match self.size {
             SizeName::Small => Size::Small,
             SizeName::Big => Size::Big,
+            SizeName::Full => Size::Full,
         };
         let mode = match self.mode {
             ModeName::Safety => Mode::Safety,

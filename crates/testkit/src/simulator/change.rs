@@ -1,6 +1,7 @@
 //! What people do: drawn from the seed, committed to the store, and followed in the models at the same instant.
 
 use super::dice::Dice;
+use super::machine;
 use super::model::{Person, ScopeSetting};
 use super::setting;
 use super::wire::lock;
@@ -48,10 +49,11 @@ pub(super) enum Kind {
     Foreign,
     Lose,
     Reactivate,
+    SetClock,
 }
 
 impl Kind {
-    pub(super) const ALL: [Self; 30] = [
+    pub(super) const ALL: [Self; 31] = [
         Self::Suspend,
         Self::Unsuspend,
         Self::Archive,
@@ -82,6 +84,7 @@ impl Kind {
         Self::Foreign,
         Self::Lose,
         Self::Reactivate,
+        Self::SetClock,
     ];
 
     /// Whether the app's state differs afterwards from what we were told, so that only a drift check can find it.
@@ -119,7 +122,7 @@ pub(super) async fn make_everywhere(world: &World, kind: Kind) -> Result<(), Sto
 
 /// No two changes are committed in the same microsecond.
 pub(super) fn begin(world: &World) {
-    simulation::enter(world.store.now().0 + 1);
+    simulation::pass(1);
     let now = world.store.now();
     world.each(|scene| scene.apply_late(now));
 }
@@ -143,9 +146,9 @@ async fn commit(world: &World, site: &Site, kind: Kind, person: usize, dice: &mu
         Kind::Unarchive => done(world, person, users::unarchive(store, &BY, id), |person| person.archived = false).await,
         Kind::Delete => done(world, person, users::delete(store, &BY, id), |person| person.deleted = true).await,
         Kind::Restore => done(world, person, users::restore(store, &BY, id, None), |person| person.deleted = false).await,
-        Kind::Join => world.join(&address(dice)).await,
+        Kind::Join => world.join(&address(world, dice)).await,
         Kind::Rename => {
-            let email = address(dice);
+            let email = address(world, dice);
             let edit = UserEdit { primary_email: Some(email.clone()), ..UserEdit::default() };
             done(world, person, users::edit(store, &BY, id, None, edit), |person| person.email.clone_from(&email)).await
         }
@@ -167,7 +170,9 @@ async fn commit(world: &World, site: &Site, kind: Kind, person: usize, dice: &mu
         Kind::Nested => {
             member(world, &world.sites, person, Some(world.nested), dice.coin(), |person, member| person.nested = member).await
         }
-        Kind::Vip => member(world, &world.sites, person, Some(world.vip), dice.coin(), |person, member| person.vip = member).await,
+        Kind::Vip => {
+            member(world, &world.sites, person, Some(world.vip), dice.coin(), |person, member| person.vip = member).await
+        }
         Kind::AppOn => setting::access(world, site, dice.coin(), |model, on| model.app_on = on).await,
         Kind::ContractorsOn => setting::access(world, site, dice.coin(), |model, on| model.contractors_on = on).await,
         Kind::Waver => setting::waver(world, site).await,
@@ -186,14 +191,15 @@ async fn commit(world: &World, site: &Site, kind: Kind, person: usize, dice: &mu
         Kind::SyncNow => apps::connections::sync_now(store, &BY, connection).await,
         Kind::DriftCheck => remote::request_check(store, &BY, connection, None).await.map(drop),
         Kind::Foreign => {
-            let now = world.store.now();
-            lock(&site.scene).make_by_hand(&address(dice), now);
+            let (email, now) = (address(world, dice), world.store.now());
+            lock(&site.scene).make_by_hand(&email, now);
             Ok(())
         }
         Kind::Lose | Kind::Reactivate => {
             setting::tamper(site, kind, person);
             Ok(())
         }
+        Kind::SetClock => machine::set_clock(world, dice).await,
     }
 }
 
@@ -203,9 +209,11 @@ const fn is_refusal(error: &StoreError) -> bool {
     matches!(error, Invalid(_) | NotFound { .. } | Stale { .. } | Taken { .. } | Transition(_) | Config(_))
 }
 
-fn address(dice: &mut Dice) -> String {
+/// One of so many addresses that some are free and some are taken.
+fn address(world: &World, dice: &mut Dice) -> String {
     let domain = if dice.chance(150) { "second.example" } else { "example.com" };
-    format!("user{}@{domain}", dice.below(16))
+    let people = world.people().len() as u64;
+    format!("user{}@{domain}", dice.below(16.max(people + people / 4)))
 }
 
 /// Waits for the store to commit a change of one user, and follows it in the model.

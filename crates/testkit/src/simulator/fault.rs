@@ -1,8 +1,8 @@
 //! What can go wrong with one request, and how it is drawn.
 
 use super::dice::Dice;
-use super::plan::AppPlan;
 use super::judge::is_suspend;
+use super::plan::AppPlan;
 use crate::accounts::Request;
 use std::time::Duration;
 
@@ -45,6 +45,8 @@ pub(super) enum Fault {
     UnknownId,
     /// A search does not see the newest account.
     BlindSearch,
+    /// A page of the list shows nobody, or half of those whom it should.
+    PartialListing,
     /// Names come back in capitals.
     Capitals,
     /// Truth values come back as text.
@@ -52,7 +54,7 @@ pub(super) enum Fault {
 }
 
 impl Fault {
-    pub(super) const ALL: [Self; 20] = [
+    pub(super) const ALL: [Self; 21] = [
         Self::Refused,
         Self::LostBefore,
         Self::LostAfter,
@@ -71,6 +73,7 @@ impl Fault {
         Self::Conflict,
         Self::UnknownId,
         Self::BlindSearch,
+        Self::PartialListing,
         Self::Capitals,
         Self::TextBooleans,
     ];
@@ -78,6 +81,11 @@ impl Fault {
     /// Where the app lets two accounts bear one name, these would make two without any fault of ours.
     pub(super) const fn needs_unique_names(self) -> bool {
         matches!(self, Self::Late | Self::Doubled | Self::BlindSearch | Self::Conflict)
+    }
+
+    /// Whether an account that is there may seem not to be, so that it is made again for nothing.
+    pub(super) const fn hides_accounts(self) -> bool {
+        matches!(self, Self::UnknownId | Self::BlindSearch | Self::Late)
     }
 
     /// Whether the app's state may differ afterwards from what we were told, so that only a drift check can find it.
@@ -93,6 +101,7 @@ impl Fault {
             // A removal that is answered with 404 is done, whatever the app does then.
             Self::UnknownId => request.path.contains("/Users/") && request.method != "DELETE" && !is_suspend(&request.body),
             Self::BlindSearch => searches,
+            Self::PartialListing => request.path.contains("startIndex=") && !searches,
             Self::Late | Self::Doubled | Self::Forbidden | Self::Rejected => request.method != "GET",
             Self::Refused
             | Self::LostBefore

@@ -9,6 +9,7 @@ use super::trace::Trace;
 use super::wire::{self, Shared, lock};
 use super::world::{Site, World};
 use provost_core::time::{Span, Timestamp};
+use provost_db::Db;
 use provost_engine::Settings;
 use provost_platform::{HttpClient, simulation};
 use provost_store::{StoreError, remote};
@@ -22,6 +23,10 @@ const START: Timestamp = Timestamp(1_767_225_600_000_000);
 /// The waits after the last fault, in days: they cover the longest grace period, the retries of a day, and what an approval
 /// sets off.
 const LAST_DAYS: [i64; 14] = [1, 1, 2, 3, 3, 3, 3, 3, 3, 1, 1, 1, 1, 1];
+
+/// The waits after a backup was put back, in hours. It is older than the last days of the history, which cover every grace period:
+/// whatever it says is to go is due at once.
+const RESTORED_HOURS: [i64; 2] = [1, 2];
 
 /// What to play.
 #[derive(Debug, Clone, Copy)]
@@ -61,17 +66,9 @@ pub fn play(seed: u64, options: Options) -> Report {
         Arc::new(Mutex::new(scene))
     });
     let scenes: Vec<Shared> = scenes.collect();
-    let mut history = History { plan, scenes, trace, dice, now: START, steps: 0 };
-    let mut world = None;
-    loop {
-        match history.life(world.take()) {
-            Ok(Life::Ended) => break,
-            Ok(Life::Killed(left)) => world = Some(left),
-            Err(error) => {
-                history.trace.break_rule(history.now, &format!("the store fails: {error}"));
-                break;
-            }
-        }
+    let mut history = History { plan, scenes, trace, dice, now: START, steps: 0, backup: None };
+    if let Err(error) = history.play() {
+        history.trace.break_rule(history.now, &format!("the store fails: {error}"));
     }
     simulation::leave();
     let mut lines = history.trace.lock();
@@ -87,7 +84,7 @@ pub fn play(seed: u64, options: Options) -> Report {
 /// How a process ends.
 enum Life {
     Killed(World),
-    Ended,
+    Ended(World),
 }
 
 struct History {
@@ -99,29 +96,39 @@ struct History {
     now: Timestamp,
     /// Taken so far.
     steps: usize,
+    backup: Option<Db>,
 }
 
 impl History {
+    /// One process after the other.
+    fn play(&mut self) -> Result<(), StoreError> {
+        let mut world = None;
+        loop {
+            match self.life(world.take())? {
+                Life::Killed(left) => world = Some(left),
+                Life::Ended(left) => {
+                    return self.backup.take().map_or(Ok(()), |backup| self.after_restore(left, backup));
+                }
+            }
+        }
+    }
+
     /// One process, from its start until it is killed or the history has ended.
     fn life(&mut self, world: Option<World>) -> Result<Life, StoreError> {
-        let runtime = tokio::runtime::Builder::new_current_thread().enable_time().start_paused(true).build();
-        let runtime = runtime.expect("a runtime of one thread can be made");
+        let runtime = runtime();
         let life = runtime.block_on(async {
             simulation::enter(self.now.0);
             let world = match world {
                 Some(world) => world.reopened(),
                 None => World::set_up(&self.plan, &self.scenes).await?,
             };
-            let look_every = self.plan.look_every;
-            let http = HttpClient::simulated(wire::target(&self.scenes, &world.store.clock));
-            let stop = CancellationToken::new();
-            tokio::spawn(provost_engine::run_with(world.store.clone(), http, Settings { look_every }, stop));
+            self.start_engine(&world);
             let killed = self.steps(&world).await?;
             if !killed {
                 self.last_days(&world).await?;
             }
             self.now = world.store.now();
-            Ok(if killed { Life::Killed(world) } else { Life::Ended })
+            Ok(if killed { Life::Killed(world) } else { Life::Ended(world) })
         });
         // Everybody who waits is dropped where they wait, as a process that is killed would be.
         drop(runtime);
@@ -129,6 +136,31 @@ impl History {
             lock(scene).kill(self.now);
         }
         life
+    }
+
+    fn start_engine(&self, world: &World) {
+        let http = HttpClient::simulated(wire::target(&self.scenes, &world.store.clock));
+        let settings = Settings { look_every: self.plan.look_every };
+        tokio::spawn(provost_engine::run_with(world.store.clone(), http, settings, CancellationToken::new()));
+    }
+
+    /// After everything an old backup is put back, and nobody says that its directory is up to date: nothing is removed.
+    fn after_restore(&mut self, world: World, backup: Db) -> Result<(), StoreError> {
+        let runtime = runtime();
+        runtime.block_on(async {
+            simulation::enter(self.now.0);
+            let world = world.restored(backup).await?;
+            self.start_engine(&world);
+            for kind in [Kind::Reauthorize, Kind::TurnOn, Kind::Retry] {
+                change::make_everywhere(&world, kind).await?;
+            }
+            for hours in RESTORED_HOURS {
+                sleep(Span::hours(hours)).await;
+                change::make_everywhere(&world, Kind::SyncNow).await?;
+            }
+            self.now = world.store.now();
+            Ok(())
+        })
     }
 
     /// Takes the steps that are left; whether the process was killed before the last one.
@@ -140,6 +172,9 @@ impl History {
             self.steps += 1;
             sleep(self.pause()).await;
             self.let_die(world);
+            if self.plan.backup_after == Some(self.steps) {
+                self.backup = world.store.db.copied()?;
+            }
             if self.dice.chance(self.plan.kill_permille) {
                 self.trace.note(world.store.now(), || "the process is killed".to_owned());
                 return Ok(true);
@@ -154,7 +189,7 @@ impl History {
                 sleep(Span(2 * PROMPT.0)).await;
                 rest::check_promptness(world).await?;
             }
-            if self.dice.chance(250) {
+            if self.dice.chance(self.plan.look_permille) {
                 sleep(Span::seconds(1_500)).await;
                 rest::check(world, Look::Passing).await?;
             }
@@ -235,6 +270,11 @@ async fn confirm_listings(world: &World) -> Result<(), StoreError> {
         }
     }
     Ok(())
+}
+
+fn runtime() -> tokio::runtime::Runtime {
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_time().start_paused(true).build();
+    runtime.expect("a runtime of one thread can be made")
 }
 
 pub(super) async fn sleep(span: Span) {

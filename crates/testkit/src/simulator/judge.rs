@@ -1,5 +1,6 @@
 //! The judge of every request when it is sent: whom it is for, and whether it may go now.
 
+use super::model::UNDER_WAY;
 use super::scene::Scene;
 use crate::accounts::{Request, id_of};
 use provost_core::provisioning::RemovalKind;
@@ -16,11 +17,22 @@ pub(super) struct Removal {
 impl Scene {
     /// Not too early, and not for the wrong user. Answers the removal that the request is, if it is one.
     pub(super) fn judge(&mut self, request: &Request, now: Timestamp) -> Option<Removal> {
+        if self.restored {
+            let gone = id_of(&request.path).filter(|_| request.method == "DELETE" || is_suspend(&request.body));
+            if let Some(id) = gone.filter(|id| self.accounts.position(id).is_some()) {
+                self.break_rule(now, &format!("{id}: removed on the word of a backup"));
+            }
+            return None;
+        }
         match (request.method.as_str(), id_of(&request.path)) {
             ("POST", _) => {
                 let user = owner_in(&request.body)?;
                 if !self.model.was_wanted(user, now) {
                     self.break_rule(now, &format!("{user}: an account is made for a user who is to have none"));
+                }
+                let hidden = self.plan.faults.iter().any(|fault| fault.hides_accounts());
+                if !hidden && !self.accounts_of(user).is_empty() {
+                    self.break_rule(now, &format!("{user}: an account is made again, and theirs is there"));
                 }
                 self.judge_alone(user, now);
                 None
@@ -63,6 +75,9 @@ impl Scene {
             self.break_rule(now, &format!("{user}: {kind:?} before its time, which is {due:?}"));
         } else if self.model.no_living_group() {
             self.break_rule(now, &format!("{user}: {kind:?} while the scope has no living group"));
+        }
+        if let Some(since) = self.clock_wrong_since.filter(|since| now - *since > UNDER_WAY) {
+            self.break_rule(now, &format!("{user}: {kind:?}, and the machine's clock has been wrong since {since}"));
         }
         Removal { kind, approved }
     }

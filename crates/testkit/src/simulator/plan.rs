@@ -12,10 +12,13 @@ use std::time::Duration;
 /// How much happens in one seed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Size {
-    /// Up to 12 people and 40 steps, before one app and in a third of the seeds two or three, for many seeds.
+    /// Up to 12 people and 40 steps before one app; in a third of the seeds up to 8 people and 24 steps before two or three apps. For
+    /// many seeds.
     Small,
     /// Up to 60 people and 200 steps, before three apps.
     Big,
+    /// 200 people and 3,000 steps, before three apps, for few seeds.
+    Full,
 }
 
 /// What must hold.
@@ -30,6 +33,12 @@ pub enum Mode {
 /// Whoever decides looks within this time, whatever the app does: a loss of access that is undone before may never be seen.
 pub(super) const UNSEEN: Span = Span::seconds(2);
 
+/// How many of 1,000 small seeds have a crowd, so that the app's rate and its pages count, and few steps.
+const CROWD_PERMILLE: u64 = 20;
+
+/// How many of 1,000 histories end with an old backup that is put back.
+const BACKUP_PERMILLE: u64 = 100;
+
 /// One world.
 #[derive(Debug, Clone)]
 pub(super) struct Plan {
@@ -39,8 +48,12 @@ pub(super) struct Plan {
     pub(super) look_every: Duration,
     /// What may happen, each as often as it stands here.
     pub(super) kinds: Vec<Kind>,
+    /// How many of 1,000 steps are followed by a look at everything, which costs the more the more there is.
+    pub(super) look_permille: u64,
     /// How many of 1,000 steps kill the process.
     pub(super) kill_permille: u64,
+    /// After how many steps a backup is taken, which is put back after everything.
+    pub(super) backup_after: Option<usize>,
     /// The apps; there is at least one.
     pub(super) apps: Vec<AppPlan>,
 }
@@ -67,30 +80,40 @@ pub(super) struct AppPlan {
 
 impl Plan {
     pub(super) fn draw(dice: &mut Dice, size: Size, mode: Mode) -> Self {
-        let (people, steps) = match size {
-            Size::Small => (dice.between(3, 12), dice.between(15, 40)),
-            Size::Big => (dice.between(20, 60), dice.between(100, 200)),
-        };
-        let steps = usize::try_from(steps).unwrap_or(0);
         let dies = mode == Mode::Liveness && dice.coin();
         let apps = match size {
             Size::Small if dies => dice.pick(&[2, 2, 3]),
             Size::Small => dice.pick(&[1, 1, 1, 1, 2, 3]),
-            Size::Big => 3,
+            Size::Big | Size::Full => 3,
         };
-        let mut apps: Vec<AppPlan> = (0..apps).map(|_| AppPlan::draw(dice)).collect();
+        let crowd = size == Size::Small && apps == 1 && dice.chance(CROWD_PERMILLE);
+        let (people, steps) = match size {
+            Size::Small if crowd => (dice.between(110, 130), dice.between(5, 10)),
+            Size::Small if apps == 1 => (dice.between(3, 12), dice.between(15, 40)),
+            // So that they cost what the others do.
+            Size::Small => (dice.between(3, 8), dice.between(10, 24)),
+            Size::Big => (dice.between(20, 60), dice.between(100, 200)),
+            Size::Full => (200, 3_000),
+        };
+        let steps = usize::try_from(steps).unwrap_or(0);
+        let profiles: &[&'static str] =
+            if crowd { &["generic"] } else { &["netskope", "netskope-suspend", "netskope-suspend", "generic"] };
+        let mut apps: Vec<AppPlan> = (0..apps).map(|_| AppPlan::draw(dice, profiles)).collect();
         if dies {
             let at = usize::try_from(dice.below(steps as u64)).unwrap_or(0);
             apps[0].death = Some((at, dice.pick(&Death::ALL)));
         } else if mode == Mode::Liveness {
             apps[0].stuck = Some(0);
         }
+        let backup = mode == Mode::Safety && dice.chance(BACKUP_PERMILLE);
         Self {
             people,
             steps,
             look_every: dice.pick(&[Duration::from_hours(12), Duration::from_hours(24)]),
             kinds: Self::kinds(dice),
+            look_permille: if size == Size::Full { 25 } else { 250 },
             kill_permille: dice.pick(&[0, 0, 30, 120]),
+            backup_after: backup.then(|| usize::try_from(dice.below(steps as u64)).unwrap_or(0) + 1),
             apps,
         }
     }
@@ -109,8 +132,8 @@ impl Plan {
 }
 
 impl AppPlan {
-    fn draw(dice: &mut Dice) -> Self {
-        let profile = dice.pick(&["netskope", "netskope-suspend", "netskope-suspend", "generic"]);
+    fn draw(dice: &mut Dice, profiles: &[&'static str]) -> Self {
+        let profile = dice.pick(profiles);
         let unique = profile != "generic";
         let mut faults: Vec<Fault> = Fault::ALL.into_iter().filter(|fault| unique || !fault.needs_unique_names()).collect();
         faults.retain(|_| dice.chance(350));

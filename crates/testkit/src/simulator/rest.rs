@@ -1,5 +1,6 @@
 //! What must have happened by now: looked at when nothing moves, and at the end of every history.
 
+use super::ledger;
 use super::model::{Person, UNDER_WAY};
 use super::scene::Scene;
 use super::wire::lock;
@@ -40,6 +41,9 @@ pub(super) async fn check(world: &World, look: Look) -> Result<(), StoreError> {
             check_site(world, site, look).await?;
         } else if look == Look::Last {
             known_to_be_dead(world, site).await?;
+        }
+        if look == Look::Last {
+            ledger::recount(world, site).await?;
         }
     }
     Ok(())

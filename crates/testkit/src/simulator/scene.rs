@@ -5,7 +5,9 @@
 
 use super::dice::Dice;
 use super::fault::{Course, Death};
-use super::judge::{Removal, owner_in, patched_owner};
+use super::judge::{Removal, is_suspend, owner_in, patched_owner};
+use super::ledger::{Effect, Ledger};
+use super::limits::Limits;
 use super::model::Model;
 use super::plan::{AppPlan, UNSEEN};
 use super::trace::Trace;
@@ -48,7 +50,12 @@ pub(super) struct Scene {
     pub(super) revoked: bool,
     /// A 401 has been read, and there is no new token yet.
     pub(super) refused: bool,
-    not_before: Timestamp,
+    limits: Limits,
+    pub(super) ledger: Ledger,
+    /// A backup was put back: the store knows less than the model.
+    pub(super) restored: bool,
+    /// Since when the machine's clock is wrong, and nobody has said that it is right.
+    pub(super) clock_wrong_since: Option<Timestamp>,
     /// When a removal was last sent.
     pub(super) removal_sent_at: Option<Timestamp>,
     /// The app is dead from here on.
@@ -60,6 +67,7 @@ impl Scene {
         let mut accounts = Accounts::new();
         accounts.unique = plan.profile != "generic";
         let model = Model::new(plan.archived_as_suspended, UNSEEN);
+        let limits = Limits::of(plan.profile);
         Self {
             plan,
             model,
@@ -75,7 +83,10 @@ impl Scene {
             quiet: false,
             revoked: false,
             refused: false,
-            not_before: Timestamp(0),
+            limits,
+            ledger: Ledger::default(),
+            restored: false,
+            clock_wrong_since: None,
             removal_sent_at: None,
             dead: None,
         }
@@ -106,9 +117,8 @@ impl Scene {
         if self.refused {
             self.break_rule(now, &format!("{} {} after a 401", request.method, request.path));
         }
-        if now < self.not_before {
-            let until = self.not_before;
-            self.break_rule(now, &format!("{} {} before {until}, when the app may be asked", request.method, request.path));
+        if let Some(passed) = self.limits.begin(&request.method, now) {
+            self.break_rule(now, &format!("{} {}: {passed}", request.method, request.path));
         }
         let removal = self.judge(request, now);
         if removal.is_some() {
@@ -122,7 +132,7 @@ impl Scene {
     pub(super) fn arrive(&mut self, number: u64, now: Timestamp) -> Reply {
         self.apply_late(now);
         match self.under_way.remove(&number) {
-            Some(under_way) => self.carry_out(&under_way, now, true),
+            Some(under_way) => self.carry_out(number, &under_way, now, true),
             None => Reply::error(500, "the simulator has lost the request"),
         }
     }
@@ -140,13 +150,15 @@ impl Scene {
 
     /// The process is killed: what is under way arrives or not, and nobody reads the answer.
     pub(super) fn kill(&mut self, now: Timestamp) {
-        for under_way in std::mem::take(&mut self.under_way).into_values() {
+        for (number, under_way) in std::mem::take(&mut self.under_way) {
             if self.dice.coin() {
-                self.carry_out(&under_way, now, true);
+                self.carry_out(number, &under_way, now, true);
             }
         }
-        // What was heard in the last moment could not be kept.
-        self.not_before = Timestamp(0);
+        // The next process begins on a machine whose clock is right.
+        self.clock_wrong_since = None;
+        self.limits.kill(now);
+        self.ledger.kill(now);
     }
 
     /// Carries out the requests whose time has come long after they were given up.
@@ -157,29 +169,32 @@ impl Scene {
         for (_, under_way) in due {
             let owner = id_of(&under_way.request.path).and_then(|id| self.owners.get(&id).copied());
             self.adrift.extend(owner.or_else(|| owner_in(&under_way.request.body)));
-            self.carry_out(&under_way, now, false);
+            self.carry_out(0, &under_way, now, false);
         }
     }
 
-    fn carry_out(&mut self, under_way: &UnderWay, now: Timestamp, counts: bool) -> Reply {
+    fn carry_out(&mut self, number: u64, under_way: &UnderWay, now: Timestamp, counts: bool) -> Reply {
         let UnderWay { request, removal } = under_way;
         let held = self.owners.iter().filter(|(id, _)| self.accounts.position(id).is_some()).count();
         let was_active = id_of(&request.path).is_some_and(|id| self.is_active(&id));
         let reply = self.accounts.carry_out(request);
         let status = reply.status;
         self.trace.note(now, || format!("= {} {} → {status}", request.method, request.path));
-        let done = match (request.method.as_str(), status) {
+        let (effect, done) = match (request.method.as_str(), status) {
             ("POST", 201) => {
                 self.note_created(request, &reply, counts, now);
-                false
+                (Some(Effect::Created), false)
             }
             ("PATCH" | "PUT", 200..=299) => {
                 self.note_taken(request);
-                was_active
+                (Some(if is_suspend(&request.body) { Effect::Suspended } else { Effect::Changed }), was_active)
             }
-            ("DELETE", 200..=299) => true,
-            _ => false,
+            ("DELETE", 200..=299) => (Some(Effect::Deleted), true),
+            _ => (None, false),
         };
+        if let Some(effect) = effect {
+            self.ledger.note(number, effect);
+        }
         let counted = removal.filter(|removal| done && counts && !removal.approved);
         if let Some(Err(why)) = counted.map(|removal| self.model.oracle.gone(removal.kind, held, now)) {
             self.break_rule(now, &why);
@@ -197,7 +212,8 @@ impl Scene {
         }
         self.owners.insert(id, user);
         let own = self.accounts_of(user);
-        if own.len() > 1 {
+        // A backup does not know that somebody was renamed, and the app is asked for the name that it knows.
+        if own.len() > 1 && !self.restored {
             self.break_rule(now, &format!("{user}: has two accounts: {own:?}"));
         }
     }
@@ -232,14 +248,17 @@ impl Scene {
         self.accounts.rows.iter().find(is_theirs)
     }
 
-    /// The answer is read.
-    pub(super) fn read(&mut self, status: u16, retry_after: Option<i64>, now: Timestamp) {
+    /// The answer to a request is read; `whole` where nothing of it is missing.
+    pub(super) fn read(&mut self, number: u64, whole: bool, status: u16, retry_after: Option<i64>, now: Timestamp) {
         self.trace.note(now, || format!("← {status}"));
         if status == 401 {
             self.refused = true;
         }
+        if whole && (200..300).contains(&status) {
+            self.ledger.read(number, now);
+        }
         if let Some(seconds @ 1..=86_400) = retry_after {
-            self.not_before = self.not_before.max(now + Span::seconds(seconds));
+            self.limits.pause(Span::seconds(seconds), now);
         }
     }
 

@@ -3,6 +3,7 @@
 use super::change::{BY, Kind, begin, observe};
 use super::dice::Dice;
 use super::history::sleep;
+use super::ledger::Effect;
 use super::model::{Access, ScopeSetting};
 use super::wire::lock;
 use super::world::{Site, World};
@@ -14,7 +15,12 @@ use provost_store::directory::groups;
 use provost_store::{StoreError, accounts, apps};
 
 /// Turns the app ON or OFF, for everybody or for an org unit, as `change` says.
-pub(super) async fn access(world: &World, site: &Site, on: bool, change: impl FnOnce(&mut Access, bool)) -> Result<(), StoreError> {
+pub(super) async fn access(
+    world: &World,
+    site: &Site,
+    on: bool,
+    change: impl FnOnce(&mut Access, bool),
+) -> Result<(), StoreError> {
     let mut access = lock(&site.scene).model.access;
     change(&mut access, on);
     apps::set_access(&world.store, &BY, site.app, None, world.access(access)).await?;
@@ -129,7 +135,9 @@ pub(super) fn tamper(site: &Site, kind: Kind, index: usize) {
     scene.adrift.insert(user);
     if kind == Kind::Lose {
         scene.accounts.rows.remove(at);
+        scene.ledger.resembles(Effect::Deleted);
     } else {
         scene.accounts.rows[at].insert("active".to_owned(), true.into());
+        scene.ledger.resembles(Effect::Changed);
     }
 }

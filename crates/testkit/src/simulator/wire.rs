@@ -1,6 +1,7 @@
 //! The network between the engine and the apps: each request on its course, with what goes wrong on it.
 
 use super::fault::{Course, Fault};
+use super::ledger::Effect;
 use super::scene::Scene;
 use crate::accounts::{Reply, Request, list_of, user_name};
 use provost_core::time::Timestamp;
@@ -54,7 +55,8 @@ async fn exchange(scene: Shared, clock: Clock, path: String, sent: HttpRequest) 
     tokio::time::sleep(if course.fault == Some(Fault::Hangs) { FOR_EVER } else { course.back }).await;
     let lost = || HttpError::NoAnswer { message: "the simulator has lost the answer".to_owned() };
     let (response, retry_after) = answer.ok_or_else(lost)?;
-    lock(&scene).read(response.status, retry_after, now());
+    let whole = !matches!(course.fault, Some(Fault::Garbled | Fault::WithoutId));
+    lock(&scene).read(number, whole, response.status, retry_after, now());
     Ok(response)
 }
 
@@ -114,8 +116,16 @@ fn carried_out(scene: &mut Scene, number: u64, fault: Option<Fault>, request: &R
             reply.body.iter_mut().filter_map(Value::as_object_mut).for_each(|body| drop(body.remove("id")));
             response(&reply)
         }
-        Some(Fault::Capitals) => response(&with_each(reply, capitals)),
-        Some(Fault::TextBooleans) => response(&with_each(reply, text_booleans)),
+        Some(Fault::Capitals) => {
+            // What is shown otherwise than it was sent looks like the work of an update.
+            scene.ledger.resembles(Effect::Changed);
+            response(&with_each(reply, capitals))
+        }
+        Some(Fault::TextBooleans) => {
+            scene.ledger.resembles(Effect::Changed);
+            response(&with_each(reply, text_booleans))
+        }
+        Some(Fault::PartialListing) => response(&part_of(reply, scene.draw(3))),
         // Those that are met before or behind this, and no fault.
         Some(
             Fault::Refused
@@ -179,6 +189,7 @@ fn refused(scene: &mut Scene, course: &Course, request: &Request) -> Option<(Htt
         | Fault::WithoutId
         | Fault::Unauthorized
         | Fault::BlindSearch
+        | Fault::PartialListing
         | Fault::Capitals
         | Fault::TextBooleans => None,
     }
@@ -209,6 +220,21 @@ fn with_each(mut reply: Reply, change: fn(&mut Value)) -> Reply {
     match reply.body.as_mut().and_then(|body| body.get_mut("Resources")).and_then(Value::as_array_mut) {
         Some(listed) => listed.iter_mut().for_each(change),
         None => reply.body.iter_mut().for_each(change),
+    }
+    reply
+}
+
+/// A page of a list that lacks accounts: all of them, half of them, or half of them though they are counted.
+fn part_of(mut reply: Reply, how: u64) -> Reply {
+    if let Some(body) = reply.body.as_mut() {
+        let listed = body["Resources"].as_array_mut().map_or(0, |listed| {
+            listed.truncate(if how == 0 { 0 } else { listed.len() / 2 });
+            listed.len()
+        });
+        body["itemsPerPage"] = listed.into();
+        if how < 2 {
+            body["totalResults"] = listed.into();
+        }
     }
     reply
 }

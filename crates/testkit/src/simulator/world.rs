@@ -7,16 +7,19 @@ use super::plan::{AppPlan, Plan};
 use super::scene::Scene;
 use super::wire::{Shared, endpoint, lock};
 use provost_core::app::{
-    Access, Action, ArchivedRule, ConnectionConfig, DriftSettings, Scope, ScopeGroup, ScopeMode, ServiceStatus, SsoDetails, profile,
+    Access, Action, ArchivedRule, ConnectionConfig, DriftRule, DriftSettings, Scope, ScopeGroup, ScopeMode, ServiceStatus,
+    SsoDetails, profile,
 };
 use provost_core::directory::{DomainKind, MemberRole};
 use provost_core::ids::{AppId, ConnectionId, GroupId, OrgUnitId};
 use provost_core::provisioning::RemovalKind;
-use provost_db::Location;
+use provost_core::time::Span;
+use provost_db::{Db, Location};
 use provost_platform::{Clock, Sealer, Secret};
+use provost_store::accounts::standstill::{self, StandstillReason};
 use provost_store::directory::users::{self, NewUser};
 use provost_store::directory::{domains, groups, org_units};
-use provost_store::{Store, StoreError, apps};
+use provost_store::{Store, StoreError, apps, remote};
 use serde_json::Map;
 use std::sync::Arc;
 
@@ -91,6 +94,21 @@ impl World {
     /// The same world as a process that starts anew sees it.
     pub(super) fn reopened(self) -> Self {
         Self { store: self.store.reopened(), ..self }
+    }
+
+    /// The same world with an older copy of its store, as a start that notices it leaves it: removals are held, and each app is
+    /// read by a check that changes nothing.
+    pub(super) async fn restored(self, copy: Db) -> Result<Self, StoreError> {
+        let mut store = self.store.reopened();
+        store.db = copy;
+        for site in &self.sites {
+            let why = "the simulator has put a backup back";
+            standstill::note(&store, site.connection, StandstillReason::Restored, Span(1), why).await?;
+            // Refused where one is under way.
+            drop(remote::request_check(&store, &BY, site.connection, Some(DriftRule::Report)).await);
+        }
+        self.each(|scene| scene.restored = true);
+        Ok(Self { store, ..self })
     }
 
     /// Dice for the details of one change.
