@@ -22,24 +22,31 @@ pub(crate) struct Judged {
     pub(crate) unbelieved: bool,
 }
 
+impl Judged {
+    const fn nothing(again_at: Option<Timestamp>) -> Self {
+        Self { passed: Vec::new(), again_at, unbelieved: false }
+    }
+}
+
 /// Judges all removals of a connection that are due. Waits until the directory has been quiet for a while, so that a
 /// storm of changes is judged as a whole.
 pub(crate) async fn judge(store: &Store, id: ConnectionId, app_ahead: Option<Span>) -> Result<Judged, StoreError> {
     let now = store.now();
+    // Most passes find nothing: no rules need be read for that.
+    if !schedule::removal_is_due(store, id, now).await? {
+        return nothing_due(store, id, app_ahead).await;
+    }
     let (rules, subjects) = due_now(store, id, now).await?;
     let connection = &rules.connection;
     let due: Vec<RemovalCandidate> = subjects.values().map(|(candidate, _)| candidate.clone()).collect();
-    let nothing = |again_at| Judged { passed: Vec::new(), again_at, unbelieved: false };
     let Some(oldest) = due.iter().map(|candidate| candidate.removal.due).min() else {
-        removals::record_holds(store, connection.id, &[]).await?;
-        end_what_is_over(store, connection.id, app_ahead).await?;
-        return Ok(nothing(None));
+        return nothing_due(store, id, app_ahead).await;
     };
     if !removals_may_go(store, connection.id, app_ahead).await? {
-        return Ok(Judged { unbelieved: true, ..nothing(Some(now + Span::seconds(60))) });
+        return Ok(Judged { unbelieved: true, ..Judged::nothing(Some(now + Span::seconds(60))) });
     }
     if let Some(until) = quiet_until(store, &rules, oldest, now).await? {
-        return Ok(nothing(Some(until)));
+        return Ok(Judged::nothing(Some(until)));
     }
     let sent = removals::sent_within(store, connection.id, now - REMOVAL_WINDOW).await?;
     let approvals = removals::approvals(store, connection.id).await?;
@@ -55,6 +62,13 @@ pub(crate) async fn judge(store: &Store, id: ConnectionId, app_ahead: Option<Spa
     // What is held today may pass when yesterday's removals and verdicts have left the window.
     let again_at = if guarded.holds.is_empty() { None } else { window_moves_at(&sent, &approvals, now) };
     Ok(Judged { passed, again_at, unbelieved: false })
+}
+
+/// Nothing is held any more, and no clock is in anybody's way.
+async fn nothing_due(store: &Store, id: ConnectionId, app_ahead: Option<Span>) -> Result<Judged, StoreError> {
+    removals::record_holds(store, id, &[]).await?;
+    end_what_is_over(store, id, app_ahead).await?;
+    Ok(Judged::nothing(None))
 }
 
 /// Every removal that is due, each decided on rules and a directory that were read after the account's marks.

@@ -84,8 +84,9 @@ async fn look(
     let completed = directory::users::complete_words(store).await?;
     answer_tests_aside(store, http).await?;
     let now = store.now();
-    for connection in apps::connections::list(store).await? {
-        let details = apps::connections::details(store, connection.id).await?;
+    let connections = apps::connections::list_details(store).await?;
+    for details in &connections {
+        let connection = &details.connection;
         let passed_at = details.last_pass_at.unwrap_or(details.created_at);
         if connection.status == ConnectionStatus::Active && now - passed_at >= FULL_PASS_EVERY {
             apps::connections::start_pass(store, connection.id).await?;
@@ -97,10 +98,8 @@ async fn look(
             end_of(id, worker).await;
         }
     }
-    for connection in apps::connections::list(store).await? {
-        workers
-            .entry(connection.id)
-            .or_insert_with(|| tokio::spawn(work(store.clone(), http.clone(), connection.id, settings, stop.clone())));
+    for id in connections.iter().map(|details| details.connection.id) {
+        workers.entry(id).or_insert_with(|| tokio::spawn(work(store.clone(), http.clone(), id, settings, stop.clone())));
     }
     if now - *drift_looked_at >= DRIFT_LOOK_EVERY {
         *drift_looked_at = now;

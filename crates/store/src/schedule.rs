@@ -330,6 +330,13 @@ pub async fn next_due(store: &Store, connection: ConnectionId) -> Result<Option<
     Ok(due.map(Timestamp))
 }
 
+/// Whether the time of any removal has come, by the account's last decision.
+pub async fn removal_is_due(store: &Store, connection: ConnectionId, now: Timestamp) -> Result<bool, StoreError> {
+    let sql = "SELECT 1 FROM account WHERE connection_id = $1 AND removal_at <= $2 LIMIT 1";
+    let rows = store.db.read(Query::new(sql, [connection.get().into(), now.0.into()])).await?;
+    Ok(!rows.is_empty())
+}
+
 async fn oldest_sweep(store: &Store) -> Result<Option<Sweep>, StoreError> {
     let sql = "SELECT id, connection_id, kind, target_id, after_user, marked_at FROM sweep ORDER BY id LIMIT 1";
     let rows = store.db.read(Query::new(sql, [])).await?;

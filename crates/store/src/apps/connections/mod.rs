@@ -68,8 +68,13 @@ pub async fn required_of_app(store: &Store, app: AppId) -> Result<Connection, St
 
 /// Every connection, oldest first.
 pub async fn list(store: &Store) -> Result<Vec<Connection>, StoreError> {
+    Ok(list_details(store).await?.into_iter().map(|details| details.connection).collect())
+}
+
+/// Every connection and what else the store knows of it, oldest first.
+pub async fn list_details(store: &Store) -> Result<Vec<ConnectionDetails>, StoreError> {
     let rows = store.db.read(Query::new(format!("{SELECT} ORDER BY c.id"), [])).await?;
-    rows.iter().map(|row| from_row(row).map(|details| details.connection)).collect()
+    rows.iter().map(from_row).collect()
 }
 
 fn from_row(row: &Row) -> Result<ConnectionDetails, StoreError> {
