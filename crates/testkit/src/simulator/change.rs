@@ -175,7 +175,7 @@ async fn commit(world: &World, site: &Site, kind: Kind, person: usize, dice: &mu
         }
         Kind::AppOn => setting::access(world, site, dice.coin(), |model, on| model.app_on = on).await,
         Kind::ContractorsOn => setting::access(world, site, dice.coin(), |model, on| model.contractors_on = on).await,
-        Kind::Waver => setting::waver(world, site).await,
+        Kind::Waver => setting::waver(world, site, dice).await,
         Kind::ScopeEveryone => setting::scope(world, site, ScopeSetting::Everyone).await,
         Kind::ScopeGroup => {
             let members = dice.pick(&[ScopeMembers::Direct, ScopeMembers::All]);
@@ -228,7 +228,8 @@ async fn done(
     Ok(())
 }
 
-/// Puts a user into a group, or takes them out of it; `sites` are the apps to which that matters. Nobody can be named who is deleted.
+/// Puts a user into a group, or takes them out of it; `sites` are the apps to which that matters. Nobody can be named who is
+/// deleted.
 async fn member(
     world: &World,
     sites: &[Site],

@@ -171,7 +171,7 @@ impl History {
         while self.steps < self.plan.steps {
             self.steps += 1;
             sleep(self.pause()).await;
-            self.let_die(world);
+            self.let_die(world).await?;
             if self.plan.backup_after == Some(self.steps) {
                 self.backup = world.store.db.copied()?;
             }
@@ -197,15 +197,18 @@ impl History {
         Ok(false)
     }
 
-    /// The apps whose time has come are dead from here on.
-    fn let_die(&self, world: &World) {
-        for scene in &self.scenes {
-            let mut scene = lock(scene);
-            if let Some((_, death)) = scene.plan.death.filter(|(after, _)| self.steps > *after && scene.dead.is_none()) {
-                scene.trace.note(world.store.now(), || format!("the app is dead: {death:?}"));
-                scene.dead = Some(death);
+    /// The apps whose time has come die. Many people are renamed at that moment, so that enough fails for a quarantine.
+    async fn let_die(&self, world: &World) -> Result<(), StoreError> {
+        for (site, plan) in world.sites.iter().zip(&self.plan.apps) {
+            let Some(outage) = plan.outage.filter(|outage| self.steps > outage.after) else { continue };
+            if lock(&site.scene).die(outage, world.store.now()) {
+                for _ in 0..self.plan.people {
+                    change::make(world, Kind::Retitle, site).await?;
+                }
             }
+            rest::check_quarantines(world).await?;
         }
+        Ok(())
     }
 
     fn pause(&mut self) -> Span {
@@ -250,7 +253,7 @@ impl History {
         // Whoever fails for ever may be tried again at this very moment.
         for _ in 0..5 {
             let mut moves = false;
-            for site in world.sites.iter().filter(|site| lock(&site.scene).dead.is_none()) {
+            for site in world.sites.iter().filter(|site| lock(&site.scene).death(world.store.now()).is_none()) {
                 moves |= rest::why_not_at_rest(world, site).await?.is_some();
             }
             if moves {

@@ -36,7 +36,8 @@ impl Limits {
         Self { windows: windows.collect(), pauses: Vec::new() }
     }
 
-    /// A request begins; the limit that it passes, if any. The app does not know of processes: its windows go on when one is killed.
+    /// A request begins; the limit that it passes, if any. The app does not know of processes: its windows go on when one is
+    /// killed.
     pub(super) fn begin(&mut self, method: &str, now: Timestamp) -> Option<String> {
         let kind = if method == "GET" { RequestKind::Read } else { RequestKind::Write };
         for window in self.windows.iter_mut().filter(|window| window.rate.of.counts(kind)) {

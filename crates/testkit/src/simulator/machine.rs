@@ -1,7 +1,7 @@
 //! What is done to the machine that the process runs on: its clock is set, and some hours later it is right again.
 //!
-//! Time runs evenly through all of it, so that the oracles know of none of it: what they say must go goes later. A clock that was set
-//! forward is never confirmed here. The dates of everything would be over then, and nothing could be too early.
+//! Time runs evenly through all of it, so that the oracles know of none of it: what they say must go goes later. A clock that was
+//! set forward is never confirmed here. The dates of everything would be over then, and nothing could be too early.
 
 use super::change::{BY, begin};
 use super::dice::Dice;

@@ -2,9 +2,9 @@
 //! faults, in a time that costs nothing while nobody works.
 //!
 //! Flow: a seed gives a plan (`plan`) and dice. A history (`history`) commits changes of the directory (`change`) and of one
-//! app (`setting`), sets the machine's clock (`machine`), lets time pass and kills the process; every request goes through the network (`wire`) to its app's
-//! scene (`scene`), and is judged when it is sent (`judge`, `limits`); at rest each app is compared with what its oracle says
-//! must have happened (`rest`), and in the end the log with what was carried out (`ledger`).
+//! app (`setting`), sets the machine's clock (`machine`), lets time pass and kills the process; every request goes through
+//! the network (`wire`) to its app's scene (`scene`), and is judged when it is sent (`judge`, `limits`); at rest each app is
+//! compared with what its oracle says must have happened (`rest`), and in the end the log with what was carried out (`ledger`).
 //!
 //! Guarantees: one seed is one history, line by line. Everything runs on one thread, in the time of a paused runtime. The
 //! oracle shares no code with what it judges, and it is two-sided: not too early, and not forgotten.

@@ -12,8 +12,8 @@ use std::time::Duration;
 /// How much happens in one seed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Size {
-    /// Up to 12 people and 40 steps before one app; in a third of the seeds up to 8 people and 24 steps before two or three apps. For
-    /// many seeds.
+    /// Up to 12 people and 40 steps before one app; in a quarter of the seeds up to 8 people and 24 steps before two or three
+    /// apps. For many seeds.
     Small,
     /// Up to 60 people and 200 steps, before three apps.
     Big,
@@ -34,10 +34,16 @@ pub enum Mode {
 pub(super) const UNSEEN: Span = Span::seconds(2);
 
 /// How many of 1,000 small seeds have a crowd, so that the app's rate and its pages count, and few steps.
-const CROWD_PERMILLE: u64 = 20;
+const CROWD_PERMILLE: u64 = 10;
 
 /// How many of 1,000 histories end with an old backup that is put back.
-const BACKUP_PERMILLE: u64 = 100;
+const BACKUP_PERMILLE: u64 = 50;
+
+/// In how many of 1,000 histories an app dies and comes back.
+const OUTAGE_PERMILLE: u64 = 100;
+
+/// Longer than any history.
+const FOR_EVER: Span = Span::days(36_500);
 
 /// One world.
 #[derive(Debug, Clone)]
@@ -74,8 +80,16 @@ pub(super) struct AppPlan {
     pub(super) rules: Vec<(Trigger, RemovalKind, GracePeriod)>,
     /// The index of the user whose requests fail for ever.
     pub(super) stuck: Option<usize>,
-    /// After how many steps the app dies for ever, and how.
-    pub(super) death: Option<(usize, Death)>,
+    pub(super) outage: Option<Outage>,
+}
+
+/// An app that dies, and comes back or does not.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Outage {
+    /// So many steps come before it.
+    pub(super) after: usize,
+    pub(super) death: Death,
+    pub(super) lasts: Span,
 }
 
 impl Plan {
@@ -83,7 +97,7 @@ impl Plan {
         let dies = mode == Mode::Liveness && dice.coin();
         let apps = match size {
             Size::Small if dies => dice.pick(&[2, 2, 3]),
-            Size::Small => dice.pick(&[1, 1, 1, 1, 2, 3]),
+            Size::Small => dice.pick(&[1, 1, 1, 1, 1, 1, 2, 3]),
             Size::Big | Size::Full => 3,
         };
         let crowd = size == Size::Small && apps == 1 && dice.chance(CROWD_PERMILLE);
@@ -100,10 +114,11 @@ impl Plan {
             if crowd { &["generic"] } else { &["netskope", "netskope-suspend", "netskope-suspend", "generic"] };
         let mut apps: Vec<AppPlan> = (0..apps).map(|_| AppPlan::draw(dice, profiles)).collect();
         if dies {
-            let at = usize::try_from(dice.below(steps as u64)).unwrap_or(0);
-            apps[0].death = Some((at, dice.pick(&Death::ALL)));
+            apps[0].outage = Some(Outage::draw(dice, steps, &[FOR_EVER]));
         } else if mode == Mode::Liveness {
             apps[0].stuck = Some(0);
+        } else if dice.chance(OUTAGE_PERMILLE) {
+            apps[0].outage = Some(Outage::draw(dice, steps, &[Span::hours(1), Span::hours(12), Span::days(3)]));
         }
         let backup = mode == Mode::Safety && dice.chance(BACKUP_PERMILLE);
         Self {
@@ -131,6 +146,13 @@ impl Plan {
     }
 }
 
+impl Outage {
+    fn draw(dice: &mut Dice, steps: usize, lasts: &[Span]) -> Self {
+        let after = usize::try_from(dice.below(steps as u64)).unwrap_or(0);
+        Self { after, death: dice.pick(&Death::ALL), lasts: dice.pick(lasts) }
+    }
+}
+
 impl AppPlan {
     fn draw(dice: &mut Dice, profiles: &[&'static str]) -> Self {
         let profile = dice.pick(profiles);
@@ -151,7 +173,7 @@ impl AppPlan {
             removal_quiet: dice.pick(&[Span(0), Span(0), Span::seconds(60)]),
             rules: Self::rules(dice, profile != "netskope"),
             stuck: None,
-            death: None,
+            outage: None,
         }
     }
 

@@ -37,7 +37,7 @@ pub(super) enum Look {
 pub(super) async fn check(world: &World, look: Look) -> Result<(), StoreError> {
     check_quarantines(world).await?;
     for site in &world.sites {
-        if lock(&site.scene).dead.is_none() {
+        if lock(&site.scene).death(world.store.now()).is_none() {
             check_site(world, site, look).await?;
         } else if look == Look::Last {
             known_to_be_dead(world, site).await?;
@@ -100,7 +100,8 @@ pub(super) async fn check_promptness(world: &World) -> Result<(), StoreError> {
             let scene = lock(&site.scene);
             let plan = &scene.plan;
             let sound = plan.fault_permille == 0 && plan.stuck.is_none() && scene.dead.is_none() && !scene.revoked;
-            sound && scene.model.active && plan.latency_millis_max <= PROMPT_LATENCY_MILLIS
+            let has_time = now - scene.busy_until > PROMPT;
+            sound && has_time && scene.model.active && plan.latency_millis_max <= PROMPT_LATENCY_MILLIS
         };
         let due = schedule::next_due(&world.store, site.connection).await?;
         if let Some(due) = due.filter(|due| prompt && now - *due > PROMPT) {

@@ -9,7 +9,7 @@ use super::judge::{Removal, is_suspend, owner_in, patched_owner};
 use super::ledger::{Effect, Ledger};
 use super::limits::Limits;
 use super::model::Model;
-use super::plan::{AppPlan, UNSEEN};
+use super::plan::{AppPlan, Outage, UNSEEN};
 use super::trace::Trace;
 use crate::accounts::{Accounts, Reply, Request, id_of, user_name};
 use provost_core::time::{Span, Timestamp};
@@ -51,6 +51,8 @@ pub(super) struct Scene {
     /// A 401 has been read, and there is no new token yet.
     pub(super) refused: bool,
     limits: Limits,
+    /// Until then whoever asks is told to come back when it is over.
+    pub(super) busy_until: Timestamp,
     pub(super) ledger: Ledger,
     /// A backup was put back: the store knows less than the model.
     pub(super) restored: bool,
@@ -58,8 +60,8 @@ pub(super) struct Scene {
     pub(super) clock_wrong_since: Option<Timestamp>,
     /// When a removal was last sent.
     pub(super) removal_sent_at: Option<Timestamp>,
-    /// The app is dead from here on.
-    pub(super) dead: Option<Death>,
+    /// The app is dead, or was, until then.
+    pub(super) dead: Option<(Death, Timestamp)>,
 }
 
 impl Scene {
@@ -84,6 +86,7 @@ impl Scene {
             revoked: false,
             refused: false,
             limits,
+            busy_until: Timestamp(0),
             ledger: Ledger::default(),
             restored: false,
             clock_wrong_since: None,
@@ -96,6 +99,21 @@ impl Scene {
         self.trace.break_rule(now, what);
     }
 
+    /// The app dies, if it has not done so before; whether it did.
+    pub(super) fn die(&mut self, outage: Outage, now: Timestamp) -> bool {
+        if self.dead.is_some() {
+            return false;
+        }
+        self.trace.note(now, || format!("the app is dead: {outage:?}"));
+        self.dead = Some((outage.death, now + outage.lasts));
+        true
+    }
+
+    /// How the app is dead now, if it is.
+    pub(super) fn death(&self, now: Timestamp) -> Option<Death> {
+        self.dead.filter(|(_, until)| now < *until).map(|(death, _)| death)
+    }
+
     /// How many requests were sent so far.
     pub(super) const fn requests(&self) -> u64 {
         self.sent
@@ -105,7 +123,7 @@ impl Scene {
     pub(super) fn send(&mut self, request: &Request, now: Timestamp) -> (u64, Course) {
         self.sent += 1;
         let drawn = Course::draw(&mut self.dice, &self.plan, self.quiet, request);
-        let course = Course { fault: self.dead.map(Death::fault).or(drawn.fault), ..drawn };
+        let course = Course { fault: self.death(now).map(Death::fault).or(drawn.fault), ..drawn };
         let fault = course.fault;
         self.trace.note(now, || {
             let told = fault.map_or(String::new(), |fault| format!(" ({fault:?})"));

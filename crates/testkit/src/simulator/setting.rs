@@ -28,9 +28,14 @@ pub(super) async fn access(
     Ok(())
 }
 
-/// Everybody's access is lost, given back and lost again, an hour apart; an app may want to be left alone for longer.
-pub(super) async fn waver(world: &World, site: &Site) -> Result<(), StoreError> {
+/// Everybody's access is lost, given back and lost again, an hour apart. Half of the time the app wants to be left alone from when
+/// it is given back until after all of it.
+pub(super) async fn waver(world: &World, site: &Site, dice: &mut Dice) -> Result<(), StoreError> {
+    let busy = dice.coin();
     for on in [false, true] {
+        if busy && on {
+            lock(&site.scene).busy_until = world.store.now() + Span::hours(2);
+        }
         access(world, site, on, |model, on| model.app_on = on).await?;
         observe(world);
         sleep(Span::hours(1)).await;

@@ -68,7 +68,7 @@ fn answered(
     request: &Request,
     now: Timestamp,
 ) -> Option<(HttpResponse, Option<i64>)> {
-    if let Some(refusal) = refused(scene, course, request) {
+    if let Some(refusal) = refused(scene, course, request, now) {
         scene.lose(number);
         return Some(refusal);
     }
@@ -81,7 +81,7 @@ fn answered(
             scene.delay(number, now);
             None
         }
-        Some(Fault::Hangs) if scene.dead.is_some() || scene.draw(2) == 0 => {
+        Some(Fault::Hangs) if scene.death(now).is_some() || scene.draw(2) == 0 => {
             scene.lose(number);
             None
         }
@@ -148,14 +148,18 @@ fn carried_out(scene: &mut Scene, number: u64, fault: Option<Fault>, request: &R
 }
 
 /// The answer of an app that does not carry the request out, and the time that it asks for.
-fn refused(scene: &mut Scene, course: &Course, request: &Request) -> Option<(HttpResponse, Option<i64>)> {
-    if scene.dead.is_some() {
+fn refused(scene: &mut Scene, course: &Course, request: &Request, now: Timestamp) -> Option<(HttpResponse, Option<i64>)> {
+    if scene.death(now).is_some() {
         let fails = course.fault == Some(Fault::ErrorBefore);
         return fails.then(|| (response(&Reply::error(500, "the app is broken")), None));
     }
     if scene.revoked || course.fault == Some(Fault::Unauthorized) {
         scene.revoked = true;
         return Some((response(&Reply::error(401, "the token has been revoked")), None));
+    }
+    if scene.busy_until > now {
+        let seconds = (scene.busy_until - now).as_seconds() + 1;
+        return Some(later(429, &seconds.to_string(), Some(seconds)));
     }
     if request.path.ends_with("/ServiceProviderConfig") {
         return Some((response(&Reply::error(404, "nothing is announced")), None));
