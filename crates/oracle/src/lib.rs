@@ -206,9 +206,14 @@ impl Oracle {
         self.since(user, trigger).into_iter().filter_map(due).min()
     }
 
-    /// When it must be removed.
+    /// When it must be removed. Whichever of a cause's beginnings counts: an edit between the two gives notice to the earlier one,
+    /// and that may be over later than the grace period of the later one.
     pub fn must_go(&self, user: i64, kind: RemovalKind) -> Option<Timestamp> {
-        let must = |trigger: &Trigger| self.due_after(self.since(user, *trigger)[1], kind, *trigger, Span(0));
+        let must = |trigger: &Trigger| {
+            let [first, last] = self.since(user, *trigger);
+            let due = |since| self.due_after(since, kind, *trigger, Span(0));
+            due(last).max(due(first.filter(|_| last.is_some())))
+        };
         Trigger::ALL.iter().filter_map(must).min()
     }
 
@@ -284,5 +289,24 @@ impl Oracle {
             return Err(format!("{gone} removals ({kind:?}) within a day from {window} accounts"));
         }
         Ok(())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_access_that_comes_and_goes_at_once_may_leave_the_notice_of_an_edit_to_the_old_cause() {
+        let mut oracle = Oracle::new(false, Span::seconds(2));
+        let (off, on) = (Facts::default(), Facts { service_on: true, in_scope: true, ..Facts::default() });
+        let edited = Timestamp(0) + Span::days(30);
+        let lost_again = edited + Span::seconds(3);
+        oracle.see(1, off, Timestamp(0));
+        oracle.set_policy(Trigger::AppOff, RemovalKind::HardDelete, Some(GracePeriod::Within24Hours), Some(edited));
+        oracle.see(1, on, lost_again - Span(1));
+        oracle.see(1, off, lost_again);
+        assert_eq!(oracle.may_go(1, RemovalKind::HardDelete), Some(lost_again + Span::hours(1)));
+        assert_eq!(oracle.must_go(1, RemovalKind::HardDelete), Some(edited + Span::hours(24)));
     }
 }
