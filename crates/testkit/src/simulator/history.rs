@@ -75,7 +75,7 @@ pub fn play(seed: u64, options: Options) -> Report {
     Report {
         broken: std::mem::take(&mut lines.broken),
         hash: lines.hash,
-        lines: std::mem::take(&mut lines.lines),
+        lines: std::mem::take(&mut lines.kept),
         requests: history.scenes.iter().map(|scene| lock(scene).requests()).sum(),
         days: (history.now - START).as_seconds() / 86_400,
     }

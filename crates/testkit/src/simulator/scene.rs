@@ -31,6 +31,7 @@ struct UnderWay {
 /// An account that somebody else made, and who may have been given it.
 pub(super) type Heirs = BTreeMap<String, BTreeSet<i64>>;
 
+#[expect(clippy::struct_excessive_bools, reason = "each is something that has happened, whatever else has")]
 pub(super) struct Scene {
     pub(super) plan: AppPlan,
     pub(super) model: Model,

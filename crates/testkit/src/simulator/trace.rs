@@ -12,7 +12,7 @@ const LINES_MAX: usize = 200_000;
 pub(super) struct Lines {
     pub(super) hash: u64,
     keeps: bool,
-    pub(super) lines: Vec<String>,
+    pub(super) kept: Vec<String>,
     pub(super) broken: Vec<String>,
 }
 
@@ -47,8 +47,8 @@ impl Trace {
         for byte in now.0.to_le_bytes().into_iter().chain(line.bytes()) {
             lines.hash = (lines.hash ^ u64::from(byte)).wrapping_mul(0x0100_0000_01b3);
         }
-        if lines.keeps && lines.lines.len() < LINES_MAX {
-            lines.lines.push(format!("{now} {:06} {line}", now.0.rem_euclid(1_000_000)));
+        if lines.keeps && lines.kept.len() < LINES_MAX {
+            lines.kept.push(format!("{now} {:06} {line}", now.0.rem_euclid(1_000_000)));
         }
     }
 
