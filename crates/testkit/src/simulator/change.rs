@@ -183,7 +183,7 @@ async fn commit(world: &World, site: &Site, kind: Kind, person: usize, dice: &mu
         }
         Kind::DeleteScopeGroup => setting::delete_scope_group(world, site).await,
         Kind::Policy => setting::policy(world, site, dice).await,
-        Kind::TurnOff => setting::turn_off(world, site).await,
+        Kind::TurnOff => setting::turn_off(world, site, dice).await,
         Kind::TurnOn => setting::turn_on(world, site).await,
         Kind::Reauthorize => setting::reauthorize(world, site).await,
         Kind::Approve => setting::approve(world, site).await,

@@ -120,12 +120,17 @@ impl Plan {
         } else if dice.chance(OUTAGE_PERMILLE) {
             apps[0].outage = Some(Outage::draw(dice, steps, &[Span::hours(1), Span::hours(12), Span::days(3)]));
         }
+        let mut kinds = Self::kinds(dice);
+        if apps.iter().any(|app| app.faults.contains(&Fault::UnknownId)) {
+            // A renamed account is the hardest to find again.
+            kinds.extend([Kind::Rename; 3]);
+        }
         let backup = mode == Mode::Safety && dice.chance(BACKUP_PERMILLE);
         Self {
             people,
             steps,
             look_every: dice.pick(&[Duration::from_hours(12), Duration::from_hours(24)]),
-            kinds: Self::kinds(dice),
+            kinds,
             look_permille: if size == Size::Full { 25 } else { 250 },
             kill_permille: dice.pick(&[0, 0, 30, 120]),
             backup_after: backup.then(|| usize::try_from(dice.below(steps as u64)).unwrap_or(0) + 1),

@@ -90,7 +90,15 @@ pub(super) async fn policy(world: &World, site: &Site, dice: &mut Dice) -> Resul
     Ok(())
 }
 
-pub(super) async fn turn_off(world: &World, site: &Site) -> Result<(), StoreError> {
+/// Half of the time somebody has just joined, so that it comes between two requests of one operation.
+pub(super) async fn turn_off(world: &World, site: &Site, dice: &mut Dice) -> Result<(), StoreError> {
+    if dice.coin() {
+        world.join(&format!("joined{}@example.com", world.people().len())).await?;
+        observe(world);
+        let way = lock(&site.scene).plan.latency_millis_max;
+        sleep(Span(dice.between(0, 1_000 * i64::try_from(way).unwrap_or(0)))).await;
+        begin(world);
+    }
     let was_active = lock(&site.scene).model.active;
     apps::connections::turn_off(&world.store, &BY, site.connection).await?;
     let model = &mut lock(&site.scene).model;
