@@ -90,7 +90,10 @@ impl Scene {
             return Some(*owner);
         }
         let heirs = self.heirs.get(id)?;
-        let named = patched_owner(&request.body).or_else(|| heirs.first().copied());
+        // Where nothing tells which of its heirs was given the account, it is one of whom the request may be.
+        let removes = request.method == "DELETE" || is_suspend(&request.body);
+        let likely = heirs.iter().find(|user| self.model.oracle.wanted(**user) != removes).or(heirs.first());
+        let named = patched_owner(&request.body).or(likely.copied());
         let Some(user) = named.filter(|user| heirs.contains(user)) else {
             self.break_rule(now, &format!("{} of {id}, which is a stranger's account", request.method));
             return None;

@@ -46,6 +46,8 @@ pub(super) struct Scene {
     dice: Dice,
     /// Users whose accounts were changed behind our back: nobody but a drift check can know.
     pub(super) adrift: BTreeSet<i64>,
+    /// Users whose accounts the app's own admin has deleted: they count among our accounts until one is made again.
+    pub(super) lost: BTreeSet<i64>,
     /// No faults from here on.
     pub(super) quiet: bool,
     pub(super) revoked: bool,
@@ -83,6 +85,7 @@ impl Scene {
             sent: 0,
             dice,
             adrift: BTreeSet::new(),
+            lost: BTreeSet::new(),
             quiet: false,
             revoked: false,
             refused: false,
@@ -194,7 +197,7 @@ impl Scene {
 
     fn carry_out(&mut self, number: u64, under_way: &UnderWay, now: Timestamp, counts: bool) -> Reply {
         let UnderWay { request, removal } = under_way;
-        let held = self.owners.iter().filter(|(id, _)| self.accounts.position(id).is_some()).count();
+        let held = self.owners.iter().filter(|(id, _)| self.accounts.position(id).is_some()).count() + self.lost.len();
         let was_active = id_of(&request.path).is_some_and(|id| self.is_active(&id));
         let reply = self.accounts.carry_out(request);
         let status = reply.status;
@@ -230,6 +233,7 @@ impl Scene {
             return;
         }
         self.owners.insert(id, user);
+        self.lost.remove(&user);
         let own = self.accounts_of(user);
         // A backup does not know that somebody was renamed, and the app is asked for the name that it knows.
         if own.len() > 1 && !self.restored {

@@ -148,6 +148,7 @@ pub(super) fn tamper(site: &Site, kind: Kind, index: usize) {
     scene.adrift.insert(user);
     if kind == Kind::Lose {
         scene.accounts.rows.remove(at);
+        scene.lost.insert(user);
         scene.ledger.resembles(Effect::Deleted);
     } else {
         scene.accounts.rows[at].insert("active".to_owned(), true.into());
