@@ -59,11 +59,15 @@ impl Db {
             Location::Memory => Shared::Inline(sqlite::Inline::open(migrations)?),
             Location::Postgres(url) => Shared::Server(postgres::Server::open(url, migrations).await?),
         };
-        Ok(Self {
+        Ok(Self::over(shared))
+    }
+
+    pub(crate) fn over(shared: Shared) -> Self {
+        Self {
             shared: Arc::new(shared),
             #[cfg(feature = "testing")]
             watch: None,
-        })
+        }
     }
 
     /// The same database, at whose commits through this handle somebody stands.
@@ -75,12 +79,7 @@ impl Db {
 
     #[cfg(feature = "testing")]
     pub(crate) fn shared(&self) -> &Shared {
-        &self.0
-    }
-
-    #[cfg(feature = "testing")]
-    pub(crate) fn over(shared: Shared) -> Self {
-        Self(Arc::new(shared))
+        &self.shared
     }
 
     /// Answers one query.

@@ -14,11 +14,11 @@ pub(crate) struct Request {
 }
 
 impl Request {
-    /// As it comes to the app at `origin`.
-    pub(crate) fn at(origin: &str, sent: HttpRequest) -> Self {
+    /// As it comes to the app, under this path of it.
+    pub(crate) fn at(path: &str, sent: HttpRequest) -> Self {
         Self {
             method: sent.method.as_str().to_owned(),
-            path: sent.url.strip_prefix(origin).unwrap_or(&sent.url).to_owned(),
+            path: path.to_owned(),
             body: sent.body.map(|body| String::from_utf8_lossy(&body).into_owned()).unwrap_or_default(),
         }
     }

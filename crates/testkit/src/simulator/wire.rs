@@ -40,11 +40,7 @@ pub(super) fn target(apps: &[Shared], clock: &Clock) -> Target {
 
 async fn exchange(scene: Shared, clock: Clock, path: String, sent: HttpRequest) -> Result<HttpResponse, HttpError> {
     let now = || Timestamp(clock.now_micros());
-    let request = Request {
-        method: sent.method.as_str().to_owned(),
-        path,
-        body: sent.body.map(|body| String::from_utf8_lossy(&body).into_owned()).unwrap_or_default(),
-    };
+    let request = Request::at(&path, sent);
     let (number, course) = lock(&scene).send(&request, now());
     if course.fault == Some(Fault::Refused) {
         lock(&scene).lose(number);
@@ -91,7 +87,7 @@ fn answered(
         }
         Some(Fault::BlindSearch) => {
             scene.lose(number);
-            Some((response(&Reply { status: 200, body: Some(list_of(&[], 0, 1)) }), None))
+            Some((Reply { status: 200, body: Some(list_of(&[], 0, 1)) }.on_the_wire(), None))
         }
         fault => Some((carried_out(scene, number, fault, request, now), None)),
     }
@@ -104,28 +100,28 @@ fn carried_out(scene: &mut Scene, number: u64, fault: Option<Fault>, request: &R
         Some(Fault::Doubled) => {
             // The second copy does nothing that counts.
             scene.accounts.carry_out(request);
-            response(&reply)
+            reply.on_the_wire()
         }
-        Some(Fault::ErrorAfter) => response(&Reply::error(500, "the database went away")),
+        Some(Fault::ErrorAfter) => Reply::error(500, "the database went away").on_the_wire(),
         Some(Fault::Garbled) => {
-            let mut half = response(&reply);
+            let mut half = reply.on_the_wire();
             half.body.truncate(half.body.len() / 2);
             half
         }
         Some(Fault::WithoutId) => {
             reply.body.iter_mut().filter_map(Value::as_object_mut).for_each(|body| drop(body.remove("id")));
-            response(&reply)
+            reply.on_the_wire()
         }
         Some(Fault::Capitals) => {
             // What is shown otherwise than it was sent looks like the work of an update.
             scene.ledger.resembles(Effect::Changed);
-            response(&with_each(reply, capitals))
+            with_each(reply, capitals).on_the_wire()
         }
         Some(Fault::TextBooleans) => {
             scene.ledger.resembles(Effect::Changed);
-            response(&with_each(reply, text_booleans))
+            with_each(reply, text_booleans).on_the_wire()
         }
-        Some(Fault::PartialListing) => response(&part_of(reply, scene.draw(3))),
+        Some(Fault::PartialListing) => part_of(reply, scene.draw(3)).on_the_wire(),
         // Those that are met before or behind this, and no fault.
         Some(
             Fault::Refused
@@ -143,7 +139,7 @@ fn carried_out(scene: &mut Scene, number: u64, fault: Option<Fault>, request: &R
             | Fault::UnknownId
             | Fault::BlindSearch,
         )
-        | None => response(&reply),
+        | None => reply.on_the_wire(),
     }
 }
 
@@ -151,23 +147,23 @@ fn carried_out(scene: &mut Scene, number: u64, fault: Option<Fault>, request: &R
 fn refused(scene: &mut Scene, course: &Course, request: &Request, now: Timestamp) -> Option<(HttpResponse, Option<i64>)> {
     if scene.death(now).is_some() {
         let fails = course.fault == Some(Fault::ErrorBefore);
-        return fails.then(|| (response(&Reply::error(500, "the app is broken")), None));
+        return fails.then(|| (Reply::error(500, "the app is broken").on_the_wire(), None));
     }
     if scene.revoked || course.fault == Some(Fault::Unauthorized) {
         scene.revoked = true;
-        return Some((response(&Reply::error(401, "the token has been revoked")), None));
+        return Some((Reply::error(401, "the token has been revoked").on_the_wire(), None));
     }
     if scene.busy_until > now {
         let seconds = (scene.busy_until - now).as_seconds() + 1;
         return Some(later(429, &seconds.to_string(), Some(seconds)));
     }
     if request.path.ends_with("/ServiceProviderConfig") {
-        return Some((response(&Reply::error(404, "nothing is announced")), None));
+        return Some((Reply::error(404, "nothing is announced").on_the_wire(), None));
     }
     if concerns_the_stuck(scene, request) {
-        return Some((response(&Reply::error(500, "this user cannot be worked on")), None));
+        return Some((Reply::error(500, "this user cannot be worked on").on_the_wire(), None));
     }
-    let plain = |status, detail| Some((response(&Reply::error(status, detail)), None));
+    let plain = |status, detail| Some((Reply::error(status, detail).on_the_wire(), None));
     match course.fault? {
         Fault::ErrorBefore => plain(500, "the database is away"),
         Fault::Rejected => plain(400, "the app does not like this"),
@@ -180,7 +176,7 @@ fn refused(scene: &mut Scene, course: &Course, request: &Request, now: Timestamp
             1 => later(429, "1800", Some(1_800)),
             2 => later(429, "-5", None),
             3 => later(429, "1000000000", None),
-            _ => (response(&Reply::error(429, "too many requests")), None),
+            _ => (Reply::error(429, "too many requests").on_the_wire(), None),
         }),
         Fault::Refused
         | Fault::LostBefore
@@ -208,15 +204,9 @@ fn concerns_the_stuck(scene: &Scene, request: &Request) -> bool {
 }
 
 fn later(status: u16, retry_after: &str, seconds: Option<i64>) -> (HttpResponse, Option<i64>) {
-    let mut response = response(&Reply::error(status, "not now"));
+    let mut response = Reply::error(status, "not now").on_the_wire();
     response.headers.push(("retry-after".to_owned(), retry_after.to_owned()));
     (response, seconds)
-}
-
-fn response(reply: &Reply) -> HttpResponse {
-    let body = reply.body.as_ref().map(|body| body.to_string().into_bytes()).unwrap_or_default();
-    let headers = vec![("content-type".to_owned(), "application/scim+json".to_owned())];
-    HttpResponse { status: reply.status, headers, body }
 }
 
 /// The reply with each of its resources changed.
