@@ -71,11 +71,18 @@ impl std::error::Error for Problem {}
 
 /// A command line that cannot be meant; ends with exit code 2, as the parser's own errors do.
 #[derive(Debug)]
-pub(crate) struct Usage(&'static str);
+pub(crate) struct Usage(String);
+
+impl Usage {
+    /// With what, why and what to do.
+    pub(crate) fn new(text: impl Into<String>) -> Self {
+        Self(text.into())
+    }
+}
 
 impl std::fmt::Display for Usage {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.write_str(self.0)
+        f.write_str(&self.0)
     }
 }
 
@@ -97,12 +104,12 @@ impl Api {
             });
         }
         let Some(path) = &target.data else {
-            return Err(Usage(
+            return Err(Usage::new(
                 "say where to work: --data DIR for a data directory, or --server URL --api-key-file FILE for a running server",
             )
             .into());
         };
-        let data = DataDir::hold(path)?;
+        let data = DataDir::hold_existing(path)?;
         let store = data.open(None, Clock::system()).await?;
         let server = Server::new(store.clone(), target.allow_private.clone());
         let router = provost_server::api_router(server, Some(Principal::command_line()));

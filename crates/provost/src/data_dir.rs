@@ -1,5 +1,6 @@
 //! The data directory: the database, the key that seals secrets, and the lock that keeps a second engine out.
 
+use crate::api::Usage;
 use anyhow::{Context, bail};
 use provost_db::Location;
 use provost_platform::{Clock, Sealer};
@@ -7,6 +8,9 @@ use provost_store::Store;
 use std::fs::{File, OpenOptions, TryLockError};
 use std::io::{Read, Seek, Write};
 use std::path::{Path, PathBuf};
+
+/// The database in the data directory.
+const DATABASE: &str = "provost.db";
 
 /// A data directory that this process holds alone, until it is dropped.
 #[derive(Debug)]
@@ -16,6 +20,17 @@ pub(crate) struct DataDir {
 }
 
 impl DataDir {
+    /// [`Self::hold`] of a directory that has a database: a mistyped name is no new installation.
+    pub(crate) fn hold_existing(path: &Path) -> anyhow::Result<Self> {
+        // Without a lock no server holds it, and nothing is written into somebody's directory.
+        if !path.join("lock").exists() {
+            must_exist(path)?;
+        }
+        let held = Self::hold(path)?;
+        must_exist(path)?;
+        Ok(held)
+    }
+
     /// Makes the directory when missing, and takes its lock. When a server holds it, the error names the server's URL and
     /// the flag to use.
     pub(crate) fn hold(path: &Path) -> anyhow::Result<Self> {
@@ -73,15 +88,38 @@ impl Drop for DataDir {
 
 /// Opens the store without taking the lock: for the verbs by which a script gets in, which work beside a server.
 pub(crate) async fn open_beside(path: &Path) -> anyhow::Result<Store> {
-    make(path)?;
+    must_exist(path)?;
     open(path, None, Clock::system()).await
+}
+
+/// [`open_beside`], which begins a new installation where there is none, and says so.
+pub(crate) async fn open_beside_or_make(path: &Path) -> anyhow::Result<Store> {
+    let is_new = !path.join(DATABASE).exists();
+    make(path)?;
+    let store = open(path, None, Clock::system()).await?;
+    if is_new {
+        eprintln!("There were no data in {}: a new, empty installation was made there.", path.display());
+    }
+    Ok(store)
 }
 
 async fn open(path: &Path, database: Option<&str>, clock: Clock) -> anyhow::Result<Store> {
     let sealer = Sealer::from_file_or_create(&path.join("key"))
         .with_context(|| format!("cannot read the key {}", path.join("key").display()))?;
-    let location = database.map_or_else(|| Location::File(path.join("provost.db")), |url| Location::Postgres(url.to_owned()));
+    let location = database.map_or_else(|| Location::File(path.join(DATABASE)), |url| Location::Postgres(url.to_owned()));
     Store::open(&location, clock, sealer).await.with_context(|| format!("cannot open the data in {}", path.display()))
+}
+
+fn must_exist(path: &Path) -> anyhow::Result<()> {
+    if path.join(DATABASE).exists() {
+        return Ok(());
+    }
+    let text = format!(
+        "there are no data in {}: it has no {DATABASE}. Check --data; a new data directory is made by `provost serve` or `provost admins \
+         create`, and data in PostgreSQL are worked on through their server (--server URL --api-key-file FILE)",
+        path.display()
+    );
+    Err(Usage::new(text).into())
 }
 
 fn make(path: &Path) -> anyhow::Result<()> {

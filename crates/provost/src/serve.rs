@@ -18,9 +18,10 @@ use tokio_util::sync::CancellationToken;
 /// Runs until SIGINT or SIGTERM; requests under way are finished.
 pub(crate) async fn run(arguments: ServeArguments) -> anyhow::Result<Ended> {
     let mut data = DataDir::hold(&arguments.data)?;
+    // Whoever can connect finds the data there, and so does a verb that is begun then.
+    let store = data.open(arguments.database.as_deref(), Clock::system()).await?;
     let listener = listen(arguments.listen).await?;
     let url = url_of(&listener)?;
-    let store = data.open(arguments.database.as_deref(), Clock::system()).await?;
     let high_water = HighWater::of(&arguments.data);
     high_water.compare(&store, arguments.restored).await?;
     data.announce(&url)?;

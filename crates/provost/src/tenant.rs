@@ -1,6 +1,7 @@
 //! `provost tenant`: the Netskope-like tenant, and the verbs by which a script gets into it.
 
 use crate::Ended;
+use crate::api::Usage;
 use crate::cli::{TenantAdminVerb, TenantArguments, TenantTokenVerb, TenantVerb};
 use crate::output::password_from_stdin;
 use crate::serve::{listen, serve_until, stop_signal, url_of};
@@ -11,15 +12,18 @@ use provost_tenant::tokens::{Grant, Lifetime, LifetimeUnit, Permission};
 use provost_tenant::{ProfileName, Tenant};
 use std::path::Path;
 
+/// The database in the tenant's data directory.
+const DATABASE: &str = "tenant.db";
+
 /// Serves the tenant, or makes an administrator or a token.
 pub(crate) async fn run(arguments: TenantArguments) -> anyhow::Result<Ended> {
     match arguments.verb {
         None => {
             let data = arguments.data.context("--data DIR is missing: say where the tenant keeps its data")?;
             let profile: ProfileName = arguments.profile.parse()?;
+            let tenant = open_or_make(&data, profile).await?;
             let listener = listen(arguments.listen).await?;
             let url = url_of(&listener)?;
-            let tenant = open(&data, profile).await?;
             println!("The tenant listens on {url}, its SCIM endpoint is {url}/api/v2/scim");
             if !provost_tenant::admins::exists_any(&tenant).await? {
                 println!(
@@ -30,7 +34,11 @@ pub(crate) async fn run(arguments: TenantArguments) -> anyhow::Result<Ended> {
             serve_until(listener, provost_tenant::router(tenant), stop_signal()).await?;
         }
         Some(TenantVerb::Admin(TenantAdminVerb::Create { data, email, password_stdin: _ })) => {
-            let tenant = open(&data, ProfileName::Netskope).await?;
+            let is_new = !data.join(DATABASE).exists();
+            let tenant = open_or_make(&data, ProfileName::Netskope).await?;
+            if is_new {
+                eprintln!("There was no tenant in {}: a new, empty one was made there.", data.display());
+            }
             let password = password_from_stdin()?;
             let admin = provost_tenant::admins::create(&tenant, &email, password.expose()).await?;
             println!("{}", admin.email);
@@ -38,24 +46,37 @@ pub(crate) async fn run(arguments: TenantArguments) -> anyhow::Result<Ended> {
         Some(TenantVerb::Token(TenantTokenVerb::Create { data, name, grant, expires })) => {
             let grants = grant.iter().map(|text| parse_grant(text)).collect::<anyhow::Result<Vec<Grant>>>()?;
             let lifetime = parse_lifetime(&expires)?;
-            let tenant = open(&data, ProfileName::Netskope).await?;
+            let tenant = open(&data).await?;
             let secret = provost_tenant::tokens::create(&tenant, &name, grants, lifetime).await?;
             println!("{}", secret.expose());
         }
         Some(TenantVerb::Import { file, data, json }) => {
-            return crate::transfer::import(&open(&data, ProfileName::Netskope).await?, &file, json).await;
+            return crate::transfer::import(&open_or_make(&data, ProfileName::Netskope).await?, &file, json).await;
         }
         Some(TenantVerb::Export { file, data }) => {
-            return crate::transfer::export(&open(&data, ProfileName::Netskope).await?, &file).await;
+            return crate::transfer::export(&open(&data).await?, &file).await;
         }
         Some(TenantVerb::Conformance(arguments)) => return crate::conformance::run(&arguments).await,
     }
     Ok(Ended::Well)
 }
 
-async fn open(data: &Path, profile: ProfileName) -> anyhow::Result<Tenant> {
+/// Opens a tenant that is there: a mistyped name is no new one.
+async fn open(data: &Path) -> anyhow::Result<Tenant> {
+    if !data.join(DATABASE).exists() {
+        let text = format!(
+            "there is no tenant in {}: it has no {DATABASE}. Check --data; a new tenant is made by `provost tenant --data DIR`, `provost \
+             tenant admin create` or `provost tenant import`",
+            data.display()
+        );
+        return Err(Usage::new(text).into());
+    }
+    open_or_make(data, ProfileName::Netskope).await
+}
+
+async fn open_or_make(data: &Path, profile: ProfileName) -> anyhow::Result<Tenant> {
     std::fs::create_dir_all(data).with_context(|| format!("cannot make the directory {}", data.display()))?;
-    let location = Location::File(data.join("tenant.db"));
+    let location = Location::File(data.join(DATABASE));
     Tenant::open(location, Clock::system(), profile)
         .await
         .with_context(|| format!("cannot open the tenant in {}", data.display()))

@@ -105,7 +105,7 @@ impl Command {
 /// Where a verb works, and how it prints.
 #[derive(Debug, Clone, Args)]
 pub(crate) struct Target {
-    /// Work on this data directory, which no server may hold
+    /// Work on this data directory, which must be there and which no server may hold
     #[arg(long, value_name = "DIR", conflicts_with = "server", env = "PROVOST_DATA")]
     pub data: Option<PathBuf>,
     /// Work through this running server, e.g. <http://127.0.0.1:8080>

@@ -90,7 +90,7 @@ pub(crate) enum TenantVerb {
         /// The file, or - for standard output
         #[arg(value_name = "FILE", default_value = "-")]
         file: PathBuf,
-        /// Where the tenant's data is
+        /// Where the tenant's data is; it must be there
         #[arg(long, value_name = "DIR")]
         data: PathBuf,
     },
@@ -121,7 +121,7 @@ pub(crate) struct ConformanceArguments {
 pub(crate) enum TenantAdminVerb {
     /// Make an administrator; works also while the tenant runs
     Create {
-        /// Where the tenant's data is
+        /// Where the tenant's data is; made when missing, and said then
         #[arg(long, value_name = "DIR")]
         data: PathBuf,
         /// The address to sign in with
@@ -137,7 +137,7 @@ pub(crate) enum TenantAdminVerb {
 pub(crate) enum TenantTokenVerb {
     /// Make a token and print its secret, and nothing else; works also while the tenant runs
     Create {
-        /// Where the tenant's data is
+        /// Where the tenant's data is; it must be there
         #[arg(long, value_name = "DIR")]
         data: PathBuf,
         /// The token's name, unique in the tenant
@@ -162,7 +162,7 @@ pub(crate) struct AdminsArguments {
 pub(crate) enum AdminsVerb {
     /// Make an administrator; works also while the server runs
     Create {
-        /// Where the data is
+        /// Where the data is; made when missing, and said then
         #[arg(long, value_name = "DIR", env = "PROVOST_DATA")]
         data: PathBuf,
         /// The address to sign in with
@@ -187,7 +187,7 @@ pub(crate) struct ApiKeysArguments {
 pub(crate) enum ApiKeysVerb {
     /// Make a key and print it, and nothing else; works also while the server runs
     Create {
-        /// Where the data is
+        /// Where the data is; it must be there
         #[arg(long, value_name = "DIR", env = "PROVOST_DATA")]
         data: PathBuf,
         /// The key's name, unique

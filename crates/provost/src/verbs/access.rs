@@ -2,7 +2,7 @@
 
 use crate::Ended;
 use crate::cli::{AdminsArguments, AdminsVerb, ApiKeysArguments, ApiKeysVerb};
-use crate::data_dir::open_beside;
+use crate::data_dir::{open_beside, open_beside_or_make};
 use crate::output::password_from_stdin;
 use anyhow::bail;
 use provost_store::Actor;
@@ -12,7 +12,7 @@ use provost_store::admins::{self, Role};
 pub(crate) async fn admins(arguments: AdminsArguments) -> anyhow::Result<Ended> {
     let AdminsVerb::Create { data, email, password_stdin: _, role } = arguments.verb;
     let role = parse_role(&role)?;
-    let store = open_beside(&data).await?;
+    let store = open_beside_or_make(&data).await?;
     let password = password_from_stdin()?;
     let admin = admins::create(&store, &Actor::CommandLine, &email, password.expose(), role).await?;
     println!("{}", admin.email);

@@ -1,7 +1,7 @@
 //! Files that cannot be used as they are: one clear error each, and nothing is lost.
 
 use crate::people::{config, files};
-use crate::run::{Ran, provost};
+use crate::run::{Ran, make_data, provost};
 use provost_testkit::unique_dir;
 use std::path::Path;
 use tempfile::TempDir;
@@ -15,6 +15,7 @@ impl Data {
     /// With thirty people.
     pub(crate) fn with_people() -> Self {
         let data = Self { directory: unique_dir() };
+        make_data(&data.path());
         let people = files(30, "person");
         let (users, members) = (data.write("users.csv", &people.users), data.write("members.csv", &people.members));
         data.run(&["import", &users, "--members", &members]).well();

@@ -1,7 +1,7 @@
 //! Things that are in the way: ports, locks, versions, keys, missing flags. One clear error each that says what to do.
 
 use crate::bad_files::Data;
-use crate::run::{program, provost, provost_reading};
+use crate::run::{make_data, make_tenant, program, provost, provost_reading};
 use provost_db::{Db, Location, Migration, OpenError, Query};
 use provost_testkit::{Server, free_port, unique_dir};
 use std::net::TcpListener;
@@ -66,6 +66,30 @@ fn verbs_without_a_place_to_work_say_which_flags_there_are() {
     provost(&nowhere).refused(&["cannot read the API key from /nowhere/key"]);
 }
 
+/// Every verb that needs data, on a directory that is not there and on one that holds something else.
+#[test]
+fn a_mistyped_data_directory_is_no_new_installation() {
+    let directory = unique_dir();
+    let at = |name: &str| directory.path().join(name).to_str().expect("a path of text").to_owned();
+    let (typo, other, file) = (at("typo"), at("other"), at("users.csv"));
+    std::fs::create_dir(&other).expect("it can be made");
+    std::fs::write(&file, "").expect("it can be written");
+    let key = ["api-keys", "create", "--name", "k", "--role", "auditor"];
+    for verb in [&["users", "list"][..], &["import", &file], &["config", "export"], &["sync", "Netskope", "--wait"], &key] {
+        for data in [&typo, &other] {
+            provost(&[verb, &["--data", data]].concat()).refused_with(2, &["there are no data in", data, "Check --data"]);
+        }
+    }
+    let token = ["tenant", "token", "create", "--name", "t", "--grant", "/api/v2/scim/Users:r"];
+    for verb in [&["tenant", "export"][..], &token] {
+        for data in [&typo, &other] {
+            provost(&[verb, &["--data", data]].concat()).refused_with(2, &["there is no tenant in", data, "Check --data"]);
+        }
+    }
+    assert!(!Path::new(&typo).exists(), "nothing was made");
+    assert_eq!(std::fs::read_dir(&other).expect("it is there").count(), 0, "nothing was put into it");
+}
+
 #[test]
 fn bad_values_of_the_creating_verbs_are_refused() {
     let directory = unique_dir();
@@ -77,10 +101,12 @@ fn bad_values_of_the_creating_verbs_are_refused() {
     token("/api/v2/scim/Users", "1d").refused(&["says no privilege", ":rw"]);
     token("/api/v2/scim/Nobody:rw", "1d").refused(&["/api/v2/scim/Nobody"]);
     token("/api/v2/scim/Users:rw", "soon").refused(&["\"soon\" is not a time", "365d"]);
+    make_tenant(data);
     token("/api/v2/scim/Users:rw", "1d").well();
     token("/api/v2/scim/Users:rw", "1d").refused(&["t"]);
     let key = |role: &str| provost(&["api-keys", "create", "--data", data, "--name", "k", "--role", role]);
     key("boss").refused(&["\"boss\" is not a role: use super-admin or auditor"]);
+    make_data(data);
     key("auditor").well();
     key("auditor").refused(&["k"]);
     let admin = ["admins", "create", "--data", data, "--email", "a@example.com", "--password-stdin", "--role", "auditor"];
@@ -108,8 +134,7 @@ fn data_from_a_newer_version_is_left_alone() {
     assert_eq!(count, 30, "nothing is lost");
 
     let tenant = data.file("tenant");
-    let token = ["tenant", "token", "create", "--data", &tenant, "--name", "t", "--grant", "/api/v2/scim/Users:r"];
-    provost(&token).well();
+    make_tenant(&tenant);
     steps_of_the_future(&runtime, Path::new(&data.file("tenant/tenant.db")));
     provost(&["tenant", "--data", &tenant, "--listen", &address]).refused(&says);
 }

@@ -1,6 +1,6 @@
 //! The conformance runner as a verb: its exit codes, its table and its JSON.
 
-use crate::run::{program, provost};
+use crate::run::{make_tenant, program, provost};
 use provost_testkit::{Server, free_port, unique_dir};
 use serde_json::Value;
 
@@ -23,6 +23,7 @@ fn the_table_and_the_json_say_the_same_as_the_exit_code() {
     let directory = unique_dir();
     let data = directory.path().join("tenant").display().to_string();
     let grants = ["--grant", "/api/v2/scim/Users:rw", "--grant", "/api/v2/scim/Groups:rw"];
+    make_tenant(&data);
     let minted = provost(&[&["tenant", "token", "create", "--data", &data, "--name", "runner"][..], &grants].concat()).well();
     let token = directory.path().join("token");
     std::fs::write(&token, minted).expect("it can be written");

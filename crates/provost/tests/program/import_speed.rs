@@ -1,7 +1,7 @@
 //! Imports of many rows stay fast. The promise is for a release build, where an example of the connectors measures it; this
 //! bound is generous, and still far below what anything quadratic would take.
 
-use crate::run::provost;
+use crate::run::{make_data, provost};
 use provost_testkit::{google_users_csv, people, unique_dir};
 use std::time::{Duration, Instant};
 
@@ -15,6 +15,7 @@ fn twenty_thousand_rows_are_imported_in_time() {
     std::fs::write(&file, google_users_csv(&people(ROWS, "example.com", "labs.example"))).expect("it can be written");
     let (file, data) = (file.to_str().expect("a path of text"), directory.path().join("data"));
     let data = data.to_str().expect("a path of text");
+    make_data(data);
     let begun = Instant::now();
     let report = provost(&["import", file, "--data", data, "--json"]).json();
     let took = begun.elapsed();

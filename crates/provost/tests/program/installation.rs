@@ -1,7 +1,7 @@
 //! A tenant in one process, `provost serve` in another, and what an administrator does to both by the command line.
 
 use crate::people::{Files, config, config_of_removals};
-use crate::run::{Ran, program, provost, provost_reading};
+use crate::run::{Ran, make_data, program, provost, provost_reading};
 use provost_testkit::{Proxy, Server, free_port, unique_dir};
 use serde_json::Value;
 use std::collections::{BTreeMap, BTreeSet};
@@ -82,6 +82,7 @@ impl Installation {
         let command = ["serve", "--data", data, "--listen", &at, "--allow-private", "127.0.0.0/8"];
         let (serve, key) = if let Some(script) = script {
             // What the script does to the directory may hide it from other processes.
+            make_data(data);
             let key = make_key();
             let run = ["-c", script, "sh", data, program().to_str().expect("a path of text")];
             (Server::start_logging(Path::new("sh"), &[&run[..], &command].concat(), &at, log), key)

@@ -3,16 +3,19 @@
 use crate::run::{program, provost};
 use provost_db::{Db, Location, OpenError};
 use provost_testkit::unique_dir;
+use std::fs::File;
 use std::path::Path;
 use std::process::{Child, Command, Stdio};
 use std::time::{Duration, Instant};
 
 const KILLS: u32 = 50;
 
-fn begun(data: &str) -> Child {
-    let arguments = ["api-keys", "create", "--data", data, "--name", "tests", "--role", "super-admin"];
+fn begun(data: &str, password: &Path) -> Child {
+    let arguments =
+        ["admins", "create", "--data", data, "--email", "root@example.com", "--password-stdin", "--role", "super-admin"];
     let mut command = Command::new(program());
-    command.args(arguments).stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::null());
+    let password = File::open(password).expect("it was written");
+    command.args(arguments).stdin(password).stdout(Stdio::null()).stderr(Stdio::null());
     command.spawn().expect("the program can be started")
 }
 
@@ -31,17 +34,19 @@ fn version(runtime: &tokio::runtime::Runtime, data: &Path) -> Option<i64> {
 #[test]
 fn a_migration_that_was_killed_is_finished_by_the_next_start() {
     let runtime = tokio::runtime::Runtime::new().expect("a runtime can be made");
-    let whole = unique_dir();
+    let (whole, beside) = (unique_dir(), unique_dir());
+    let password = beside.path().join("password");
+    std::fs::write(&password, "correct horse battery staple\n").expect("it can be written");
     let path = |directory: &tempfile::TempDir| directory.path().to_str().expect("a path of text").to_owned();
     let started = Instant::now();
-    assert!(begun(&path(&whole)).wait().expect("it is our child").success());
+    assert!(begun(&path(&whole), &password).wait().expect("it is our child").success());
     let last = version(&runtime, whole.path()).expect("it is whole");
     println!("{last} steps, {:?} in all", started.elapsed());
     let mut partly = 0;
     let mut directory = unique_dir();
     for kill in 0..KILLS {
         // From the moment in which the file appears on, so that the kills meet the steps and not the program's start.
-        let mut child = begun(&path(&directory));
+        let mut child = begun(&path(&directory), &password);
         let started = Instant::now();
         while !directory.path().join("provost.db-wal").exists() && started.elapsed() < Duration::from_secs(20) {
             std::thread::yield_now();

@@ -60,6 +60,22 @@ pub(crate) fn provost(arguments: &[&str]) -> Ran {
     provost_reading("", arguments)
 }
 
+/// Makes a new data directory, by making its first administrator.
+pub(crate) fn make_data(data: &str) {
+    let admin = ["admins", "create", "--data", data, "--email", "first@example.com", "--password-stdin", "--role", "super-admin"];
+    let made = provost_reading("correct horse battery staple\n", &admin);
+    assert!(made.err.contains("a new, empty installation was made"), "{made:#?}");
+    assert_eq!(made.well(), "first@example.com\n");
+}
+
+/// Makes a new tenant, by making its first administrator.
+pub(crate) fn make_tenant(data: &str) {
+    let admin = ["tenant", "admin", "create", "--data", data, "--email", "first@tenant.example", "--password-stdin"];
+    let made = provost_reading("correct horse battery staple\n", &admin);
+    assert!(made.err.contains("a new, empty one was made"), "{made:#?}");
+    assert_eq!(made.well(), "first@tenant.example\n");
+}
+
 /// The same with something on standard input.
 pub(crate) fn provost_reading(input: &str, arguments: &[&str]) -> Ran {
     let mut command = Command::new(program());
