@@ -5,6 +5,7 @@ use anyhow::{Context, bail};
 use provost_db::Location;
 use provost_platform::{Clock, Sealer};
 use provost_store::Store;
+use provost_store::apps::connections;
 use std::fs::{File, OpenOptions, TryLockError};
 use std::io::{Read, Seek, Write};
 use std::path::{Path, PathBuf};
@@ -77,6 +78,14 @@ impl DataDir {
     pub(crate) async fn open(&self, database: Option<&str>, clock: Clock) -> anyhow::Result<Store> {
         open(&self.path, database, clock).await
     }
+
+    /// The same when the key that sealed the stored tokens is lost: they are erased, and their apps halt until they get new ones.
+    pub(crate) async fn open_without_old_key(&self, database: Option<&str>, clock: Clock) -> anyhow::Result<Store> {
+        let store = open_with_any_key(&self.path, database, clock).await?;
+        let forgotten = connections::forget_unreadable(&store).await?;
+        println!("{forgotten} stored tokens could not be opened and were erased: reauthorize their apps.");
+        Ok(store)
+    }
 }
 
 impl Drop for DataDir {
@@ -103,7 +112,33 @@ pub(crate) async fn open_beside_or_make(path: &Path) -> anyhow::Result<Store> {
     Ok(store)
 }
 
+/// A database without the key that sealed its tokens is half a backup: with a new key nobody could open them.
 async fn open(path: &Path, database: Option<&str>, clock: Clock) -> anyhow::Result<Store> {
+    let key = path.join("key");
+    let had_key = key.exists();
+    if !had_key && database.is_none() && path.join(DATABASE).exists() {
+        bail!(key_trouble(&key, "is missing"));
+    }
+    let store = open_with_any_key(path, database, clock).await?;
+    if let Some(error) = connections::sealed_with_another_key(&store).await? {
+        if had_key {
+            return Err(anyhow::Error::new(error).context(key_trouble(&key, "is another one")));
+        }
+        std::fs::remove_file(&key).with_context(|| format!("cannot remove the new key {}", key.display()))?;
+        bail!(key_trouble(&key, "is missing"));
+    }
+    Ok(store)
+}
+
+fn key_trouble(key: &Path, what: &str) -> String {
+    format!(
+        "the key that sealed the stored tokens {what}: {}. Put the file back from the backup; or, if it is lost, start once with \
+         `provost serve --key-lost`, which erases the tokens, and reauthorize every app",
+        key.display()
+    )
+}
+
+async fn open_with_any_key(path: &Path, database: Option<&str>, clock: Clock) -> anyhow::Result<Store> {
     let sealer = Sealer::from_file_or_create(&path.join("key"))
         .with_context(|| format!("cannot read the key {}", path.join("key").display()))?;
     let location = database.map_or_else(|| Location::File(path.join(DATABASE)), |url| Location::Postgres(url.to_owned()));

@@ -19,7 +19,12 @@ use tokio_util::sync::CancellationToken;
 pub(crate) async fn run(arguments: ServeArguments) -> anyhow::Result<Ended> {
     let mut data = DataDir::hold(&arguments.data)?;
     // Whoever can connect finds the data there, and so does a verb that is begun then.
-    let store = data.open(arguments.database.as_deref(), Clock::system()).await?;
+    let database = arguments.database.as_deref();
+    let store = if arguments.key_lost {
+        data.open_without_old_key(database, Clock::system()).await?
+    } else {
+        data.open(database, Clock::system()).await?
+    };
     let listener = listen(arguments.listen).await?;
     let url = url_of(&listener)?;
     let high_water = HighWater::of(&arguments.data);

@@ -26,7 +26,8 @@ const PAGE_USERS: usize = 1_000;
 /// Opens the data of a run.
 pub(crate) async fn open(data: &Path) -> anyhow::Result<Store> {
     let location = Location::File(data.join("provost.db"));
-    Store::open(&location, Clock::system(), Sealer::from_key([7; 32])).await.context("cannot open the store")
+    let key = Sealer::from_file_or_create(&data.join("key")).context("cannot make the key")?;
+    Store::open(&location, Clock::system(), key).await.context("cannot open the store")
 }
 
 /// Imports so many users.

@@ -19,7 +19,7 @@ const IDLE: Duration = Duration::from_secs(3);
 
 /// Starts `provost serve` over the data of the run, until it answers its first request with a page.
 pub(super) async fn start(program: &Path, data: &Path) -> anyhow::Result<Line> {
-    // The data's key was this program's: nothing is to be sent, and no credential opened.
+    // Nothing is to be sent: the app of the run is no more.
     let store = organization::open(data).await?;
     let connection = organization::connection(&store).await?;
     connections::turn_off(&store, &organization::BY, connection.id).await?;

@@ -40,6 +40,9 @@ pub(crate) struct ServeArguments {
     /// The data were restored from a backup: hold every removal until an administrator has looked
     #[arg(long)]
     pub restored: bool,
+    /// The key file that belongs to the data is lost: erase the stored tokens that it sealed; every app must be reauthorized
+    #[arg(long)]
+    pub key_lost: bool,
 }
 
 #[derive(Debug, Args)]

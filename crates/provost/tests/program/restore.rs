@@ -61,6 +61,40 @@ fn a_backup_that_is_put_back_holds_every_removal_until_somebody_has_looked() {
     installation.cli(&["approve", "Netskope", "--confirm", "restored"]).refused(&["nothing to confirm"]);
 }
 
+/// The database without its key, and with the key of another installation: told at the start, and not each second for ever.
+#[test]
+fn a_database_without_the_key_of_its_tokens_is_not_opened() {
+    let mut installation = Installation::start(false);
+    let key = installation.file("data/key");
+    let people = files(20, "person");
+    installation.import(&people);
+    installation.configure();
+    installation.cli(&["sync", "Netskope", "--wait"]).well();
+    installation.serve.kill();
+    let kept = std::fs::read(&key).expect("there is a key");
+    for (other, what) in [(None, "is missing"), (Some("07".repeat(32)), "is another one")] {
+        std::fs::remove_file(&key).expect("it is there");
+        if let Some(other) = &other {
+            std::fs::write(&key, other).expect("it can be written");
+        }
+        let says = ["the key that sealed the stored tokens", what, "from the backup", "--key-lost"];
+        installation.offline(&["users", "list"]).refused(&says);
+        assert!(installation.serve.try_start().is_err(), "{what}");
+        assert_eq!(std::fs::read_to_string(&key).ok(), other, "no key is made");
+        std::fs::write(&key, &kept).expect("it can be written");
+        installation.offline(&["users", "list"]).well();
+    }
+
+    std::fs::remove_file(&key).expect("it is there");
+    installation.serve.start_again_with(&["--key-lost"]);
+    let halted = installation.status()["halted"].clone();
+    assert!(halted["message"].as_str().is_some_and(|message| message.contains("reauthorize")), "{halted}");
+    let token = installation.replace_token();
+    let again = installation.call("POST", "/apps/Netskope/autoprovisioning/reauthorize", Some(&json!({ "token": token })));
+    assert_eq!(again.0, 200, "{}", again.1);
+    installation.cli(&["sync", "Netskope", "--wait"]).well();
+}
+
 /// The leavers' hard deletes are due this long after they were suspended. The backup is made before, and put back after.
 const GRACE_SECONDS: u64 = 8;
 

@@ -5,11 +5,11 @@ use crate::apps::events::event;
 use crate::log::names;
 use crate::schedule::{SweepTarget, mark_sweep};
 use crate::{Actor, Store, StoreError};
-use provost_core::app::{Connection, token_end_told};
+use provost_core::app::{Connection, Halt, HaltReason, token_end_told};
 use provost_core::ids::ConnectionId;
 use provost_core::time::Timestamp;
 use provost_db::{Batch, Query};
-use provost_platform::Secret;
+use provost_platform::{SealError, Secret};
 use serde_json::json;
 
 /// Stores a new token and when it ends, where that was said or the token tells it; ends a halt, and looks at everybody again:
@@ -55,6 +55,46 @@ pub async fn credential(store: &Store, id: ConnectionId) -> Result<Option<Secret
     let sealed: Option<String> = rows.first().map(|row| row.get(0)).transpose()?.flatten();
     let opened = sealed.map(|sealed| store.sealer.open(&bound_to(id), &sealed)).transpose();
     opened.map_err(|error| StoreError::Invalid(format!("the stored token cannot be opened ({error}): reauthorize the app")))
+}
+
+/// Why no stored token can be opened: all were sealed with another key than the one in use. `None` when one can be, and when
+/// there is none.
+pub async fn sealed_with_another_key(store: &Store) -> Result<Option<SealError>, StoreError> {
+    let mut other = None;
+    for (id, sealed) in stored(store).await? {
+        match store.sealer.open(&bound_to(id), &sealed) {
+            Err(error @ SealError::OtherKey { .. }) => other = Some(error),
+            Ok(_) | Err(_) => return Ok(None),
+        }
+    }
+    Ok(other)
+}
+
+/// Erases the tokens that were sealed with another key, and halts their connections until a new token is entered; how many.
+pub async fn forget_unreadable(store: &Store) -> Result<usize, StoreError> {
+    let mut forgotten = 0;
+    for (id, sealed) in stored(store).await? {
+        if !matches!(store.sealer.open(&bound_to(id), &sealed), Err(SealError::OtherKey { .. })) {
+            continue;
+        }
+        let message = "the key that sealed the access token is lost, and the token with it: reauthorize with a new one".to_owned();
+        let halt = Halt { reason: HaltReason::NeedsReauthorization, message, since: store.now() };
+        super::set_halt(store, id, &halt).await?;
+        let mut batch = Batch::new();
+        batch.run(
+            "UPDATE connection SET credential = NULL, revision = revision + 1 WHERE id = $1 AND credential = $2",
+            [id.get().into(), sealed.into()],
+        );
+        store.db.commit(batch).await?;
+        forgotten += 1;
+    }
+    Ok(forgotten)
+}
+
+async fn stored(store: &Store) -> Result<Vec<(ConnectionId, String)>, StoreError> {
+    let sql = "SELECT id, credential FROM connection WHERE credential IS NOT NULL ORDER BY id";
+    let rows = store.db.read(Query::new(sql, [])).await?;
+    rows.iter().map(|row| Ok((ConnectionId::new(row.get(0)?), row.get(1)?))).collect()
 }
 
 pub(super) fn sealed(store: &Store, id: ConnectionId, token: &Secret) -> Result<String, StoreError> {
