@@ -70,6 +70,21 @@ const HEADER: &str =
     "First Name [Required],Last Name [Required],Email Address [Required],Org Unit Path [Required],Employee Title,Shoe Size\n";
 
 #[test]
+fn an_app_that_is_there_needs_no_catalogue_in_the_file() {
+    let data = Data::with_people();
+    let entry = |catalogue: &str| {
+        let sso = "{ acs_url: \"https://tenant.example/acs\", entity_id: \"https://tenant.example\" }";
+        format!("apps:\n  - name: Other\n{catalogue}    sso: {sso}\n    access: {{ default: on }}\n")
+    };
+    data.apply(&entry("")).refused(&["Other", "catalogue is missing", "generic"]);
+    data.apply(&entry("    catalogue: generic\n")).well();
+    let before = data.state();
+    data.apply(&entry("")).well();
+    data.apply(&entry("    catalogue: netskope\n")).refused(&["Other", "cannot become \"netskope\""]);
+    assert_eq!(data.state(), before, "what is not in the file stays");
+}
+
+#[test]
 fn bad_rows_are_told_by_line_and_the_good_ones_are_kept() {
     let data = Data::with_people();
     let before = data.state();

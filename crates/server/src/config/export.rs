@@ -22,7 +22,7 @@ pub async fn export(store: &Store) -> Result<ConfigFile, StoreError> {
             None => None,
         };
         let (name, catalogue, sso) = (app.name, app.catalogue, app.sso);
-        file.apps.push(AppEntry { name, catalogue, sso, access: Some(access), autoprovisioning });
+        file.apps.push(AppEntry { name, catalogue: Some(catalogue), sso, access: Some(access), autoprovisioning });
     }
     Ok(file)
 }

@@ -49,8 +49,9 @@ pub struct ConfigFile {
 pub struct AppEntry {
     /// By which the app is found, whatever its case.
     pub name: String,
-    /// The key of its profile: `netskope`, `generic`.
-    pub catalogue: String,
+    /// The key of its profile: `netskope`, `generic`. A new app needs it; an existing one keeps its own.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub catalogue: Option<String>,
     /// What single sign-on needs to know.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub sso: Option<SsoDetails>,

@@ -108,10 +108,10 @@ async fn prepare_app(server: &Server, entry: &AppEntry, token: Option<&Secret>) 
         Some(app) => app.clone(),
         None => new_app(server, entry)?,
     };
-    if app.catalogue != entry.catalogue {
+    if let Some(catalogue) = entry.catalogue.as_ref().filter(|catalogue| **catalogue != app.catalogue) {
         return Err(ConfigError::Invalid(format!(
-            "it is an app of the catalogue's \"{}\", which cannot become \"{}\": give the new one another name",
-            app.catalogue, entry.catalogue
+            "it is an app of the catalogue's \"{}\", which cannot become \"{catalogue}\": give the new one another name",
+            app.catalogue
         )));
     }
     let mut steps = Vec::new();
@@ -141,15 +141,17 @@ async fn prepare_app(server: &Server, entry: &AppEntry, token: Option<&Secret>) 
 }
 
 fn new_app(server: &Server, entry: &AppEntry) -> Result<App, ConfigError> {
-    if profile(&entry.catalogue).is_none() {
-        let known: Vec<&str> = catalogue().iter().map(|profile| profile.key.as_str()).collect();
-        let known = known.join(", ");
-        return Err(ConfigError::Invalid(format!("the catalogue has no \"{}\": choose one of {known}", entry.catalogue)));
+    let known = || catalogue().iter().map(|profile| profile.key.as_str()).collect::<Vec<_>>().join(", ");
+    let Some(key) = &entry.catalogue else {
+        return Err(ConfigError::Invalid(format!("it is a new app, and its catalogue is missing: choose one of {}", known())));
+    };
+    if profile(key).is_none() {
+        return Err(ConfigError::Invalid(format!("the catalogue has no \"{key}\": choose one of {}", known())));
     }
     Ok(App {
         id: server.store.id(),
         name: entry.name.trim().to_owned(),
-        catalogue: entry.catalogue.clone(),
+        catalogue: key.clone(),
         sso: None,
         access: Access::default(),
         revision: 1,

@@ -77,7 +77,8 @@ pub async fn forget_unreadable(store: &Store) -> Result<usize, StoreError> {
         if !matches!(store.sealer.open(&bound_to(id), &sealed), Err(SealError::OtherKey { .. })) {
             continue;
         }
-        let message = "the key that sealed the access token is lost, and the token with it: reauthorize with a new one".to_owned();
+        let message =
+            "the key that sealed the access token is lost, and the token with it: reauthorize with a new one".to_owned();
         let halt = Halt { reason: HaltReason::NeedsReauthorization, message, since: store.now() };
         super::set_halt(store, id, &halt).await?;
         let mut batch = Batch::new();
