@@ -34,6 +34,10 @@ pub(crate) async fn token_expiry(arguments: TokenExpiryArguments) -> anyhow::Res
         print_json(&kept);
     } else if expires_at.is_some() {
         println!("The access token expires at {}.", text(&kept, "token_expires_at"));
+        let status = api.get(&path(&arguments.app, "/status")).await?;
+        if let Some(warning) = status.get("token_warning").and_then(Value::as_str) {
+            eprintln!("Warning: {warning}");
+        }
     } else {
         println!("When the access token expires is not known: no warning comes before it.");
     }
@@ -44,7 +48,12 @@ pub(crate) async fn token_expiry(arguments: TokenExpiryArguments) -> anyhow::Res
 pub(crate) fn print_status(status: &Value) {
     println!("{}: {}", text(status, "app"), text(status, "status"));
     if let Some(halted) = status.get("halted").filter(|halted| !halted.is_null()) {
-        println!("  stopped: {} ({})", text(halted, "reason"), text(halted, "message"));
+        println!("  stopped: {} ({})", text(halted, "reason").replace('_', " "), text(halted, "message"));
+        println!("  Nothing is sent until the app is reauthorized; how many changes wait is known then.");
+    }
+    for still in standing(status) {
+        println!("  {}", text(still, "message"));
+        println!("  Confirm with: provost approve {:?} --confirm {}", text(status, "app"), text(still, "reason"));
     }
     if let Some(rest) = status.get("quarantine").filter(|rest| !rest.is_null()) {
         println!(
@@ -57,13 +66,34 @@ pub(crate) fn print_status(status: &Value) {
     if let Some(warning) = status.get("token_warning").and_then(Value::as_str) {
         println!("  {warning}");
     }
-    println!("  accounts: {}", counts(status.get("accounts"), Value::to_string));
+    print_accounts(status);
     let total = |usage: &Value| text(usage, "total");
     println!("  in the last 30 days: {}", counts(status.get("usage_30_days"), total));
     let next = status.get("next_removal").filter(|next| !next.is_null());
     if let Some(next) = next {
         println!("  next removal: {}", next.as_str().map_or_else(|| next.to_string(), str::to_owned));
     }
+}
+
+/// What is due and who is failing is not known of an app that is stopped.
+fn print_accounts(status: &Value) {
+    let halted = status.get("halted").is_some_and(|halted| !halted.is_null());
+    let mut accounts = status.get("accounts").cloned().unwrap_or(Value::Null);
+    if let Some(accounts) = accounts.as_object_mut() {
+        let sweeping = accounts.remove("sweeping") == Some(Value::Bool(true));
+        if halted {
+            accounts.retain(|name, _| !matches!(name.as_str(), "due" | "failing"));
+        } else if sweeping {
+            println!("  users are being looked at again: more may become due");
+        }
+    }
+    println!("  accounts: {}", counts(Some(&accounts), Value::to_string));
+}
+
+/// Why removals wait as a whole, as far as nobody has confirmed it.
+fn standing(answer: &Value) -> impl Iterator<Item = &Value> {
+    let all = answer.get("standstills").and_then(Value::as_array).into_iter().flatten();
+    all.filter(|still| still.get("confirmed") == Some(&Value::Bool(false)))
 }
 
 /// `linked 3, suspended 0`
@@ -109,7 +139,11 @@ pub(crate) async fn failures(arguments: FailuresArguments) -> anyhow::Result<End
     if let Some(who) = &arguments.retry {
         let body = if who == "all" { json!({}) } else { json!({ "user": who }) };
         let answer = api.call("POST", &path(&arguments.app, "/retry"), Some(&body)).await?;
-        print_json(&answer);
+        if arguments.target.json {
+            print_json(&answer);
+        } else {
+            println!("Users who are tried again now: {}.", text(&answer, "retried"));
+        }
         return Ok(Ended::Well);
     }
     if arguments.csv {
@@ -169,7 +203,11 @@ pub(crate) async fn approve(arguments: ApproveArguments) -> anyhow::Result<Ended
     let api = Api::open(&arguments.target).await?;
     if let Some(reason) = &arguments.confirm {
         let answer = api.call("POST", &path(&arguments.app, "/held/confirm"), Some(&json!({ "reason": reason }))).await?;
-        print_json(&answer);
+        if arguments.target.json {
+            print_json(&answer);
+        } else {
+            println!("Confirmed: removals of {} wait no longer for this reason ({reason}).", arguments.app);
+        }
         return Ok(Ended::Well);
     }
     if arguments.users.is_empty() && !arguments.all {
@@ -177,30 +215,44 @@ pub(crate) async fn approve(arguments: ApproveArguments) -> anyhow::Result<Ended
         if arguments.target.json {
             print_json(&held);
         } else {
-            let rows: Vec<Vec<String>> = items(&held)
-                .iter()
-                .map(|held| ["email", "kind", "trigger", "since", "due"].iter().map(|field| text(held, field)).collect())
-                .collect();
-            for still in held.get("standstills").and_then(Value::as_array).into_iter().flatten() {
-                if still.get("confirmed") == Some(&Value::Bool(false)) {
-                    println!("{}", text(still, "message"));
-                    println!("Confirm with: provost approve {:?} --confirm {}", arguments.app, text(still, "reason"));
-                }
-            }
-            if rows.is_empty() {
-                println!("No removal is held.");
-            } else {
-                print_table(&["USER", "ACTION", "CAUSE", "SINCE", "DUE"], &rows);
-                println!("Approve with: provost approve {:?} --all (or name users); reject with --reject.", arguments.app);
-            }
+            print_held(&held, &arguments.app);
         }
         return Ok(Ended::Well);
     }
     let verdict = if arguments.reject { "/held/reject" } else { "/held/approve" };
     let body = if arguments.all { json!({}) } else { json!({ "users": arguments.users }) };
     let answer = api.call("POST", &path(&arguments.app, verdict), Some(&body)).await?;
-    print_json(&answer);
-    Ok(Ended::Well)
+    let word = if arguments.reject { "rejected" } else { "approved" };
+    let decided = answer.get(word).and_then(Value::as_u64).unwrap_or(0);
+    if arguments.target.json {
+        print_json(&answer);
+    } else {
+        println!("Removals {word}: {decided}.");
+        for user in answer.get("not_held").and_then(Value::as_array).into_iter().flatten().filter_map(Value::as_str) {
+            println!("No removal of {user} is held: nothing was decided of them.");
+        }
+    }
+    // Whoever names somebody expects a verdict.
+    Ok(if decided == 0 && !arguments.all { Ended::WithFailures } else { Ended::Well })
+}
+
+fn print_held(held: &Value, app: &str) {
+    let rows: Vec<Vec<String>> = items(held)
+        .iter()
+        .map(|held| ["email", "kind", "trigger", "since", "due"].iter().map(|field| text(held, field)).collect())
+        .collect();
+    for still in standing(held) {
+        println!("{}", text(still, "message"));
+        println!("Confirm with: provost approve {app:?} --confirm {}", text(still, "reason"));
+    }
+    if !rows.is_empty() {
+        print_table(&["USER", "ACTION", "CAUSE", "SINCE", "DUE"], &rows);
+        println!("Approve with: provost approve {app:?} --all (or name users); reject with --reject.");
+    } else if standing(held).next().is_some() {
+        println!("Nobody's removal is held one by one.");
+    } else {
+        println!("No removal is held.");
+    }
 }
 
 /// `provost turn-on APP`

@@ -57,6 +57,10 @@ async fn begin(api: &mut Api, arguments: &DriftArguments) -> anyhow::Result<bool
 async fn wait(api: &Api, arguments: &DriftArguments) -> anyhow::Result<()> {
     let (begun, mut printed) = (Instant::now(), Instant::now());
     loop {
+        let status = api.get(&path(&arguments.app, "/status")).await?;
+        if let Some(halted) = status.get("halted").filter(|halted| !halted.is_null()) {
+            bail!("the check waits, and nothing is sent, until the app is reauthorized: {}", text(halted, "message"));
+        }
         let drift = api.get(&path(&arguments.app, "/drift")).await?;
         let check = &drift["check"];
         if check["open"] != json!(true) {
@@ -98,6 +102,10 @@ fn print_check(check: &Value, drift: &Value, differences: &[Value]) {
     println!("Drift check of {} by {}: {}", text(check, "requested_at"), text(check, "requested_by"), text(check, "state"));
     if !check["message"].is_null() {
         println!("  {}", text(check, "message"));
+    }
+    if check["state"] == json!("waiting") {
+        println!("  it has not begun: nothing is known of it yet");
+        return;
     }
     println!(
         "  {} accounts listed on {} pages; {} changed, {} suspended, {} reactivated, {} missing; {} not managed",

@@ -54,7 +54,7 @@ impl Held {
     }
 
     fn answer(&self, arguments: &[&str]) -> Value {
-        self.installation.cli(&approve(arguments)).json()
+        self.installation.cli(&approve(&[arguments, &["--json"]].concat())).json()
     }
 
     fn deletes(&self) -> usize {
@@ -89,13 +89,17 @@ fn held_removals_are_listed_approved_and_rejected_by_the_command_line() {
     let stale = held.answer(&[leavers[2], leavers[3]]);
     assert_eq!(stale, json!({ "approved": 1, "not_held": [leavers[2]] }), "the cause of one has ended");
     held.gone(&[leavers[0], leavers[3]]);
+    let nothing = held.installation.cli(&approve(&[leavers[2]]));
+    assert_eq!(nothing.code, Some(1), "somebody was named, and nothing was decided: {nothing:#?}");
+    let said = format!("Removals approved: 0.\nNo removal of {} is held: nothing was decided of them.\n", leavers[2]);
+    assert_eq!(nothing.out, said);
     assert_eq!(held.listed(), addresses(&leavers[4..]));
 
     held.installation.serve.kill();
     let offline = |arguments: &[&str]| held.installation.offline(&approve(arguments));
     assert_eq!(in_list(&offline(&["--json"])), addresses(&leavers[4..]), "the data directory says the same");
-    assert_eq!(offline(&[leavers[4]]).json(), json!({ "approved": 1, "not_held": [] }));
-    assert_eq!(offline(&[leavers[5], "--reject"]).json(), json!({ "rejected": 1, "not_held": [] }));
+    assert_eq!(offline(&[leavers[4], "--json"]).json(), json!({ "approved": 1, "not_held": [] }));
+    assert_eq!(offline(&[leavers[5], "--reject", "--json"]).json(), json!({ "rejected": 1, "not_held": [] }));
     assert_eq!(held.deletes(), 2, "a verdict on a data directory sends nothing");
     held.installation.serve.start_again();
     held.gone(&[leavers[0], leavers[3], leavers[4]]);

@@ -55,9 +55,14 @@ fn a_backup_that_is_put_back_holds_every_removal_until_somebody_has_looked() {
     assert_eq!(done["check"]["counts"]["changed"], json!(1), "the title that the backup knows nothing of: {done}");
 
     let shown = installation.cli(&["approve", "Netskope"]).well();
-    assert!(shown.contains("--confirm restored"), "{shown}");
+    assert!(shown.contains("--confirm restored") && !shown.contains("No removal is held"), "{shown}");
+    let said = installation.cli(&["status", "Netskope"]).well();
+    assert!(said.contains("Removals wait") && said.contains("--confirm restored"), "{said}");
+    assert_eq!(installation.status()["standstills"], standstills(&installation));
     installation.cli(&["approve", "Netskope", "--confirm", "restored"]).well();
     assert_eq!(standstills(&installation)[0]["confirmed"], json!(true));
+    let said = installation.cli(&["status", "Netskope"]).well();
+    assert!(!said.contains("Removals wait"), "{said}");
     installation.cli(&["approve", "Netskope", "--confirm", "restored"]).refused(&["nothing to confirm"]);
 }
 
@@ -68,7 +73,7 @@ fn a_database_without_the_key_of_its_tokens_is_not_opened() {
     let key = installation.file("data/key");
     let people = files(20, "person");
     installation.import(&people);
-    installation.configure();
+    installation.configure_any();
     installation.cli(&["sync", "Netskope", "--wait"]).well();
     installation.serve.kill();
     let kept = std::fs::read(&key).expect("there is a key");

@@ -54,6 +54,11 @@ fn a_token_revoked_in_mid_run_stops_everything_and_a_new_one_resumes() {
     assert_eq!(installation.tenant_total(), Some(made), "nothing is made or deleted");
     let said = installation.cli(&["status", "Netskope"]);
     assert!(said.out.to_lowercase().contains("reauthoriz"), "{said:#?}");
+    assert!(said.out.contains("Nothing is sent until the app is reauthorized") && !said.out.contains("due 0"), "{said:#?}");
+    let drift = installation.cli(&["drift", "Netskope", "--timeout", "20"]);
+    drift.refused(&["the check waits", "until the app is reauthorized"]);
+    let shown = installation.cli(&["drift", "Netskope", "--show"]);
+    assert!(shown.out.contains("it has not begun") && !shown.out.contains("not managed"), "{shown:#?}");
 
     proxy.clear();
     installation.cli(&["users", "unsuspend", &leaver]).well();

@@ -41,6 +41,16 @@ fn candidate_json(candidate: &RemovalCandidate) -> Value {
     })
 }
 
+/// Why removals wait as a whole.
+pub(super) fn standstill_json(still: &Standstill) -> Value {
+    json!({
+        "reason": still.reason.word(),
+        "message": still.message,
+        "since": instant(Some(still.since)),
+        "confirmed": !still.holds(),
+    })
+}
+
 async fn list(State(server): State<Server>, At(key): At<String>) -> Answer {
     let store = &server.store;
     let (_, connection) = connected(store, &key).await?;
@@ -56,16 +66,8 @@ async fn list(State(server): State<Server>, At(key): At<String>) -> Answer {
         })
     };
     let standing = standstill::standing(store, connection.id).await?;
-    let still = |still: &Standstill| {
-        json!({
-            "reason": still.reason.word(),
-            "message": still.message,
-            "since": instant(Some(still.since)),
-            "confirmed": !still.holds(),
-        })
-    };
     ok(json!({
-        "standstills": standing.iter().map(still).collect::<Vec<_>>(),
+        "standstills": standing.iter().map(standstill_json).collect::<Vec<_>>(),
         "holds": holds.iter().map(hold).collect::<Vec<_>>(),
         "items": waiting.iter().map(candidate_json).collect::<Vec<_>>(),
         "next": null,

@@ -1,6 +1,7 @@
 //! How a connection stands.
 
 use super::configuration::halt_json;
+use super::held::standstill_json;
 use super::{connected, status_word};
 use crate::Server;
 use crate::api::extract::At;
@@ -10,7 +11,7 @@ use axum::extract::State;
 use provost_core::app::token_expiry_words;
 use provost_core::provisioning::Quarantine;
 use provost_core::time::Timestamp;
-use provost_store::accounts::{self, removals};
+use provost_store::accounts::{self, removals, standstill};
 use provost_store::apps::{health, token_expiry};
 use provost_store::log::{Usage, UsageCount, usage_30_days};
 use provost_store::schedule;
@@ -54,6 +55,7 @@ async fn show(State(server): State<Server>, At(key): At<String>) -> Answer {
     let health = health::get(store, connection.id).await?;
     let expires_at = token_expiry::get(store, connection.id).await?;
     let next_due = schedule::next_due(store, connection.id).await?;
+    let standing = standstill::standing(store, connection.id).await?;
     ok(json!({
         "app": app.name,
         "status": status_word(connection.status),
@@ -62,6 +64,7 @@ async fn show(State(server): State<Server>, At(key): At<String>) -> Answer {
         "paused_until": instant(health.paused_until.filter(|until| *until > now)),
         "token_expires_at": instant(expires_at),
         "token_warning": expires_at.and_then(|at| token_expiry_words(at, now)),
+        "standstills": standing.iter().map(standstill_json).collect::<Vec<_>>(),
         "accounts": counts,
         "pending": !accounts::is_idle(store, connection.id).await?,
         "usage_30_days": usage_json(&usage_30_days(store, connection.id, now).await?),
