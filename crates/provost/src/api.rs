@@ -3,7 +3,7 @@
 use crate::Ended;
 use crate::cli::Target;
 use crate::data_dir::DataDir;
-use crate::output::text;
+use crate::output::{print_json, text};
 use crate::serve::start_engine;
 use anyhow::{Context, bail};
 use axum::Router;
@@ -262,9 +262,12 @@ pub(crate) fn segment(text: &str) -> String {
 }
 
 /// A refused plan is not a failure: it is printed, and the exit code says that it waits for a confirmation.
-pub(crate) fn unconfirmed(error: &anyhow::Error) -> Option<Ended> {
+pub(crate) fn unconfirmed(error: &anyhow::Error, json: bool) -> Option<Ended> {
     let problem = error.downcast_ref::<Problem>()?;
     let plan = problem.body.get("plan")?;
+    if json {
+        print_json(&problem.body);
+    }
     eprintln!("{problem}");
     if let Some(hash) = plan.get("hash").and_then(Value::as_str) {
         eprintln!("To carry it out: --confirm {hash}");

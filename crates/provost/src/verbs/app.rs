@@ -110,11 +110,12 @@ pub(crate) async fn plan(arguments: PlanArguments) -> anyhow::Result<Ended> {
         print_json(&plan);
     } else {
         print_plan(&plan);
+        println!("Hash: {}", text(&plan, "hash"));
     }
     Ok(Ended::Well)
 }
 
-/// The counts and entries of a plan.
+/// The counts and entries of a plan; what confirms it is for the caller to say.
 pub(crate) fn print_plan(plan: &Value) {
     println!("Plan: {}", counts(plan.get("counts"), Value::to_string));
     let entries = plan.get("entries").and_then(Value::as_array).map_or(&[][..], Vec::as_slice);
@@ -125,7 +126,6 @@ pub(crate) fn print_plan(plan: &Value) {
             .collect();
         print_table(&["ACTION", "USER", "AT", "WHY"], &rows);
     }
-    println!("Hash: {}", text(plan, "hash"));
 }
 
 fn reasons(entry: &Value) -> String {
@@ -262,7 +262,7 @@ pub(crate) async fn turn_on(arguments: TurnOnArguments) -> anyhow::Result<Ended>
     match api.call("POST", &path(&arguments.app, "/turn-on"), Some(&body)).await {
         Ok(answer) if arguments.target.json => print_json(&answer),
         Ok(_) => println!("Autoprovisioning of {} is active.", arguments.app),
-        Err(error) => return unconfirmed(&error).ok_or(error),
+        Err(error) => return unconfirmed(&error, arguments.target.json).ok_or(error),
     }
     Ok(Ended::Well)
 }

@@ -32,21 +32,35 @@ pub(crate) async fn run(arguments: ConfigArguments) -> anyhow::Result<Ended> {
     }
 }
 
-async fn send(target: &Target, path: &str, body: &Value, plan: bool) -> anyhow::Result<Ended> {
+async fn send(target: &Target, path: &str, body: &Value, is_plan: bool) -> anyhow::Result<Ended> {
     let api = Api::open(target).await?;
     let answer = match api.call("POST", path, Some(body)).await {
         Ok(answer) => answer,
-        Err(error) => return unconfirmed(&error).ok_or(error),
+        Err(error) => return unconfirmed(&error, target.json).ok_or(error),
     };
     if target.json {
         print_json(&answer);
         return Ok(Ended::Well);
     }
-    let plan = if plan { &answer } else { answer.get("plan").unwrap_or(&answer) };
+    let plan = if is_plan { &answer } else { answer.get("plan").unwrap_or(&answer) };
+    let changes = plan.get("changes") != Some(&Value::Bool(false));
+    println!(
+        "{}",
+        match (changes, is_plan) {
+            (false, _) => "Nothing to change.",
+            (true, true) => "Planned; nothing was changed:",
+            (true, false) => "Done:",
+        }
+    );
     for app in plan.get("apps").and_then(Value::as_array).into_iter().flatten() {
         print_app(app);
     }
-    println!("Hash: {}", text(plan, "hash"));
+    if !is_plan && body.get("tokens").and_then(Value::as_object).is_some_and(|tokens| !tokens.is_empty()) && changes {
+        println!("An access token that was stored was not tried: `provost status APP` says when the app refuses it.");
+    }
+    if is_plan {
+        println!("Hash: {}", text(plan, "hash"));
+    }
     Ok(Ended::Well)
 }
 

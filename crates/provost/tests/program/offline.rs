@@ -22,6 +22,13 @@ fn the_main_job_works_without_a_server() {
     let file = installation.write("netskope.yaml", &config(&installation.endpoint()));
     let applied = run(&["config", "apply", &file]).well();
     assert!(applied.contains("turn autoprovisioning on"), "up to 100 creates need no confirmation: {applied}");
+    assert!(applied.starts_with("Done:") && !applied.contains("Hash:") && applied.contains("was not tried"), "{applied}");
+    let planned = run(&["config", "apply", &file, "--plan"]).well();
+    assert!(planned.starts_with("Nothing to change.") && planned.matches("Hash:").count() == 1, "{planned}");
+    let wrong = run(&["turn-on", "Netskope", "--confirm", "00", "--json"]);
+    assert_eq!(wrong.code, Some(3), "another plan was read, also where it is on already: {wrong:#?}");
+    assert!(wrong.json()["plan"]["hash"].is_string() && wrong.err.contains("--confirm"), "{wrong:#?}");
+    assert_eq!(run(&["config", "apply", &file, "--confirm", "00"]).code, Some(3));
     let plan = run(&["plan", "Netskope", "--json"]).json();
     assert_eq!(plan["counts"]["create"], expected.len(), "{plan:#}");
     assert_eq!(installation.tenant_total(), Some(0), "neither applying nor planning sends anything");

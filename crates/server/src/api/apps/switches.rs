@@ -124,7 +124,8 @@ async fn set_token_expiry(
     configuration::answer(&server.store, &connection).await
 }
 
-/// Turns on. A plan that removes somebody, or creates for many, must be confirmed; turning on what is on does nothing.
+/// Turns on. A plan that removes somebody, or creates for many, must be confirmed; turning on what is on does nothing. A hash
+/// that is named and is not the plan's is refused whatever the plan is: somebody has read another one.
 async fn turn_on(
     State(server): State<Server>,
     Extension(caller): Extension<Principal>,
@@ -133,13 +134,17 @@ async fn turn_on(
 ) -> Answer {
     let store = &server.store;
     let (app, connection) = connected(store, &key).await?;
-    if connection.status == ConnectionStatus::Active {
+    let is_on = connection.status == ConnectionStatus::Active;
+    if is_on && confirmation.confirm.is_none() {
         return configuration::answer(store, &connection).await;
     }
     let plan = planning::plan(store, &load_rules(store, connection.id).await?, ENTRIES).await?;
-    if plan.needs_confirmation && !confirmation.covers(&plan.hash) {
+    if (plan.needs_confirmation || confirmation.confirm.is_some()) && !confirmation.covers(&plan.hash) {
         let what = format!("turning on autoprovisioning of \"{}\"", app.name);
         return Err(Problem::unconfirmed(confirmation.refusal(&what, &plan.summary()), json!(plan)));
+    }
+    if is_on {
+        return configuration::answer(store, &connection).await;
     }
     let connection = connections::turn_on(store, &caller.actor, connection.id, Some(connection.revision)).await?;
     configuration::answer(store, &connection).await
