@@ -92,6 +92,9 @@ impl Api {
     /// Opens the server or the data directory that the command line names.
     pub(crate) async fn open(target: &Target) -> anyhow::Result<Self> {
         if let Some(server) = &target.server {
+            if !["http://", "https://"].iter().any(|scheme| server.to_ascii_lowercase().starts_with(scheme)) {
+                return Err(Usage::new(format!("--server {server} is no URL: http:// or https:// is missing before it")).into());
+            }
             let file = target.api_key_file.as_ref().context("--api-key-file is missing")?;
             let key =
                 std::fs::read_to_string(file).with_context(|| format!("cannot read the API key from {}", file.display()))?;

@@ -102,6 +102,19 @@ impl Command {
     }
 }
 
+/// An address range.
+fn network(text: &str) -> Result<ipnet::IpNet, String> {
+    text.parse().map_err(|_| "it is no address range: write one like 127.0.0.0/8 or 10.1.0.0/16".to_owned())
+}
+
+/// The URL of a PostgreSQL database.
+fn database_url(text: &str) -> Result<String, String> {
+    if ["postgres://", "postgresql://"].iter().any(|scheme| text.starts_with(scheme)) {
+        return Ok(text.to_owned());
+    }
+    Err("only PostgreSQL is supported: write postgres://USER:PASSWORD@HOST/NAME, or leave --database out for a file".to_owned())
+}
+
 /// Where a verb works, and how it prints.
 #[derive(Debug, Clone, Args)]
 pub(crate) struct Target {
@@ -115,7 +128,7 @@ pub(crate) struct Target {
     #[arg(long, value_name = "FILE", env = "PROVOST_API_KEY_FILE")]
     pub api_key_file: Option<PathBuf>,
     /// With --data: a private network in which endpoints may be, e.g. 127.0.0.0/8 (a server has its own)
-    #[arg(long, value_name = "CIDR")]
+    #[arg(long, value_name = "CIDR", value_parser = network)]
     pub allow_private: Vec<ipnet::IpNet>,
     /// Print JSON
     #[arg(long)]

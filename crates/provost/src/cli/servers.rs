@@ -32,10 +32,10 @@ pub(crate) struct ServeArguments {
     #[arg(long, value_name = "ADDR", default_value = "127.0.0.1:8080")]
     pub listen: SocketAddr,
     /// Keep the data in this PostgreSQL database instead of DIR/provost.db; DIR still holds the key
-    #[arg(long, value_name = "URL", env = "PROVOST_DATABASE", hide_env_values = true)]
+    #[arg(long, value_name = "URL", env = "PROVOST_DATABASE", hide_env_values = true, value_parser = super::database_url)]
     pub database: Option<String>,
     /// A private network in which endpoints may be, e.g. 127.0.0.0/8; may be repeated
-    #[arg(long, value_name = "CIDR")]
+    #[arg(long, value_name = "CIDR", value_parser = super::network)]
     pub allow_private: Vec<ipnet::IpNet>,
     /// The data were restored from a backup: hold every removal until an administrator has looked
     #[arg(long)]
@@ -116,7 +116,7 @@ pub(crate) struct ConformanceArguments {
     #[arg(long)]
     pub json: bool,
     /// A private network in which the server may be, e.g. 127.0.0.0/8; may be repeated
-    #[arg(long, value_name = "CIDR")]
+    #[arg(long, value_name = "CIDR", value_parser = super::network)]
     pub allow_private: Vec<ipnet::IpNet>,
 }
 

@@ -1,7 +1,7 @@
 //! `provost import`: the two CSV files of a Google Admin console.
 
 use crate::Ended;
-use crate::api::Api;
+use crate::api::{Api, Usage};
 use crate::cli::ImportArguments;
 use crate::output::{print_json, text};
 use anyhow::{Context, bail};
@@ -33,6 +33,9 @@ async fn upload(api: &Api, arguments: &ImportArguments) -> anyhow::Result<Value>
     let only_members = arguments.users.as_os_str() == "-";
     let users = (!only_members).then_some(&arguments.users);
     let files: Vec<&Path> = users.into_iter().chain(&arguments.members).map(PathBuf::as_path).collect();
+    if let Some(directory) = files.iter().find(|file| file.is_dir()) {
+        return Err(Usage::new(format!("{} is a directory: name the CSV file in it", directory.display())).into());
+    }
     let path = match files.as_slice() {
         [] => bail!("nothing to import: name the user download, or - and --members FILE"),
         [_] if only_members => format!("/import/members?dry_run={dry_run}"),

@@ -91,6 +91,24 @@ fn a_mistyped_data_directory_is_no_new_installation() {
 }
 
 #[test]
+fn values_that_cannot_be_meant_say_what_to_write() {
+    let data = Data::with_people();
+    let key = data.write("key.txt", "pvk_none");
+    let server = ["users", "list", "--server", "127.0.0.1:9", "--api-key-file", &key];
+    provost(&server).refused_with(2, &["--server 127.0.0.1:9", "http:// or https:// is missing"]);
+    let directory = data.path();
+    data.run(&["import", &directory]).refused_with(2, &[&directory, "is a directory"]);
+    for (wrong, says) in [
+        (["--allow-private", "bogus"], "write one like 127.0.0.0/8"),
+        (["--database", "mysql://x"], "only PostgreSQL is supported"),
+    ] {
+        let ran = provost(&[&["serve", "--data", &directory], &wrong[..]].concat());
+        assert_eq!(ran.code, Some(2), "{ran:#?}");
+        assert!(ran.err.contains(says), "{ran:#?}");
+    }
+}
+
+#[test]
 fn bad_values_of_the_creating_verbs_are_refused() {
     let directory = unique_dir();
     let data = directory.path().join("data");

@@ -49,7 +49,10 @@ fn the_main_job_works_without_a_server() {
     let status = run(&["status", "Netskope"]).well();
     assert!(status.contains("Netskope: active") && status.contains("next removal: 20"), "{status}");
     run(&["explain", "Netskope", &format!("nobody@{PRIMARY}")]).refused(&["nobody@"]);
-    run(&["status", "Nothing"]).refused(&["Nothing"]);
+    run(&["status", "Nothing"]).refused(&["there is no app \"Nothing\": there are \"Netskope\""]);
+    let expired = run(&["token-expiry", "Netskope", "2020-01-01"]);
+    assert!(expired.err.contains("Warning: The access token expired at 2020-01-01"), "{expired:#?}");
+    run(&["token-expiry", "Netskope", "unknown"]).well();
 
     installation.serve.start_again();
     crate::run::eventually("nothing is due", Duration::from_secs(30), || {

@@ -10,7 +10,7 @@ mod switches;
 
 use super::extract::{At, Body, IfMatch};
 use super::json::{Answer, created, done, ok, tagged};
-use super::{Problem, Route, change, read};
+use super::{Problem, ProblemKind, Route, change, read};
 use crate::Server;
 use crate::access::Principal;
 use crate::config::{AccessEntry, access_entry, resolve_access};
@@ -18,8 +18,8 @@ use axum::Extension;
 use axum::extract::State;
 use axum::http::Method;
 use provost_core::app::{App, Connection, ConnectionStatus, SsoDetails};
-use provost_store::Store;
 use provost_store::apps::{self, AppEdit, connections};
+use provost_store::{Store, StoreError};
 use serde::Deserialize;
 use serde_json::{Value, json};
 
@@ -43,11 +43,24 @@ pub(super) fn routes() -> Vec<Route> {
     routes
 }
 
+/// Names of apps that are told to whoever has named another.
+const NAMES: usize = 20;
+
 /// The app and its connection; without one the answer says that autoprovisioning is not configured.
 async fn connected(store: &Store, key: &str) -> Result<(App, Connection), Problem> {
-    let app = apps::find(store, key).await?;
+    let app = match apps::find(store, key).await {
+        Err(StoreError::NotFound { .. }) => return Err(unknown(store, key).await?),
+        found => found?,
+    };
     let connection = connections::required_of_app(store, app.id).await?;
     Ok((app, connection))
+}
+
+/// A name that no app has is mostly a typing error: the names that there are.
+async fn unknown(store: &Store, key: &str) -> Result<Problem, Problem> {
+    let names: Vec<String> = apps::list(store).await?.into_iter().take(NAMES).map(|app| format!("\"{}\"", app.name)).collect();
+    let known = if names.is_empty() { "there is none yet".to_owned() } else { format!("there are {}", names.join(", ")) };
+    Ok(Problem::of(ProblemKind::NotFound, format!("there is no app \"{key}\": {known}")))
 }
 
 const fn status_word(status: ConnectionStatus) -> &'static str {
