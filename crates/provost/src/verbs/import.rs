@@ -84,18 +84,25 @@ fn print_report(report: &Value, dry_run: bool) {
     }
 }
 
+/// Zero, empty, or an object of nothing else.
+fn is_nothing(value: &Value) -> bool {
+    match value {
+        Value::Null => true,
+        Value::Number(number) => number.as_u64() == Some(0),
+        Value::Array(list) => list.is_empty(),
+        Value::Object(fields) => fields.values().all(is_nothing),
+        Value::Bool(_) | Value::String(_) => false,
+    }
+}
+
 /// Numbers and names, indented; nothing for what is zero or empty.
 fn print_fields(object: &Value, depth: usize) {
     let indent = "  ".repeat(depth);
-    for (name, value) in
-        object.as_object().into_iter().flatten().filter(|(name, _)| !matches!(name.as_str(), "rejected" | "absent_refused"))
-    {
-        let name = name.replace('_', " ");
+    // These are said in sentences of their own.
+    let is_told = |name: &str| matches!(name, "rejected" | "absent_refused" | "dry_run");
+    for (name, value) in object.as_object().into_iter().flatten().filter(|(name, value)| !is_told(name) && !is_nothing(value)) {
+        let name = if name == "rejected_count" { "rows left out".to_owned() } else { name.replace('_', " ") };
         match value {
-            Value::Null => {}
-            Value::Number(number) if number.as_u64() == Some(0) => {}
-            Value::Object(fields) if fields.is_empty() => {}
-            Value::Array(list) if list.is_empty() => {}
             Value::Object(_) => {
                 println!("{indent}{name}:");
                 print_fields(value, depth + 1);
@@ -106,7 +113,7 @@ fn print_fields(object: &Value, depth: usize) {
                 println!("{indent}{name}: {}", names.join(", "));
             }
             Value::String(text) => println!("{indent}{name}: {text}"),
-            Value::Bool(_) | Value::Number(_) => println!("{indent}{name}: {value}"),
+            Value::Null | Value::Bool(_) | Value::Number(_) => println!("{indent}{name}: {value}"),
         }
     }
 }

@@ -115,8 +115,12 @@ fn bad_rows_are_told_by_line_and_the_good_ones_are_kept() {
         "users line 8 was left out",
         "unknown columns: Shoe Size",
         "added: 3",
+        "rows left out: 5",
     ] {
         assert!(ran.out.contains(part), "{part:?} is not told: {ran:#?}");
+    }
+    for word in ["dry run", "members:", "rejected count"] {
+        assert!(!ran.out.contains(word), "{word:?} says nothing: {ran:#?}");
     }
     assert!(ran.out.len() < 10_000, "what was wrong is not repeated at its length");
     let state = data.state();
