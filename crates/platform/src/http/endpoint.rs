@@ -35,9 +35,7 @@ pub enum EndpointError {
     #[error("the endpoint URL must begin with https://: the access token would travel in the clear")]
     NotHttps,
     /// A literal address, or `localhost`, that is not allowed.
-    #[error(
-        "{host} is a private or reserved address: use a public host name, or start the server with --allow-private and its network"
-    )]
+    #[error("{host} is a private or reserved address: use a public host name, or allow its network with --allow-private")]
     PrivateAddress {
         /// As typed, in its usual notation.
         host: String,

@@ -21,7 +21,7 @@ pub(super) fn refusal(host: &str, address: Option<IpAddr>) -> String {
     match address {
         Some(address) => format!(
             "{host} is at {address}, a private or reserved address, and requests do not go there: \
-             use a public address, or start the server with --allow-private and the network it is in"
+             use a public address, or allow the network it is in with --allow-private"
         ),
         None => format!("{host} has no address"),
     }
