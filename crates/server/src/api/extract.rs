@@ -35,7 +35,12 @@ impl<T: DeserializeOwned, S: Send + Sync> FromRequestParts<S> for Params<T> {
     async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self, Problem> {
         match Query::<T>::from_request_parts(parts, state).await {
             Ok(Query(params)) => Ok(Self(params)),
-            Err(error) => Err(Problem::of(ProblemKind::BadRequest, error.body_text())),
+            Err(error) => {
+                // The extractor names the parameter behind words of its own.
+                let text = error.body_text();
+                let detail = text.rsplit_once("query string: ").map_or(text.as_str(), |(_, detail)| detail);
+                Err(Problem::of(ProblemKind::BadRequest, format!("the parameters cannot be read: {detail}")))
+            }
         }
     }
 }

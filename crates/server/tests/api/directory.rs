@@ -64,6 +64,8 @@ async fn lists_are_paged_and_filtered() {
     assert_eq!(world.get("/users?text=bo").await.json()["items"].as_array().unwrap().len(), 1);
     world.get("/users?org_unit=/Nowhere").await.expect(404);
     world.get("/users?state=odd").await.expect(400);
+    let limit = world.get("/users?limit=abc").await.expect(400).json();
+    assert_eq!(limit["detail"], "the parameters cannot be read: limit: invalid digit found in string");
 }
 
 #[tokio::test]
