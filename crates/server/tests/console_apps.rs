@@ -31,7 +31,7 @@ const ENDPOINT: &str = "http://127.0.0.1:9/api/v2/scim";
 const TOKEN: &str = "tok-that-must-not-come-back";
 
 /// A console with a super admin and an auditor, two users, a group, and a stand-in for the engine that answers tests:
-/// tokens with "readonly" in them may only read.
+/// tokens with "readonly" in them may only read, and there is nothing at endpoints that end with "/wrong".
 struct Console {
     store: Store,
     router: Router,
@@ -106,8 +106,12 @@ impl Console {
                 for test in pending_tests(&engine).await.unwrap() {
                     let can_write = !test.token.expose().contains("readonly");
                     let message = if can_write { "fine" } else { "the token may read but not write" };
-                    let result =
-                        TestResult { ok: can_write, message: message.to_owned(), can_write: Some(can_write), announced: None };
+                    let result = if test.endpoint.ends_with("/wrong") {
+                        let message = "there is no SCIM service at this endpoint URL (404)".to_owned();
+                        TestResult { ok: false, message, can_write: None, announced: None }
+                    } else {
+                        TestResult { ok: can_write, message: message.to_owned(), can_write: Some(can_write), announced: None }
+                    };
                     answer_test(&engine, test.id, &result).await.unwrap();
                 }
                 wakes.changed().await;
@@ -255,6 +259,30 @@ async fn the_assistant_goes_through_five_steps_and_never_shows_the_token() {
     assert_eq!(credential.expose(), TOKEN);
     let kept = drafts::get(&console.store, &format!("autoprovisioning:{}:{}", app.id, console.admin_id)).await.unwrap();
     assert!(kept.is_none(), "the draft ends with the set-up");
+}
+
+#[tokio::test]
+async fn a_mistyped_endpoint_is_corrected_after_going_back_and_cancel_begins_anew() {
+    let console = Console::new().await;
+    let app = console.app().await;
+    let step = |slug: &str| format!("/apps/{}/autoprovisioning/set-up/{slug}", app.id);
+    let wrong = "http://127.0.0.1:9/api/v2/wrong";
+    console.post(&step("app-authorization"), &[("token", TOKEN), ("go", "continue")]).await;
+    console.post(&step("endpoint-url"), &[("endpoint", wrong), ("go", "continue")]).await.shows(&["no SCIM service"]);
+    // BACK, and the token once more: it is not the token that is wrong.
+    console.post(&step("endpoint-url"), &[("endpoint", wrong), ("go", "back")]).await;
+    let token = console.post(&step("app-authorization"), &[("token", TOKEN), ("go", "continue")]).await;
+    assert_eq!((token.status, token.location()), (StatusCode::SEE_OTHER, &*step("endpoint-url")), "{}", token.text);
+    console.get(&step("endpoint-url")).await.shows(&[wrong]);
+    assert_eq!(console.get(&step("attribute-mapping")).await.location(), step("endpoint-url"), "it was not tested well");
+    let endpoint = console.post(&step("endpoint-url"), &[("endpoint", ENDPOINT), ("go", "continue")]).await;
+    assert_eq!(endpoint.location(), step("attribute-mapping"), "{}", endpoint.text);
+
+    console.get(&step("app-authorization")).await.shows(&[&step("cancel"), "A token was entered."]);
+    assert_eq!(console.get(&step("cancel")).await.location(), format!("/apps/{}", app.id));
+    let kept = drafts::get(&console.store, &format!("autoprovisioning:{}:{}", app.id, console.admin_id)).await.unwrap();
+    assert!(kept.is_none(), "the draft ends with CANCEL");
+    assert_eq!(console.get(&step("endpoint-url")).await.location(), step("app-authorization"));
 }
 
 #[tokio::test]

@@ -62,8 +62,8 @@ async fn send(State(server): State<Server>, who: SignedIn, Path(id): Path<String
         Ok(at) => at,
         Err(text) => return Ok(refused(None, Some(&Notice::error(text)))),
     };
-    if let Some(text) = testing::problem(&server, by, app.id, endpoint, &token).await? {
-        return Ok(refused(None, Some(&Notice::error(text))));
+    if let Some(problem) = testing::problem(&server, by, app.id, endpoint, &token).await? {
+        return Ok(refused(None, Some(&Notice::error(problem.text))));
     }
     if let Err(error) = connections::reauthorize(&server.store, by, connection.id, &token, expires_at).await {
         let notice = correctable(error)?;

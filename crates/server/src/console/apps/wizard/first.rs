@@ -41,12 +41,19 @@ pub(super) async fn send_token(mut visit: Visit, fields: &Fields) -> Outcome {
     visit.draft.tested = false;
     if let Some(endpoint) = visit.draft.endpoint.clone() {
         let by = &visit.who.principal.actor;
-        if let Some(text) = testing::problem(&visit.server, by, visit.app.id, &endpoint, &token).await? {
-            visit.draft.token = None;
-            visit.keep().await?;
-            return Ok(visit.wrong(step, &text, token_body(&visit, None)));
+        match testing::problem(&visit.server, by, visit.app.id, &endpoint, &token).await? {
+            None => visit.draft.tested = true,
+            Some(problem) if problem.of_token => {
+                visit.draft.token = None;
+                visit.keep().await?;
+                return Ok(visit.wrong(step, &problem.text, token_body(&visit, None)));
+            }
+            // The address may be what is wrong, and only the next step can change it. There both are tried again.
+            Some(problem) => {
+                visit.keep().await?;
+                return Ok(provost_web::redirect_with_notice(&Step::Endpoint.path(&visit.app), &Notice::warning(problem.text)));
+            }
         }
-        visit.draft.tested = true;
     }
     visit.keep().await?;
     Ok(onward(&visit, step, fields))
@@ -85,8 +92,8 @@ pub(super) async fn send_endpoint(mut visit: Visit, fields: &Fields) -> Outcome 
     visit.draft.tested = false;
     visit.keep().await?;
     let by = &visit.who.principal.actor;
-    if let Some(text) = testing::problem(&visit.server, by, visit.app.id, &endpoint, &token).await? {
-        return Ok(visit.wrong(step, &text, endpoint_body(&visit, typed, None)));
+    if let Some(problem) = testing::problem(&visit.server, by, visit.app.id, &endpoint, &token).await? {
+        return Ok(visit.wrong(step, &problem.text, endpoint_body(&visit, typed, None)));
     }
     visit.draft.tested = true;
     visit.keep().await?;

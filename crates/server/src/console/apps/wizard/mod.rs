@@ -68,6 +68,7 @@ impl Step {
 pub(super) fn routes() -> Router<Server> {
     Router::new()
         .route("/apps/{app}/autoprovisioning/set-up", get(begin))
+        .route("/apps/{app}/autoprovisioning/set-up/cancel", get(cancel))
         .route("/apps/{app}/autoprovisioning/set-up/{step}", get(show).post(send))
         .route("/apps/{app}/autoprovisioning/preview", get(show_preview))
 }
@@ -112,7 +113,7 @@ impl Visit {
             current: step.index(),
             action: &step.path(&self.app),
             back: if step.before().is_some() { Back::Submit } else { Back::None },
-            cancel_href: &app_path(&self.app),
+            cancel_href: &path_of(&self.app, "set-up/cancel"),
             heading: LABELS[step.index()],
         };
         html_response_with(status, wizard_page(&wizard, notice.or(self.who.notice.as_ref()), body))
@@ -135,6 +136,13 @@ fn step_of(slug: &str) -> Result<Step, Refused> {
 async fn begin(State(server): State<Server>, who: SignedIn, Path(id): Path<String>) -> Outcome {
     let visit = Visit::new(server, who, &id).await?;
     Ok(see_other(&Step::Authorization.path(&visit.app)))
+}
+
+/// CANCEL: the next set-up begins anew.
+async fn cancel(State(server): State<Server>, who: SignedIn, Path(id): Path<String>) -> Outcome {
+    let visit = Visit::new(server, who, &id).await?;
+    draft::forget(&visit.server.store, &visit.app, &visit.who).await?;
+    Ok(see_other(&app_path(&visit.app)))
 }
 
 async fn show(
