@@ -349,7 +349,11 @@ async fn the_card_tells_of_a_quarantine_and_lets_it_be_probed() {
     let rest = Quarantine::begin("out of <order>", now);
     let resting = health::ConnectionHealth { quarantine: Some(rest), ..none };
     health::set(&console.store, &connection, &paused, &resting).await.unwrap();
-    console.get(&page).await.shows(&["Netskope is in quarantine", "out of &lt;order&gt;", "In quarantine since", "Try now"]);
+    let card = console.get(&page).await;
+    card.shows(&[">in quarantine<", "Netskope is in quarantine", "out of &lt;order&gt;", "In quarantine since", "Try now"]);
+    assert!(!card.text.contains("Syncing active"), "{}", card.text);
+    console.get("/").await.shows(&[">in quarantine<", "the app is in quarantine"]);
+    console.get("/apps").await.shows(&["Autoprovisioning On", ">in quarantine<"]);
     console.get("/reporting/admin").await.shows(&["App in quarantine"]);
     let sent = console.post(&format!("{page}/autoprovisioning/probe"), &[]).await;
     assert_eq!(sent.location(), page);

@@ -270,6 +270,14 @@ async fn the_console_lists_what_is_held_and_its_forms_give_verdicts() {
     }
     assert!(!page.text.contains(&people[6].primary_email), "who stays is not listed");
 
+    let home = held.page_at("/", &held.admin).await;
+    home.shows(&[
+        "6 removals held",
+        "Held removals</p><p class=\"tile-number\">6<",
+        "Removals due</p><p class=\"tile-number\">0<",
+    ]);
+    assert!(!home.text.contains("Up to date"), "{}", home.text);
+
     let after = held.post("approve", "removal", &[&page.box_of(&people[0])]).await;
     after.shows(&["1 removal was approved."]);
     assert_eq!((held.deletes(), held.gone().await), (1, [0].into()));

@@ -2,18 +2,19 @@
 
 use super::frame::{answer, page};
 use super::session::SignedIn;
+use super::standing::{self, Standing};
 use crate::Server;
 use axum::extract::State;
 use axum::response::Response;
-use provost_core::app::{App, Connection, ConnectionStatus, HaltReason, token_expiry_words};
+use provost_core::app::{App, Connection, HaltReason, token_expiry_words};
 use provost_core::time::{Span, Timestamp};
 use provost_store::accounts::{self, AccountCounts, AccountQuery};
 use provost_store::apps::{self, connections};
 use provost_store::directory::PAGE_LIMIT_MAX;
 use provost_store::{Store, StoreError, schedule};
 use provost_web::{
-    ButtonKind, Icon, Markup, Notice, Tone, card_with, chip, empty_state_with, html, link_button, live, notice_box, page_header,
-    stack, tile, tiles,
+    ButtonKind, Icon, Markup, Notice, Tone, card_with, chip, counted, empty_state_with, html, link_button, live, notice_box,
+    page_header, stack, tile, tiles,
 };
 
 const SOON: Span = Span::days(7);
@@ -61,14 +62,20 @@ async fn app_card(store: &Store, app: &App) -> Result<Markup, StoreError> {
     let counts = accounts::counts(store, connection.id, now).await?;
     let lag = lag(schedule::next_due(store, connection.id).await?, now);
     let expiry = apps::token_expiry::get(store, connection.id).await?.and_then(|at| token_expiry_words(at, now));
-    let (leaving, more) = leaving_soon(store, &connection, now).await?;
+    let (leaving, more) = leaving_soon(store, &connection, counts.held, now).await?;
+    let standing = Standing::read(store, &connection).await?;
+    let still = standing::removals_stopped(store, &connection).await?;
     let body = html! {
         @if let Some(notice) = halted(&connection) { (notice_box(&notice)) }
         @if let Some(words) = expiry { (notice_box(&Notice::warning(words))) }
+        @if still {
+            (notice_box(&Notice::warning("No removal is sent: a clock or the database is in doubt, or a backup was restored. Held removals says why, and lets them go on.")))
+            (link_button("Held removals", &path(app, "held"), ButtonKind::Secondary))
+        }
         (numbers(&counts, leaving, more))
-        p.muted { (lag_text(&connection, &counts, lag)) }
+        p.muted { (delivery(app, &connection, standing, &counts, lag)) }
     };
-    Ok(card_with(&app.name, html! { (state_chip(&connection)) (open) }, body))
+    Ok(card_with(&app.name, html! { (standing.chip()) (open) }, body))
 }
 
 fn numbers(counts: &AccountCounts, leaving: u64, more: bool) -> Markup {
@@ -79,14 +86,6 @@ fn numbers(counts: &AccountCounts, leaving: u64, more: bool) -> Markup {
         tile("Held removals", counts.held, if counts.held > 0 { "wait for your approval" } else { "none wait" }, None),
         tile("Removals due", leaving, at_least, None),
     ])
-}
-
-fn state_chip(connection: &Connection) -> Markup {
-    match (connection.status, &connection.halt) {
-        (ConnectionStatus::Inactive, _) => chip("Inactive", Tone::Neutral),
-        (ConnectionStatus::Active, None) => chip("Active", Tone::Good),
-        (ConnectionStatus::Active, Some(_)) => chip("Stopped", Tone::Bad),
-    }
 }
 
 fn halted(connection: &Connection) -> Option<Notice> {
@@ -102,22 +101,47 @@ fn halted(connection: &Connection) -> Option<Notice> {
     Some(Notice::error(format!("{what} The app said: {}", halt.message)))
 }
 
-fn lag_text(connection: &Connection, counts: &AccountCounts, lag: Option<Span>) -> String {
-    if connection.status == ConnectionStatus::Inactive {
-        return "Turned off: nothing is sent.".to_owned();
+/// What is not delivered, with where to look; that all is delivered only when it is so.
+fn delivery(app: &App, connection: &Connection, standing: Standing, counts: &AccountCounts, lag: Option<Span>) -> Markup {
+    match standing {
+        Standing::Inactive => return html! { "Turned off: nothing is sent." },
+        Standing::Halted(_) => {
+            return html! { "Nothing is sent until the app is " a href=(path(app, "reauthorize")) { "reauthorized" } "." };
+        }
+        Standing::Quarantine => {
+            return html! { "Nothing but one request at a time is sent: " a href=(format!("/apps/{}", app.id)) { "the app is in quarantine" } "." };
+        }
+        Standing::RemovalsStopped | Standing::Syncing => {}
     }
-    if connection.halt.is_some() {
-        return "Nothing is sent until the app is reauthorized.".to_owned();
+    let mut open = Vec::new();
+    if counts.failing > 0 {
+        open.push(html! { a href=(path(app, "failures")) { (counted(counts.failing, "user")) " failing" } });
     }
-    match lag {
-        None if counts.sweeping => "A full pass is under way.".to_owned(),
-        None => "Up to date: every change is delivered.".to_owned(),
-        Some(lag) => format!("{} waiting; the oldest change for {}.", plural(counts.due, "user"), seconds(lag)),
+    if standing == Standing::RemovalsStopped {
+        open.push(html! { a href=(path(app, "held")) { "removals stopped" } });
+    }
+    if counts.held > 0 {
+        open.push(html! { a href=(path(app, "held")) { (counted(counts.held, "removal")) " held" } });
+    }
+    if connection.config.scope.has_lost_every_group() {
+        open.push(html! { a href=(path(app, "edit/scope")) { "every group of the scope was deleted" } });
+    }
+    if let Some(lag) = lag {
+        open.push(html! {
+            a href=(path(app, "plan")) { (counted(counts.due, "user")) " waiting" } ", the oldest change for " (seconds(lag))
+        });
+    }
+    if counts.sweeping {
+        open.push(html! { "a full pass is under way" });
+    }
+    html! {
+        @if open.is_empty() { "Up to date: every change is delivered." }
+        @else { "Not up to date: " @for (index, part) in open.iter().enumerate() { @if index > 0 { "; " } (part) } "." }
     }
 }
 
-fn plural(count: u64, what: &str) -> String {
-    if count == 1 { format!("1 {what}") } else { format!("{count} {what}s") }
+fn path(app: &App, rest: &str) -> String {
+    format!("/apps/{}/autoprovisioning/{rest}", app.id)
 }
 
 fn seconds(span: Span) -> String {
@@ -134,13 +158,21 @@ fn lag(next_due: Option<Timestamp>, now: Timestamp) -> Option<Span> {
     next_due.filter(|due| *due <= now).map(|due| now - due)
 }
 
-/// How many removals fall due within seven days, and whether there are more than are counted.
-async fn leaving_soon(store: &Store, connection: &Connection, now: Timestamp) -> Result<(u64, bool), StoreError> {
-    let query = AccountQuery { leaving: true, limit: PAGE_LIMIT_MAX, ..AccountQuery::default() };
-    let found = accounts::list(store, connection.id, &query).await?;
+/// How many removals fall due within seven days, without those that are held, and whether there are more than are counted.
+async fn leaving_soon(store: &Store, connection: &Connection, held: u64, now: Timestamp) -> Result<(u64, bool), StoreError> {
     let until = now + SOON;
-    let soon = found.items.iter().filter(|account| account.removal.is_some_and(|removal| removal.due <= until)).count();
-    Ok((soon as u64, soon == PAGE_LIMIT_MAX && found.next.is_some()))
+    let mut query = AccountQuery { leaving: true, limit: PAGE_LIMIT_MAX, ..AccountQuery::default() };
+    let mut soon = 0;
+    loop {
+        let found = accounts::list(store, connection.id, &query).await?;
+        let here = found.items.iter().filter(|account| account.removal.is_some_and(|removal| removal.due <= until)).count();
+        soon += here as u64;
+        query.after = found.next.filter(|_| here == found.items.len());
+        // Those that are held are due, and so come first.
+        if query.after.is_none() || soon > held {
+            return Ok((soon.saturating_sub(held), query.after.is_some()));
+        }
+    }
 }
 
 #[cfg(test)]
@@ -156,6 +188,5 @@ mod tests {
         for (span, text) in [(0, "less than a second"), (119, "119 s"), (120, "2 minutes"), (7_200, "2 hours")] {
             assert_eq!(seconds(Span::seconds(span)), text);
         }
-        assert_eq!([plural(1, "user"), plural(2, "user")], ["1 user", "2 users"]);
     }
 }

@@ -15,6 +15,7 @@ mod log;
 mod org_units;
 pub mod session;
 mod sign_in;
+mod standing;
 mod users;
 
 use crate::Server;

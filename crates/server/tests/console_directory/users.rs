@@ -202,5 +202,5 @@ async fn confirm_pages_say_what_provisioning_will_do() {
     let other = browser.get(&format!("{}/suspend", page_of(&outsider))).await;
     other.shows(&["There is no account, and none is made"]);
     browser.get(&page_of(&user)).await.shows(&["Netskope", "In use", "/autoprovisioning/explain?user="]);
-    browser.get("/").await.shows(&["Netskope", "Inactive", "Held removals", "Removals due"]);
+    browser.get("/").await.shows(&["Netskope", "Syncing inactive", "Held removals", "Removals due"]);
 }

@@ -69,6 +69,11 @@ pub fn empty_state_with(drawn: Icon, title: &str, text: &str, action: Markup) ->
     html! { div.empty.empty-large { (icon(drawn)) h2 { (title) } p { (text) } (action) } }
 }
 
+/// "1 user", "2 users".
+pub fn counted(count: u64, what: &str) -> String {
+    if count == 1 { format!("1 {what}") } else { format!("{count} {what}s") }
+}
+
 /// A remark in grey.
 pub fn hint(text: &str) -> Markup {
     html! { p.muted { (text) } }
@@ -99,6 +104,11 @@ pub fn live(id: &str, url: &str, body: Markup) -> Markup {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn one_is_singular() {
+        assert_eq!([0, 1, 2].map(|count| counted(count, "user")), ["0 users", "1 user", "2 users"]);
+    }
 
     #[test]
     fn avatars_take_the_first_letter_of_anything() {

@@ -19,7 +19,9 @@ pub use button::{
 pub use card::{Setting, app_header, card, card_with, definition_list, page_header, setting_row, stack, tiles, two_columns};
 pub use chart::{bars, progress, tile};
 pub use confirm::{Confirm, confirm_form, confirm_with};
-pub use feedback::{Tone, avatar, breakable, chip, code_block, empty_state, empty_state_with, expander, hint, live, person};
+pub use feedback::{
+    Tone, avatar, breakable, chip, code_block, counted, empty_state, empty_state_with, expander, hint, live, person,
+};
 pub use field::{
     Field, FieldKind, checkbox, checkbox_with_hint, copy_field, field, fieldset, hidden, radio, secret_field, select,
     select_grouped,

@@ -1,9 +1,9 @@
 //! The Autoprovisioning card of the app page, in its two states.
 
 use super::path_of;
+use crate::console::standing::{self, Standing as State};
 use provost_core::app::{App, Connection, ConnectionStatus, HaltReason, token_expiry_words};
 use provost_core::time::Timestamp;
-use provost_store::accounts::standstill::{self, Standstill};
 use provost_store::accounts::{self, AccountCounts, removals};
 use provost_store::apps::health::{self, ConnectionHealth};
 use provost_store::apps::token_expiry;
@@ -34,13 +34,19 @@ pub(super) async fn standing(store: &Store, connection: Connection) -> Result<St
         counts: accounts::counts(store, connection.id, now).await?,
         usage: usage_30_days(store, connection.id, now).await?,
         next_removal: removals::next_removal_at(store, connection.id).await?,
-        still: standstill::standing(store, connection.id).await?.iter().any(Standstill::holds),
+        still: standing::removals_stopped(store, &connection).await?,
         idle: accounts::is_idle(store, connection.id).await?,
         health: health::get(store, connection.id).await?,
         token_expires_at: token_expiry::get(store, connection.id).await?,
         connection,
         now,
     })
+}
+
+impl Standing {
+    fn state(&self) -> State {
+        State::of(&self.connection, self.health.quarantine.is_some(), self.still)
+    }
 }
 
 /// Before autoprovisioning is set up.
@@ -74,7 +80,7 @@ pub(super) fn configured(app: &App, standing: &Standing, may_change: bool) -> Ma
         toggle,
         html! {
             p {
-                @if active { (chip("Syncing active", Tone::Good)) } @else { (chip("Syncing inactive", Tone::Neutral)) }
+                (standing.state().chip())
                 " · " a href=(path_of(app, "log")) { "view sync log" }
                 @if active && !standing.idle { " · " (standing.counts.due) " users to look at" }
             }
@@ -172,8 +178,8 @@ fn facts(app: &App, standing: &Standing) -> Markup {
         p {
             (counts.total()) " account" @if counts.total() != 1 { "s" } " in " (app.name)
             @if counts.suspended > 0 { ", " (counts.suspended) " of them suspended" }
-            " · "
-            @if counts.failing > 0 { a href=(path_of(app, "failures")) { (counts.failing) " failing now" } } @else { "nobody failing now" }
+            @if counts.failing > 0 { " · " a href=(path_of(app, "failures")) { (counts.failing) " failing now" } }
+            @else if standing.state().sends() { " · nobody failing now" }
             @if let Some(at) = standing.next_removal {
                 " · next removal " span { (time(at.0)) " (" (relative_time(at.0, standing.now.0)) ")" }
             }

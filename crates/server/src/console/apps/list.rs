@@ -5,10 +5,11 @@ use super::{NAV, Outcome, app_path};
 use crate::Server;
 use crate::console::frame;
 use crate::console::session::SignedIn;
+use crate::console::standing::Standing;
 use axum::Router;
 use axum::extract::State;
 use axum::routing::get;
-use provost_core::app::{Access, App, Connection, ConnectionStatus, ServiceStatus, profile};
+use provost_core::app::{Access, App, Connection, ServiceStatus, profile};
 use provost_store::apps::{self, connections};
 use provost_web::{
     ButtonKind, Icon, Markup, Table, Tone, chip, data_table, empty_state_with, html, link_button, page_header, person,
@@ -21,11 +22,15 @@ pub(super) fn routes() -> Router<Server> {
 async fn show(State(server): State<Server>, who: SignedIn) -> Outcome {
     let apps = apps::list(&server.store).await?;
     let connections = connections::list(&server.store).await?;
-    let body = body(&apps, &connections, who.may_change());
+    let mut standing = Vec::new();
+    for connection in connections {
+        standing.push((Standing::read(&server.store, &connection).await?, connection));
+    }
+    let body = body(&apps, &standing, who.may_change());
     Ok(frame::page(&server, &who, "Web and mobile apps", NAV, &[], None, body))
 }
 
-fn body(apps: &[App], connections: &[Connection], may_change: bool) -> Markup {
+fn body(apps: &[App], connections: &[(Standing, Connection)], may_change: bool) -> Markup {
     let add = if may_change {
         link_button("Add app", &link("/apps/add", &[]), ButtonKind::Primary)
     } else {
@@ -34,7 +39,7 @@ fn body(apps: &[App], connections: &[Connection], may_change: bool) -> Markup {
     let rows: Vec<Vec<Markup>> = apps
         .iter()
         .map(|app| {
-            let connection = connections.iter().find(|connection| connection.app_id == app.id);
+            let connection = connections.iter().find(|(_, connection)| connection.app_id == app.id);
             let kind = profile(&app.catalogue).map_or(app.catalogue.as_str(), |profile| profile.name.as_str());
             vec![person(&app.name, kind, &app_path(app)), html! { "SAML" }, access_chip(&app.access), details(connection)]
         })
@@ -50,17 +55,18 @@ fn body(apps: &[App], connections: &[Connection], may_change: bool) -> Markup {
 }
 
 /// The *Details* column.
-pub(super) fn details(connection: Option<&Connection>) -> Markup {
-    match connection {
-        None => html! { span.muted { "Autoprovisioning not configured" } },
-        Some(connection) => match (connection.status, &connection.halt) {
-            (ConnectionStatus::Active, Some(_)) => html! { "Autoprovisioning On " (chip("needs reauthorization", Tone::Bad)) },
-            (ConnectionStatus::Active, None) => html! { "Autoprovisioning On" },
-            (ConnectionStatus::Inactive, Some(_)) => {
-                html! { "Autoprovisioning Off " (chip("needs reauthorization", Tone::Warn)) }
-            }
-            (ConnectionStatus::Inactive, None) => html! { "Autoprovisioning Off" },
+fn details(connection: Option<&(Standing, Connection)>) -> Markup {
+    let Some((standing, connection)) = connection else {
+        return html! { span.muted { "Autoprovisioning not configured" } };
+    };
+    match standing {
+        Standing::Syncing => html! { "Autoprovisioning On" },
+        Standing::Inactive => html! {
+            "Autoprovisioning Off" @if connection.halt.is_some() { " " (chip("needs reauthorization", Tone::Warn)) }
         },
+        Standing::Halted(_) | Standing::Quarantine | Standing::RemovalsStopped => {
+            html! { "Autoprovisioning On " (standing.chip()) }
+        }
     }
 }
 
