@@ -420,6 +420,8 @@ async fn an_edit_shows_its_plan_before_update_and_a_stale_one_is_refused() {
         "Delete configuration",
     ]);
     let revision = console.get(&path("/edit/scope")).await.hidden("revision");
+    let moved = [("endpoint", "http://127.0.0.1:9/other"), ("revision", &revision), ("go", "review")];
+    console.post(&path("/edit/endpoint"), &moved).await.shows(&["Update endpoint URL?"]);
     let id = console.engineers.id.to_string();
     let (group, members) = (format!("group.{id}"), format!("members.{id}"));
     let fields = [(group.as_str(), "on"), (&members, "direct"), ("revision", &revision), ("go", "review")];
@@ -587,8 +589,13 @@ async fn drift_is_checked_shown_held_confirmed_and_set() {
     console.post(&path("drift/confirm"), &[]).await;
     let check = checked(&console, &app).await;
     remote::finish(&console.store, &check, remote::ListingState::Done, None, remote::ListingCounts::default()).await.unwrap();
-    console.get(&path("drift")).await.shows(&["done", "1 changed", "1 accounts"]);
-    console.get(&path("not-managed")).await.shows(&["stranger@example.com", "s-1", "inactive", "1 account of Netskope"]);
+    console.get(&path("drift")).await.shows(&["done", "1 changed", "1 account on 2 pages"]);
+    console.get(&path("not-managed")).await.shows(&[
+        "stranger@example.com",
+        "s-1",
+        "inactive",
+        "1 account of Netskope belongs to no user",
+    ]);
     console.get(&path("not-managed?q=nobody")).await.shows(&["No account fits."]);
     let set = console.post(&path("drift/settings"), &[("rule", "accept"), ("hours", "0")]).await;
     assert_eq!(set.status, StatusCode::SEE_OTHER, "{}", set.text);

@@ -30,7 +30,7 @@ async fn a_unit_is_added_moved_and_deleted_only_when_empty() {
         .get(&format!("{page}/delete"))
         .await
         .expect(200)
-        .shows(&["cannot be deleted yet", "1 users and 1 units"])
+        .shows(&["cannot be deleted yet", "1 user and 1 unit"])
         .hides(&["DELETE"]);
     browser.post(&format!("{page}/delete"), &[]).await.expect(422).shows(&["move them elsewhere"]);
     browser.get(&format!("{emea}/delete")).await.shows(&["DELETE"]);

@@ -10,8 +10,8 @@ use provost_store::apps::token_expiry;
 use provost_store::log::{Usage, UsageCount, usage_30_days};
 use provost_store::{Store, StoreError};
 use provost_web::{
-    ButtonKind, Icon, Markup, Notice, Switch, Tone, bars, button, button_disabled, card, card_with, chip, empty_state_with, html,
-    link_button, notice_box, relative_time, switch_link, tile, tiles, time,
+    ButtonKind, Icon, Markup, Notice, Switch, Tone, bars, button, button_disabled, card, card_with, chip, counted,
+    empty_state_with, html, link_button, notice_box, relative_time, switch_link, tile, tiles, time,
 };
 
 /// What the card shows of a connection.
@@ -82,7 +82,7 @@ pub(super) fn configured(app: &App, standing: &Standing, may_change: bool) -> Ma
             p {
                 (standing.state().chip())
                 " · " a href=(path_of(app, "log")) { "view sync log" }
-                @if active && !standing.idle { " · " (standing.counts.due) " users to look at" }
+                @if active && !standing.idle { " · " (counted(standing.counts.due, "user")) " to look at" }
             }
             (problems(app, standing, may_change))
             (tiles(&usage_tiles(&standing.usage, standing.connection.profile.suspend)))
@@ -134,7 +134,7 @@ fn problems(app: &App, standing: &Standing, may_change: bool) -> Markup {
         }
         (bearing(app, standing, may_change))
         @if counts.held > 0 {
-            (notice_box(&Notice::warning(format!("{} removals are held: too many would go at once. Look at them, then approve or reject.", counts.held))))
+            (notice_box(&Notice::warning(format!("{} held: too many would go at once. Look at the list, then approve or reject.", removals_are(counts.held)))))
             (link_button("Held removals", &path_of(app, "held"), ButtonKind::Secondary))
         }
         @if standing.still {
@@ -144,6 +144,10 @@ fn problems(app: &App, standing: &Standing, may_change: bool) -> Markup {
             (notice_box(&Notice::warning("Every group of the provisioning scope was deleted: accounts are neither created nor removed until you edit the scope.")))
         }
     }
+}
+
+fn removals_are(count: u64) -> String {
+    format!("{} {}", counted(count, "removal"), if count == 1 { "is" } else { "are" })
 }
 
 /// How the app bears our requests: a quarantine, or else a pause that it asked for.
@@ -176,7 +180,7 @@ fn facts(app: &App, standing: &Standing) -> Markup {
     let counts = &standing.counts;
     html! {
         p {
-            (counts.total()) " account" @if counts.total() != 1 { "s" } " in " (app.name)
+            (counted(counts.total(), "account")) " in " (app.name)
             @if counts.suspended > 0 { ", " (counts.suspended) " of them suspended" }
             @if counts.failing > 0 { " · " a href=(path_of(app, "failures")) { (counts.failing) " failing now" } }
             @else if standing.state().sends() { " · nobody failing now" }

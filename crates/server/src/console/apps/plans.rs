@@ -5,7 +5,7 @@ use super::path_of;
 use provost_core::app::{App, Trigger};
 use provost_core::provisioning::RemovalKind;
 use provost_store::planning::{Change, Plan, PlanAction, PlanEntry};
-use provost_web::{Markup, Notice, Table, Tone, chip, data_table, expander, html, notice_box, tile, tiles, time};
+use provost_web::{Markup, Notice, Table, Tone, chip, counted, data_table, expander, html, notice_box, tile, tiles, time};
 use serde_json::Value;
 
 /// Users that a plan within another page names.
@@ -17,7 +17,7 @@ pub(super) fn summary(app: &App, plan: &Plan) -> Markup {
         (counts(plan))
         (holds(app, plan))
         @if plan.entries_total > 0 {
-            (expander(&format!("Full list ({} users)", plan.entries_total), false, html! {
+            (expander(&format!("Full list ({})", counted(plan.entries_total, "user")), false, html! {
                 (entries(app, &plan.entries))
                 @if plan.entries_total > plan.entries.len() as u64 {
                     p.muted { "The first " (plan.entries.len()) " are listed. " a href=(path_of(app, "plan")) { "See the plan" } }
@@ -117,7 +117,7 @@ fn changes(changes: &[Change]) -> Markup {
         Some(Value::String(text)) => text.clone(),
         Some(other) => other.to_string(),
     };
-    let summary = if changes.len() == 1 { "1 attribute".to_owned() } else { format!("{} attributes", changes.len()) };
+    let summary = counted(changes.len() as u64, "attribute");
     expander(
         &summary,
         changes.len() <= 2,

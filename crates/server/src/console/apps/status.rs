@@ -11,7 +11,7 @@ use axum::routing::{get, post};
 use provost_core::app::{App, ConnectionStatus};
 use provost_store::accounts;
 use provost_store::apps::{connections, health};
-use provost_web::{ButtonKind, Confirm, Markup, Notice, confirm_with, html, redirect_with_notice};
+use provost_web::{ButtonKind, Confirm, Markup, Notice, confirm_with, counted, html, redirect_with_notice};
 
 pub(super) fn routes() -> Router<Server> {
     Router::new()
@@ -50,7 +50,8 @@ async fn turn_off(State(server): State<Server>, who: SignedIn, Path(id): Path<St
 
 fn delete_body(app: &App, accounts: u64, active: bool) -> Markup {
     let text = format!(
-        "Access token, endpoint, mapping, scope and deprovisioning settings go, with our records of {accounts} accounts. Nothing is sent: the accounts in {} stay and can be used. When you set up again, accounts of users who should have one are adopted.",
+        "Access token, endpoint, mapping, scope and deprovisioning settings go, with our records of {}. Nothing is sent: the accounts in {} stay and can be used. When you set up again, accounts of users who should have one are adopted.",
+        counted(accounts, "account"),
         app.name
     );
     let more = if active {

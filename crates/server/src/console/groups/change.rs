@@ -14,7 +14,7 @@ use provost_store::StoreError;
 use provost_store::apps::apps_using_group;
 use provost_store::directory::groups::{self, GroupEdit};
 use provost_web::{
-    ButtonKind, Confirm, Field, FieldKind, Notice, button, card, confirm_with, field, form, form_actions, hidden, html,
+    ButtonKind, Confirm, Field, FieldKind, Notice, button, card, confirm_with, counted, field, form, form_actions, hidden, html,
     link_button, page_header, redirect_with_notice,
 };
 use serde::Deserialize;
@@ -117,7 +117,10 @@ async fn ask_delete(server: &Server, who: &SignedIn, id: GroupId) -> Result<Resp
     let back = group_href(id);
     let body = confirm_with(Confirm {
         title: &format!("Delete the group {}?", group.name),
-        text: &format!("Its {members} direct memberships end; users and nested groups stay. A deleted group cannot be restored."),
+        text: &format!(
+            "Its {} end; users and nested groups stay. A deleted group cannot be restored.",
+            counted(members, "direct membership")
+        ),
         body: effects_of_leaving(&using),
         action: &format!("{back}/delete"),
         confirm_label: "DELETE",

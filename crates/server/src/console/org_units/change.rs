@@ -1,6 +1,6 @@
 //! Adding, renaming, moving and deleting organizational units.
 
-use super::{UNITS, unit_href};
+use super::{UNITS, unit_href, users_text};
 use crate::Server;
 use crate::console::form::{Asked, At, Changer, Nothing, Posted};
 use crate::console::frame::{answer, page_with, refusal, refused_status};
@@ -14,8 +14,8 @@ use provost_core::ids::OrgUnitId;
 use provost_store::StoreError;
 use provost_store::directory::{org_units, users};
 use provost_web::{
-    ButtonKind, Field, Notice, button, card, confirm_form, field, form, form_actions, html, link_button, notice_box, page_header,
-    redirect_with_notice, select,
+    ButtonKind, Field, Notice, button, card, confirm_form, counted, field, form, form_actions, html, link_button, notice_box,
+    page_header, redirect_with_notice, select,
 };
 use serde::Deserialize;
 
@@ -139,8 +139,10 @@ async fn ask_delete(
         confirm_form(&format!("Delete {}?", unit.path), text, &format!("{back}/delete"), "DELETE", &back, &[])
     } else {
         let reason = format!(
-            "{} cannot be deleted yet: it has {users} users and {below} units below it. Move them elsewhere first.",
-            unit.path
+            "{} cannot be deleted yet: it has {} and {} below it. Move them elsewhere first.",
+            unit.path,
+            users_text(users),
+            counted(below as u64, "unit")
         );
         html! {
             (page_header(&format!("Delete {}", unit.path), html! {}))

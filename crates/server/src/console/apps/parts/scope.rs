@@ -10,7 +10,7 @@ use provost_store::accounts::{load_rules_for, page};
 use provost_store::directory::groups;
 use provost_store::{Store, StoreError};
 use provost_web::{
-    ButtonKind, Icon, Markup, Table, Tone, button_named, card, chip, data_table, hidden, hint, html, icon, select,
+    ButtonKind, Icon, Markup, Table, Tone, button_named, card, chip, counted, data_table, hidden, hint, html, icon, select,
 };
 
 /// How many groups a search shows.
@@ -123,10 +123,7 @@ pub(in super::super) async fn found(store: &Store, input: &Input) -> Result<Vec<
 
 /// The form's content. `path` is the page itself, asked again while one types.
 pub(in super::super) fn body(app: &str, input: &Input, chosen: &[Chosen], found: &[Group], users: u64, path: &str) -> Markup {
-    let how_many = match users {
-        1 => "1 user".to_owned(),
-        users => format!("{users} users"),
-    };
+    let how_many = counted(users, "user");
     let who = if chosen.is_empty() {
         format!("All users with access to {app}: {how_many} now.")
     } else {

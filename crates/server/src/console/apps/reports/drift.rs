@@ -19,7 +19,7 @@ use provost_store::apps::connections;
 use provost_store::directory::Page;
 use provost_store::remote::{self, DriftAction, FoundDifference, Listing, ListingState};
 use provost_web::{
-    ButtonKind, Markup, Notice, Table, Tone, button, card, chip, data_table, definition_list, hint, html, notice_box,
+    ButtonKind, Markup, Notice, Table, Tone, button, card, chip, counted, data_table, definition_list, hint, html, notice_box,
     page_header, pager, redirect_with_notice, select, time,
 };
 use serde_json::Value;
@@ -108,12 +108,12 @@ fn last(app: &App, seen: &Seen, check: &Listing, may_change: bool) -> Markup {
         ("State", html! { (state_chip(check.state)) }),
         ("Asked for", html! { (time(check.requested_at.0)) " by " (check.requested_by) }),
         ("Over", html! { @match check.finished_at { Some(at) => { (time(at.0)) } None => { "–" } } }),
-        ("Listed", html! { (check.listed) " accounts on " (check.pages) " pages" }),
+        ("Listed", html! { (counted(check.listed, "account")) " on " (counted(check.pages, "page")) }),
         ("Differences", html! { @if check.state.is_open() { "so far as listed below" } @else { (summary) } }),
         ("Done about them", html! { (counts.repaired) " being repaired, " (counts.accepted) " accepted" }),
         (
             "Not managed",
-            html! { a href=(path_of(app, "not-managed")) { (seen.unmanaged) " accounts" } @if counts.unmanaged_new > 0 { ", " (counts.unmanaged_new) " of them new" } },
+            html! { a href=(path_of(app, "not-managed")) { (counted(seen.unmanaged, "account")) } @if counts.unmanaged_new > 0 { ", " (counts.unmanaged_new) " of them new" } },
         ),
         (
             "Next check",

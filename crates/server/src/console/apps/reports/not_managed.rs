@@ -15,7 +15,7 @@ use provost_core::app::App;
 use provost_store::directory::Page;
 use provost_store::remote::{self, Listing, Unmanaged};
 use provost_web::{
-    FilterBar, Markup, Table, Tone, chip, data_table, filter_bar, hint, html, page_header, pager, search_field, time,
+    FilterBar, Markup, Table, Tone, chip, counted, data_table, filter_bar, hint, html, page_header, pager, search_field, time,
 };
 
 pub(super) fn routes() -> Router<Server> {
@@ -40,7 +40,7 @@ fn body(app: &App, found: &Page<Unmanaged>, count: u64, whole: Option<&Listing>,
         (page_header("Not managed", html! {}))
         (sections(app, "not-managed"))
         @match whole.and_then(|listing| listing.finished_at) {
-            Some(at) => p { (count) " account" @if count != 1 { "s" } " of " (app.name) " belong to no user of the directory who should have one. As listed " (time(at.0)) "." },
+            Some(at) => p { (counted(count, "account")) " of " (app.name) @if count == 1 { " belongs" } @else { " belong" } " to no user of the directory who should have one. As listed " (time(at.0)) "." },
             None => p { "The accounts of " (app.name) " were not listed as a whole yet: a " a href=(path_of(app, "drift")) { "drift check" } " lists them." },
         }
         (hint("They are never touched. An account is adopted when a user of that name should have one."))

@@ -15,7 +15,7 @@ use axum::routing::get;
 use provost_core::app::App;
 use provost_store::accounts::load_rules;
 use provost_store::planning::{PlanAction, PlanEntry};
-use provost_web::{FilterBar, Markup, filter_bar, html, page_header, see_other, select};
+use provost_web::{FilterBar, Markup, counted, filter_bar, html, page_header, see_other, select};
 
 /// Users in words.
 const ENTRIES: usize = 2_000;
@@ -92,7 +92,7 @@ fn content(app: &App, ready: &Ready, show: &str) -> Markup {
         div id="plan" {
             (plans::entries(app, &entries))
             @if plan.entries_total > plan.entries.len() as u64 {
-                p.muted { "Chosen from the first " (plan.entries.len()) " of " (plan.entries_total) " users; the command line lists them all: provost plan. "
+                p.muted { "Chosen from the first " (plan.entries.len()) " of " (counted(plan.entries_total, "user")) "; the command line lists them all: provost plan. "
                     a href=(link(&path, &[("show", "skipped")])) { "Not provisioned" } }
             }
         }

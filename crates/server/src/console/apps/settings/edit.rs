@@ -112,7 +112,7 @@ fn review_body(visit: &Visit, config: &ConnectionConfig, ready: &Ready, fields: 
         (fields.again(&NOT_CARRIED))
     };
     confirm_with(Confirm {
-        title: &format!("Update {}?", visit.part.title().to_lowercase()),
+        title: &format!("Update {}?", visit.part.title().to_lowercase().replace("url", "URL")),
         text: "This is what Provost would do with the new settings. Nothing is changed before you press Update.",
         body: more,
         action: &visit.action(),
