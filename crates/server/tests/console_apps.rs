@@ -158,8 +158,8 @@ impl Console {
         apps::set_access(&self.store, &BY, app.id, None, on).await.unwrap()
     }
 
-    /// Goes through the five steps.
-    async fn set_up(&self, app: &App) {
+    /// Goes through the first three steps.
+    async fn set_up_to_the_scope(&self, app: &App) {
         let step = |slug: &str| format!("/apps/{}/autoprovisioning/set-up/{slug}", app.id);
         self.post(&step("app-authorization"), &[("token", TOKEN), ("go", "continue")]).await;
         self.post(&step("endpoint-url"), &[("endpoint", ENDPOINT), ("go", "continue")]).await;
@@ -167,6 +167,12 @@ impl Console {
         let fields: Vec<(&str, &str)> = mapping.iter().map(|(name, value)| (name.as_str(), value.as_str())).collect();
         let sent = self.post(&step("attribute-mapping"), &[fields.as_slice(), &[("go", "continue")]].concat()).await;
         assert_eq!(sent.location(), step("provisioning-scope"), "{}", sent.text);
+    }
+
+    /// Goes through the five steps.
+    async fn set_up(&self, app: &App) {
+        let step = |slug: &str| format!("/apps/{}/autoprovisioning/set-up/{slug}", app.id);
+        self.set_up_to_the_scope(app).await;
         self.post(&step("provisioning-scope"), &[("go", "continue")]).await;
         let ticks = [("hard_delete.app_off", "on"), ("hard_delete_after.app_off", "7d"), ("go", "finish")];
         let sent = self.post(&step("deprovisioning"), &ticks).await;
@@ -331,6 +337,24 @@ async fn turning_on_shows_the_plan_and_off_and_delete_ask_first() {
     console.post(&path("delete"), &[]).await;
     assert!(connections::of_app(&console.store, app.id).await.unwrap().is_none());
     assert_eq!(console.get(&path("turn-on")).await.status, StatusCode::UNPROCESSABLE_ENTITY);
+}
+
+#[tokio::test]
+async fn an_app_that_is_off_for_everyone_says_that_nobody_has_access() {
+    let console = Console::new().await;
+    let app = console.app().await;
+    console.set_up(&app).await;
+    let (turn_on, hint) = (format!("/apps/{}/autoprovisioning/turn-on", app.id), "Nobody has access to Netskope yet");
+    assert!(!console.get(&turn_on).await.text.contains(hint));
+    let app = apps::set_access(&console.store, &BY, app.id, None, Access::default()).await.unwrap();
+    let access = format!("href=\"/apps/{}/access\"", app.id);
+    console.get(&turn_on).await.shows(&[hint, &access, "2 without an account, and none to be made"]);
+
+    let connection = connections::required_of_app(&console.store, app.id).await.unwrap();
+    connections::delete_configuration(&console.store, &BY, connection.id).await.unwrap();
+    console.set_up_to_the_scope(&app).await;
+    let step = format!("/apps/{}/autoprovisioning/set-up/provisioning-scope", app.id);
+    console.get(&step).await.shows(&[hint, &access, "0 users now"]);
 }
 
 #[tokio::test]

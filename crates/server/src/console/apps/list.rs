@@ -70,13 +70,16 @@ fn details(connection: Option<&(Standing, Connection)>) -> Markup {
     }
 }
 
+/// Whether nobody at all has access.
+pub(super) fn off_for_everyone(access: &Access) -> bool {
+    access.default == ServiceStatus::Off && all(access, ServiceStatus::Off) && access.groups.is_empty()
+}
+
 /// For whom the app is ON, in a word.
 pub(super) fn access_chip(access: &Access) -> Markup {
     match access.default {
         ServiceStatus::On if all(access, ServiceStatus::On) => chip("ON for everyone", Tone::Good),
-        ServiceStatus::Off if all(access, ServiceStatus::Off) && access.groups.is_empty() => {
-            chip("OFF for everyone", Tone::Neutral)
-        }
+        ServiceStatus::Off if off_for_everyone(access) => chip("OFF for everyone", Tone::Neutral),
         ServiceStatus::On | ServiceStatus::Off => chip("ON for some", Tone::Info),
     }
 }

@@ -36,12 +36,18 @@ pub(super) fn counts(plan: &Plan) -> Markup {
         ("Remove now", counts.hard_delete + counts.suspend, "hard deleted or suspended"),
         ("Remove later", counts.hard_delete_later + counts.suspend_later, "when their time comes"),
     ];
+    // Who is left has an account that is up to date, or no account and none to be made.
+    let unchanged = if plan.accounts == 0 {
+        "without an account, and none to be made"
+    } else {
+        "unchanged, or without an account and none to be made"
+    };
     let rest = [
         (counts.skipped, "skipped by a rule"),
         (counts.waiting, "waiting for a retry or a change"),
         (counts.held, "held until approved"),
         (counts.look_up, "to be looked up first"),
-        (counts.unchanged, "unchanged"),
+        (counts.unchanged, unchanged),
     ];
     let rest: Vec<String> = rest.iter().filter(|(count, _)| *count > 0).map(|(count, what)| format!("{count} {what}")).collect();
     html! {

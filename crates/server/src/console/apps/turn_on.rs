@@ -2,6 +2,7 @@
 
 use super::details::app_page;
 use super::form::Fields;
+use super::parts::scope;
 use super::{Outcome, app_path, awaited, connected, path_of, plans};
 use crate::Server;
 use crate::console::session::SignedIn;
@@ -60,6 +61,7 @@ fn body(app: &App, connection: &Connection, ready: &Ready) -> Markup {
             li { "The provisioning scope holds only those who should get an account: users with app access who are members of the chosen groups." }
             li { (app.name) " has licences for everybody who would be created." }
         }
+        (scope::without_access(app))
         h2 { "What would happen" }
         (awaited::made(ready, None))
         (plans::summary(app, &ready.plan))

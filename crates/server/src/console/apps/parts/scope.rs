@@ -2,7 +2,9 @@
 //!
 //! The chosen groups travel in the form: a field `group.ID` each, and `members.ID` for which members count.
 
+use super::super::app_path;
 use super::super::form::Fields;
+use super::super::list::off_for_everyone;
 use provost_core::app::{App, Connection, Scope, ScopeGroup, ScopeMembers, ScopeMode};
 use provost_core::directory::Group;
 use provost_core::ids::GroupId;
@@ -10,7 +12,8 @@ use provost_store::accounts::{load_rules_for, page};
 use provost_store::directory::groups;
 use provost_store::{Store, StoreError};
 use provost_web::{
-    ButtonKind, Icon, Markup, Table, Tone, button_named, card, chip, counted, data_table, hidden, hint, html, icon, select,
+    ButtonKind, Icon, Markup, Notice, Table, Tone, button_named, card, chip, counted, data_table, hidden, hint, html, icon,
+    notice_box, select,
 };
 
 /// How many groups a search shows.
@@ -119,6 +122,16 @@ pub(in super::super) async fn found(store: &Store, input: &Input) -> Result<Vec<
     found.retain(|group| !input.groups.iter().any(|entry| entry.group == group.id));
     found.truncate(FOUND_MAX);
     Ok(found)
+}
+
+/// What is said where nobody would be provisioned whatever the scope is.
+pub(in super::super) fn without_access(app: &App) -> Markup {
+    html! {
+        @if off_for_everyone(&app.access) {
+            (notice_box(&Notice::warning(format!("Nobody has access to {} yet: it is OFF for everyone, and no account is made.", app.name))))
+            p { a href=(format!("{}/access", app_path(app))) { "User access" } " says for whom it is ON." }
+        }
+    }
 }
 
 /// The form's content. `path` is the page itself, asked again while one types.

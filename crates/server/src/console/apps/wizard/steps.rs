@@ -12,7 +12,7 @@ use provost_core::app::{Connection, ConnectionStatus, DeprovisioningPolicy, defa
 use provost_platform::Secret;
 use provost_store::StoreError;
 use provost_store::apps::connections;
-use provost_web::{Markup, Notice, redirect_with_notice};
+use provost_web::{Markup, Notice, html, redirect_with_notice};
 
 async fn mapping_body(visit: &Visit, rows: &[mapping::Row], user: &str) -> Result<Markup, StoreError> {
     let path = path_of(&visit.app, "preview");
@@ -68,7 +68,10 @@ async fn scope_page(visit: &Visit, input: &scope::Input) -> Outcome {
     let chosen = scope::chosen(store, input).await?;
     let found = scope::found(store, input).await?;
     let path = Step::Scope.path(&visit.app);
-    let body = scope::body(&visit.app.name, input, &chosen, &found, users, &path);
+    let body = html! {
+        (scope::without_access(&visit.app))
+        (scope::body(&visit.app.name, input, &chosen, &found, users, &path))
+    };
     Ok(visit.page(Step::Scope, StatusCode::OK, None, body))
 }
 
