@@ -256,9 +256,13 @@ async fn the_assistant_goes_through_five_steps_and_never_shows_the_token() {
     last.shows(&["When an app is turned off for a user", "When a user is suspended", "When a user is deleted"]);
     last.shows(&["Hard delete the account in Netskope", "within 24 hours", "after 21 days", "FINISH"]);
     assert!(!last.text.contains("Suspend Netskope account"), "the profile has no suspend");
+    let selected = |page: &Page, word: &str| page.text.matches(&format!("value=\"{word}\" selected")).count();
+    assert_eq!((selected(&last, "21d"), selected(&last, "within_24_hours")), (3, 0), "the longest is chosen: {}", last.text);
     let ticks = [("hard_delete.deleted", "on"), ("hard_delete_after.deleted", "1d"), ("go", "finish")];
     let done = console.post(&step("deprovisioning"), &ticks).await;
     assert_eq!(done.location(), format!("/apps/{}", app.id), "{}", done.text);
+    let edit = console.get(&format!("/apps/{}/autoprovisioning/edit/deprovisioning", app.id)).await;
+    assert_eq!((selected(&edit, "21d"), selected(&edit, "1d")), (2, 1), "what is set stays: {}", edit.text);
     let connection = connections::of_app(&console.store, app.id).await.unwrap().unwrap();
     assert_eq!((connection.config.scope.mode, connection.status), (ScopeMode::Groups, ConnectionStatus::Inactive));
     let credential = connections::credential(&console.store, connection.id).await.unwrap().unwrap();

@@ -42,9 +42,12 @@ pub(in super::super) fn body(app: &str, profile: &Profile, policy: &Deprovisioni
     }
 }
 
+/// A box and its period. A hard delete that is ticked anew begins with the longest one, which leaves most time to see a mistake;
+/// a suspend is undone when its cause ends, and begins with the shortest.
 fn action(label: &str, text: &str, when: &str, what: &str, trigger: Trigger, set: Option<Action>) -> Markup {
     let options = GracePeriod::ALL.map(|period| (period.word(), period.label()));
-    let selected = set.map_or(GracePeriod::Within24Hours, |action| action.after);
+    let fresh = if what == "suspend" { GracePeriod::Within24Hours } else { GracePeriod::Days21 };
+    let selected = set.map_or(fresh, |action| action.after);
     html! {
         (checkbox_with_hint(label, &format!("{what}.{}", trigger.word()), "on", set.is_some(), Some(text)))
         (select(when, &format!("{what}_after.{}", trigger.word()), &options, selected.word()))
