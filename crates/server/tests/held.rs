@@ -180,7 +180,10 @@ impl Held {
 
     /// Sends the form with these boxes ticked, or these people listed; the page that follows, once what follows is done.
     async fn post(&self, go: &str, name: &str, values: &[&str]) -> Answer {
-        let fields: Vec<(&str, &str)> = values.iter().map(|value| (name, *value)).collect();
+        let mut fields: Vec<(&str, &str)> = values.iter().map(|value| (name, *value)).collect();
+        if go == "approve-all" {
+            fields.push(("sure", "yes"));
+        }
         let answer = self.post_as(&self.admin, go, &fields).await;
         assert_eq!((answer.status, &answer.location), (StatusCode::SEE_OTHER, &self.path()), "{}", answer.text);
         self.world.settle().await;
@@ -260,6 +263,8 @@ async fn the_console_lists_what_is_held_and_its_forms_give_verdicts() {
     let people = &held.people;
     let page = held.page().await;
     page.shows(&["Held removals", "Hard delete: more than the 3", "(0 went already)", "Approve selected", "Reject all"]);
+    let banner = page.text.split("notice-warning").nth(1).unwrap().split("</div>").next().unwrap();
+    assert!(banner.contains(" UTC.") && !banner.contains("Z."), "the time as on the rest of the page: {banner}");
     for (at, person) in people[..6].iter().enumerate() {
         let row = page.row_of(person);
         let cause = if at < 3 { "User deleted" } else { "User suspended" };
@@ -294,6 +299,15 @@ async fn the_console_lists_what_is_held_and_its_forms_give_verdicts() {
     let page = held.page().await;
     let listed = page.values("listed");
     assert_eq!(listed.len(), 2, "{}", page.text);
+    let all: Vec<(&str, &str)> = listed.iter().map(|value| ("listed", *value)).collect();
+    let asked = held.post_as(&held.admin, "approve-all", &all).await;
+    held.world.settle().await;
+    assert_eq!((asked.status, held.deletes()), (StatusCode::OK, 2), "nothing is deleted before the question is answered");
+    asked.shows(&["Approve 2 removals?", "A hard delete cannot be undone.", "CANCEL"]);
+    assert_eq!(
+        (asked.values("listed"), asked.values("sure"), asked.values("go")),
+        (listed.clone(), vec!["yes"], vec!["approve-all"])
+    );
     held.post("approve-all", "listed", &listed).await.shows(&["2 removals were approved.", "No removal is held."]);
     assert_eq!((held.deletes(), held.gone().await), (4, [0, 2, 4, 5].into()));
 }

@@ -29,5 +29,5 @@ pub use field::{
 pub use form::{FilterBar, filter_bar, form, form_actions, search_field};
 pub use navigation::{breadcrumb, pager, stepper, tabs};
 pub use table::{Table, check_all, check_row, data_table, table};
-pub use time::{date, relative_time, time};
+pub use time::{date, relative_time, time, time_text};
 pub use tree::{TimelineEntry, TreeNode, timeline, tree};

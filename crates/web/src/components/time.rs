@@ -3,9 +3,16 @@
 use jiff::Timestamp;
 use maud::{Markup, html};
 
+const MINUTES: &str = "%-d %b %Y, %H:%M UTC";
+
 /// "23 Nov 2026, 16:02 UTC", with the exact instant in the element. `micros` since 1970.
 pub fn time(micros: i64) -> Markup {
-    shown(micros, |instant| formatted(instant, "%-d %b %Y, %H:%M UTC"))
+    shown(micros, |instant| formatted(instant, MINUTES))
+}
+
+/// The same within a sentence that is no markup.
+pub fn time_text(micros: i64) -> String {
+    Timestamp::from_microsecond(micros).map_or_else(|_| "out of range".to_owned(), |instant| formatted(instant, MINUTES))
 }
 
 /// "23 Nov 2026".
@@ -51,6 +58,7 @@ mod tests {
         let markup = time(NOW).into_string();
         assert!(markup.contains("datetime=\"2026-11-23T16:02:00Z\"") && markup.contains(">23 Nov 2026, 16:02 UTC<"), "{markup}");
         assert!(date(NOW).into_string().contains(">23 Nov 2026<"));
+        assert_eq!([time_text(NOW), time_text(i64::MAX)], ["23 Nov 2026, 16:02 UTC", "out of range"]);
         assert_eq!(time(i64::MAX).into_string(), "out of range");
     }
 

@@ -146,7 +146,8 @@ fn problems(app: &App, standing: &Standing, may_change: bool) -> Markup {
     }
 }
 
-fn removals_are(count: u64) -> String {
+/// "1 removal is", "2 removals are".
+pub(super) fn removals_are(count: u64) -> String {
     format!("{} {}", counted(count, "removal"), if count == 1 { "is" } else { "are" })
 }
 

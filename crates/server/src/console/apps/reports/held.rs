@@ -1,5 +1,6 @@
 //! Held removals: too many at once, so that an administrator says yes or no.
 
+use super::super::card::removals_are;
 use super::super::details::app_page;
 use super::super::form::{Fields, link};
 use super::super::plans::trigger_text;
@@ -19,8 +20,8 @@ use provost_store::accounts::load_rules;
 use provost_store::accounts::removals::{self, ShownRemoval, StoredHold};
 use provost_store::accounts::standstill::{self, Standstill, StandstillReason};
 use provost_web::{
-    ButtonKind, Markup, Notice, Table, button_named, check_all, check_row, data_table, hint, html, notice_box, page_header,
-    pager, redirect_with_notice, time,
+    ButtonKind, Confirm, Markup, Notice, Table, button_named, check_all, check_row, confirm_with, counted, data_table, hint,
+    html, notice_box, page_header, pager, redirect_with_notice, time, time_text,
 };
 use serde::Deserialize;
 use sha2::{Digest, Sha256};
@@ -80,12 +81,12 @@ fn body(app: &App, holds: &[StoredHold], waiting: &[RemovalCandidate], page: usi
         @for hold in holds.iter().filter(|_| !waiting.is_empty()) {
             (notice_box(&Notice::warning(format!(
                 "{}: more than the {} that may go within 24 hours ({} went already). All of them wait since {}. Everything else goes on.",
-                kind_text(hold.kind), hold.limit, hold.sent, hold.created_at
+                kind_text(hold.kind), hold.limit, hold.sent, time_text(hold.created_at.0)
             ))))
         }
         @if pages > 1 { (hint(&format!("{} removals are held; page {page} of {pages}.", waiting.len()))) }
         @if may_change && !waiting.is_empty() {
-            form method="post" action=(path_of(app, "held")) {
+            form.stack method="post" action=(path_of(app, "held")) {
                 (list)
                 div.actions {
                     (check_all(if pages > 1 { "All on this page" } else { "All" }, "removal"))
@@ -122,7 +123,7 @@ fn as_listed(waiting: &[RemovalCandidate]) -> String {
 /// A reason for which every removal waits, with the button that says that it may not.
 fn standstill_box(app: &App, still: &Standstill, may_change: bool) -> Markup {
     html! {
-        (notice_box(&Notice::warning(format!("{} Since {}. Everything but removals goes on.", still.message, still.since))))
+        (notice_box(&Notice::warning(format!("{} Since {}. Everything but removals goes on.", still.message, time_text(still.since.0)))))
         @if may_change {
             form method="post" action=(path_of(app, "held")) {
                 (provost_web::hidden("reason", still.reason.word()))
@@ -192,13 +193,38 @@ async fn decide(State(server): State<Server>, who: SignedIn, Path(id): Path<Stri
     if shown.is_empty() {
         return Ok(redirect_with_notice(&path, &Notice::error("Nobody was selected. Tick the users, then approve or reject.")));
     }
+    let deletes = shown.iter().filter(|removal| removal.kind == RemovalKind::HardDelete).count();
+    if approve && field == "listed" && deletes > 0 && !fields.ticked("sure") {
+        let body = sure_body(&app, deletes as u64, shown.len() as u64, &fields);
+        return Ok(app_page(&server, &who, &app, "Approve all", StatusCode::OK, None, body));
+    }
     let decided = removals::decide_shown(&server.store, by, connection.id, &shown, approve).await?;
     Ok(redirect_with_notice(&path, &decided_notice(decided, shown.len() as u64, approve)))
 }
 
+/// Asks before everything that is held goes, as before whatever cannot be undone.
+fn sure_body(app: &App, deletes: u64, all: u64, fields: &Fields) -> Markup {
+    let text = format!(
+        "{} in {} will be permanently removed as soon as they can be sent. A hard delete cannot be undone.",
+        counted(deletes, "account"),
+        app.name
+    );
+    confirm_with(Confirm {
+        title: &format!("Approve {}?", counted(all, "removal")),
+        text: &text,
+        body: fields.again(&["go", "removal"]),
+        action: &path_of(app, "held"),
+        confirm_label: &format!("Approve all {all}"),
+        kind: ButtonKind::Danger,
+        cancel_href: &path_of(app, "held"),
+        hidden: &[("go", "approve-all"), ("sure", "yes")],
+    })
+}
+
 fn changed_notice(held: usize) -> Notice {
     Notice::warning(format!(
-        "Nothing was decided: {held} removals are held now, and not all of them as they were listed. Look at the list again, then decide."
+        "Nothing was decided: {} held now, and not all of them as they were listed. Look at the list again, then decide.",
+        removals_are(held as u64)
     ))
 }
 
