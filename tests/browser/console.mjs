@@ -354,6 +354,15 @@ export async function reports(browser, page) {
       await browser.accessible(page);
     });
   }
+  await browser.step(page, "the last tab is in sight on a narrow screen", async () => {
+    const before = page.viewportSize();
+    await page.setViewportSize({ width: 360, height: 740 });
+    await page.reload();
+    const tab = page.getByRole("navigation", { name: "Sections" }).getByRole("link", { name: "Explain", exact: true });
+    const box = await tab.boundingBox();
+    assert.ok(box.x >= 0 && box.x + box.width <= 360, `the open tab stands at ${box.x}`);
+    await page.setViewportSize(before);
+  });
   await browser.step(page, "failures as CSV", async () => {
     await page.getByRole("navigation", { name: "Breadcrumb" }).getByRole("link", { name: NAME }).click();
     const [download] = await Promise.all([page.waitForEvent("download"), link(page, "Download list").click()]);

@@ -166,5 +166,11 @@
     menu?.querySelector("summary")?.focus();
   });
 
+  // A bar of tabs that is wider than the screen begins at the one that is open.
+  document.querySelectorAll(".tabs > [aria-current]").forEach((tab) => {
+    const [bar, own] = [tab.parentElement.getBoundingClientRect(), tab.getBoundingClientRect()];
+    tab.parentElement.scrollLeft += own.left + own.width / 2 - bar.left - bar.width / 2;
+  });
+
   prepare(document.body);
 })();
