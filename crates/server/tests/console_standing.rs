@@ -103,5 +103,5 @@ async fn up_to_date_is_said_only_while_it_is_so() {
         shows(page, &[">needs reauthorization<"]);
         hides(page, &ALL_IS_WELL);
     }
-    shows(&pages.home, &["Nothing is sent until the app is ", "/autoprovisioning/reauthorize"]);
+    shows(&pages.home, &["Nothing is sent until the app is ", "/autoprovisioning\">reauthorized"]);
 }

@@ -106,7 +106,7 @@ fn delivery(app: &App, connection: &Connection, standing: Standing, counts: &Acc
     match standing {
         Standing::Inactive => return html! { "Turned off: nothing is sent." },
         Standing::Halted(_) => {
-            return html! { "Nothing is sent until the app is " a href=(path(app, "reauthorize")) { "reauthorized" } "." };
+            return html! { "Nothing is sent until the app is " a href=(settings(app)) { "reauthorized" } "." };
         }
         Standing::Quarantine => {
             return html! { "Nothing but one request at a time is sent: " a href=(format!("/apps/{}", app.id)) { "the app is in quarantine" } "." };
@@ -124,7 +124,7 @@ fn delivery(app: &App, connection: &Connection, standing: Standing, counts: &Acc
         open.push(html! { a href=(path(app, "held")) { (counted(counts.held, "removal")) " held" } });
     }
     if connection.config.scope.has_lost_every_group() {
-        open.push(html! { a href=(path(app, "edit/scope")) { "every group of the scope was deleted" } });
+        open.push(html! { a href=(settings(app)) { "every group of the scope was deleted" } });
     }
     if let Some(lag) = lag {
         open.push(html! {
@@ -140,8 +140,13 @@ fn delivery(app: &App, connection: &Connection, standing: Standing, counts: &Acc
     }
 }
 
+/// Whoever may only read can open these, too.
+fn settings(app: &App) -> String {
+    format!("/apps/{}/autoprovisioning", app.id)
+}
+
 fn path(app: &App, rest: &str) -> String {
-    format!("/apps/{}/autoprovisioning/{rest}", app.id)
+    format!("{}/{rest}", settings(app))
 }
 
 fn seconds(span: Span) -> String {
