@@ -360,7 +360,7 @@ mod tests {
             ("removal_quiet: 0", "removal_quiet: soon", 17),
             ("scope: { groups", "scope: { group", 10),
             ("      status: active", "      endpoint: again", 18),
-            ("    catalogue: netskope ", "   catalogue: netskope ", 2),
+            ("    catalogue: netskope ", "   catalogue: netskope ", 3),
         ] {
             let error = parse(&WHOLE.replace(from, to)).unwrap_err();
             let FileError::At { line: l, .. } = &error else { panic!("{error}") };
