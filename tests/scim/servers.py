@@ -15,6 +15,9 @@ STARTING_SECONDS = 30
 STOPPING_SECONDS = 10
 # Nobody but this machine sees it, and only while the suites run.
 PEER_TOKEN = "conformance-of-the-runner"
+# Who makes a data directory; nobody signs in.
+ADMINISTRATOR = ["--email", "admin@example.com", "--password-stdin"]
+PASSWORD = "a quite long passphrase 1"
 PAGINATION = {"cursor": True, "index": True, "defaultPaginationMethod": "index", "defaultPageSize": 100, "maxPageSize": 200}
 
 
@@ -34,16 +37,21 @@ class Servers:
             end(process)
         self.directory.cleanup()
 
+    def _command(self, arguments, typed=""):
+        """Runs a verb to its end; what it printed."""
+        ended = subprocess.run(
+            [self.binary, *arguments], input=typed, check=True, capture_output=True, text=True, timeout=STARTING_SECONDS
+        )
+        return ended.stdout
+
     def tenant(self, name):
         """A tenant of the profile `standard`, empty: its SCIM endpoint and the file with a token for it."""
         data = Path(self.directory.name, name)
         token_file = Path(self.directory.name, f"{name}.token")
         grants = [f"--grant=/api/v2/scim/{endpoint}:rw" for endpoint in ("Users", "Groups")]
-        minted = subprocess.run(
-            [self.binary, "tenant", "token", "create", "--data", data, "--name", "suites", *grants],
-            check=True, capture_output=True, text=True, timeout=STARTING_SECONDS,
-        )
-        write_secret(token_file, minted.stdout)
+        self._command(["tenant", "admin", "create", "--data", data, *ADMINISTRATOR], PASSWORD)
+        minted = self._command(["tenant", "token", "create", "--data", data, "--name", "suites", *grants])
+        write_secret(token_file, minted)
         listening = [self.binary, "tenant", "--data", data, "--listen", "127.0.0.1:0", "--profile", "standard"]
         return self._start(listening, r"SCIM endpoint is (\S+)", name), token_file
 
@@ -51,11 +59,9 @@ class Servers:
         """`provost serve`, empty, that may send to this machine: its address and the file with a key of its API."""
         data = Path(self.directory.name, "provost")
         key_file = Path(self.directory.name, "provost.key")
-        made = subprocess.run(
-            [self.binary, "api-keys", "create", "--data", data, "--name", "suites", "--role", "super-admin"],
-            check=True, capture_output=True, text=True, timeout=STARTING_SECONDS,
-        )
-        write_secret(key_file, made.stdout)
+        self._command(["admins", "create", "--data", data, *ADMINISTRATOR, "--role", "super-admin"], PASSWORD)
+        made = self._command(["api-keys", "create", "--data", data, "--name", "suites", "--role", "super-admin"])
+        write_secret(key_file, made)
         command = [self.binary, "serve", "--data", data, "--listen", "127.0.0.1:0", "--allow-private", "127.0.0.0/8"]
         return self._start(command, r"Provost listens on (\S+)", "provost"), key_file
 
