@@ -235,7 +235,8 @@ async fn held_or(
     otherwise: Outcome,
 ) -> Result<Outcome, StoreError> {
     let matching = remote.resource.as_ref().and_then(|resource| matching_value(resource, connection.profile)).unwrap_or_default();
-    let claimants = accounts::claimants(store, connection, &remote.id, &matching).await?;
+    let marked = remote.external_id().and_then(|mark| mark.parse().ok());
+    let claimants = accounts::claimants(store, connection, &remote.id, &matching, marked).await?;
     Ok(match holder(remote, user, &claimants, &connection.config) {
         Some(holder) => {
             let (email, until) = (holder.email.clone(), holder.removal.map(|removal| removal.due));

@@ -13,24 +13,40 @@ const LOOK_IS_FRESH: Duration = Duration::from_millis(250);
 
 const HELD: &str = "nothing panics while it holds a part of the gate";
 
+/// The app's words when it last refused a token of a connection; all its gates share them.
+#[derive(Debug, Clone, Default)]
+pub(crate) struct Refusal(Arc<Mutex<Option<String>>>);
+
+impl Refusal {
+    /// The words, if the app has refused a token since [`Self::forget`].
+    pub(crate) fn words(&self) -> Option<String> {
+        self.0.lock().expect(HELD).clone()
+    }
+
+    /// The connection is stopped for it.
+    pub(crate) fn forget(&self) {
+        *self.0.lock().expect(HELD) = None;
+    }
+}
+
 /// The gate of one connection; or one that is always open, for tests of an endpoint that is not configured yet.
 #[derive(Debug, Clone)]
 pub(crate) struct Gate {
     watched: Option<(Store, ConnectionId)>,
     closed: Arc<AtomicBool>,
-    refusal: Arc<Mutex<Option<String>>>,
+    refusal: Refusal,
     looked: Arc<Mutex<Option<Instant>>>,
 }
 
 impl Gate {
     /// The gate of a connection.
-    pub(crate) fn of(store: &Store, connection: ConnectionId) -> Self {
-        Self { watched: Some((store.clone(), connection)), ..Self::open() }
+    pub(crate) fn of(store: &Store, connection: ConnectionId, refusal: &Refusal) -> Self {
+        Self { watched: Some((store.clone(), connection)), refusal: refusal.clone(), ..Self::open() }
     }
 
     /// A gate that only [`Self::close`] closes.
     pub(crate) fn open() -> Self {
-        Self { watched: None, closed: Arc::default(), refusal: Arc::default(), looked: Arc::default() }
+        Self { watched: None, closed: Arc::default(), refusal: Refusal::default(), looked: Arc::default() }
     }
 
     /// Closes the gate for good: its connection gets a new one when it may send again.
@@ -41,12 +57,7 @@ impl Gate {
     /// The app has refused the token, in these words: nothing starts after that, whoever read it.
     pub(crate) fn refuse(&self, words: &str) {
         self.close();
-        self.refusal.lock().expect(HELD).get_or_insert_with(|| words.to_owned());
-    }
-
-    /// The app's words when it first refused the token, if it has.
-    pub(crate) fn refusal(&self) -> Option<String> {
-        self.refusal.lock().expect(HELD).clone()
+        self.refusal.0.lock().expect(HELD).get_or_insert_with(|| words.to_owned());
     }
 
     /// Whether it is closed, as far as is known without a look.

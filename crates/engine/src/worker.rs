@@ -11,7 +11,7 @@ mod removing;
 use crate::announcement::Learner;
 use crate::apply::apply;
 use crate::client::Client;
-use crate::gate::Gate;
+use crate::gate::{Gate, Refusal};
 use crate::health::{AppHealth, MayStart};
 use crate::listing::{Desk, Lister, Step, known_of_creates};
 use crate::pacer::Pacer;
@@ -73,6 +73,8 @@ struct Worker {
     id: ConnectionId,
     /// Made anew whenever the connection's revision moves.
     client: Option<(i64, Client)>,
+    /// Of whichever of its tokens: an answer may come late.
+    refusal: Refusal,
     /// For the endpoint named first; what is known of another app does not count.
     app: Option<(String, Pacer, AppHealth)>,
     /// Decided, not yet sent.
@@ -106,6 +108,7 @@ impl Worker {
             http,
             id,
             client: None,
+            refusal: Refusal::default(),
             app: None,
             ready: VecDeque::new(),
             decided_revision: 0,
@@ -225,22 +228,25 @@ impl Worker {
     /// Whether requests may start; makes the client when the connection has changed. A token that was refused stops the connection,
     /// whatever the request was for.
     async fn open_client(&mut self, connection: &Connection) -> Result<bool, StoreError> {
+        if let Some(message) = self.refusal.words().filter(|_| connection.halt.is_none()) {
+            self.halt(&Halt { reason: HaltReason::NeedsReauthorization, message, since: self.store.now() }).await?;
+            return Ok(false);
+        }
         if connection.status == ConnectionStatus::Inactive || connection.halt.is_some() {
             if let Some((_, client)) = self.client.take() {
                 client.gate.close();
+            }
+            if connection.halt.is_some() {
+                self.refusal.forget();
             }
             return Ok(false);
         }
         // The gate of a client that only learns something of its app stays.
         let same = self.client.as_ref().filter(|(revision, _)| *revision == connection.revision).map(|(_, client)| client);
-        if let Some(message) = same.and_then(|client| client.gate.refusal()) {
-            self.halt(&Halt { reason: HaltReason::NeedsReauthorization, message, since: self.store.now() }).await?;
-            return Ok(false);
-        }
         if same.is_some_and(|client| std::ptr::eq(client.profile, connection.profile)) {
             return Ok(true);
         }
-        let gate = same.map_or_else(|| Gate::of(&self.store, self.id), |client| client.gate.clone());
+        let gate = same.map_or_else(|| Gate::of(&self.store, self.id, &self.refusal), |client| client.gate.clone());
         let Some(token) = apps::connections::credential(&self.store, self.id).await? else {
             let message = "no access token is stored".to_owned();
             self.halt(&Halt { reason: HaltReason::NeedsReauthorization, message, since: self.store.now() }).await?;

@@ -72,19 +72,27 @@ pub async fn accounts_of_user(store: &Store, user: UserId) -> Result<Vec<(Connec
 }
 
 /// The accounts that are linked to this id of the app, or whose open create or confirmed body has this value of the matching
-/// attribute, whatever its case.
+/// attribute, whatever its case; and the one of the user whom its mark names.
 pub async fn claimants(
     store: &Store,
     connection: &Connection,
     remote_id: &str,
     matching: &str,
+    marked: Option<UserId>,
 ) -> Result<Vec<Account>, StoreError> {
     let sql = format!(
         "SELECT {COLUMNS} FROM account a WHERE a.endpoint_key = $1 AND a.remote_id = $2 \
-         UNION SELECT {COLUMNS} FROM account a WHERE a.connection_id = $3 AND a.matching = $4"
+         UNION SELECT {COLUMNS} FROM account a WHERE a.connection_id = $3 AND a.matching = $4 \
+         UNION SELECT {COLUMNS} FROM account a WHERE a.connection_id = $3 AND a.user_id = $5"
     );
     let key = normalized_endpoint(&connection.config.endpoint);
-    let params = [key.into(), remote_id.into(), connection.id.get().into(), matching.to_lowercase().into()];
+    let params = [
+        key.into(),
+        remote_id.into(),
+        connection.id.get().into(),
+        matching.to_lowercase().into(),
+        marked.map(|user| user.get()).into(),
+    ];
     store.db.read(Query::new(sql, params)).await?.iter().map(from_row).collect()
 }
 

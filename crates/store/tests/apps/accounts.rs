@@ -206,7 +206,7 @@ fn one_remote_account_belongs_to_one_user_and_its_end_wakes_who_waits_for_it() {
             ("r1", "c@acme.example", vec![a.id, c.id]),
             ("r3", "nobody@acme.example", vec![]),
         ] {
-            let found = accounts::claimants(store, &connection, remote_id, matching).await.unwrap();
+            let found = accounts::claimants(store, &connection, remote_id, matching, None).await.unwrap();
             let found: BTreeSet<UserId> = found.iter().map(|account| account.user_id).collect();
             assert_eq!(found, claimants.into_iter().collect(), "{remote_id}, {matching}");
         }

@@ -81,7 +81,7 @@ fn another_host_erases_the_token_and_another_path_does_not() {
         let connection = connections::edit(store, &BY, connection.id, None, moved(&path), false).await.unwrap();
         assert!(connection.halt.is_none() && connections::credential(store, connection.id).await.unwrap().is_some());
         let remote = world.account(&connection, user.id).await.remote_id.unwrap();
-        assert_eq!(accounts::claimants(store, &connection, &remote, "").await.unwrap()[0].user_id, user.id);
+        assert_eq!(accounts::claimants(store, &connection, &remote, "", None).await.unwrap()[0].user_id, user.id);
 
         let connection =
             connections::edit(store, &BY, connection.id, None, moved("https://evil.example/scim"), false).await.unwrap();

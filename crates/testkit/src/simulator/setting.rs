@@ -123,7 +123,6 @@ pub(super) async fn reauthorize(world: &World, site: &Site) -> Result<(), StoreE
     apps::connections::reauthorize(&world.store, &BY, site.connection, &Secret::new("a-new-token"), None).await?;
     let mut scene = lock(&site.scene);
     (scene.revoked, scene.refused) = (false, false);
-    scene.token_since = scene.requests();
     Ok(())
 }
 

@@ -113,7 +113,8 @@ fn carried_out(scene: &mut Scene, number: u64, fault: Option<Fault>, request: &R
             reply.on_the_wire()
         }
         Some(Fault::Capitals) => {
-            // What is shown otherwise than it was sent looks like the work of an update.
+            // What is shown otherwise than it was sent looks like the work of an update, and so does what is shown as before.
+            scene.ledger.resembles(Effect::Changed);
             scene.ledger.resembles(Effect::Changed);
             with_each(reply, capitals).on_the_wire()
         }
