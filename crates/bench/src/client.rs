@@ -164,15 +164,15 @@ mod tests {
 
     /// Sends these answers, each on a connection of its own, and closes it.
     async fn answered(texts: &'static [&'static str]) -> Vec<Result<Answer, String>> {
-        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
-        let mut connection = Connection::new(&listener.local_addr().unwrap().to_string(), "t");
+        let listener = TcpListener::bind("127.0.0.1:0").await.expect("a loopback port is free");
+        let mut connection = Connection::new(&listener.local_addr().expect("it is bound").to_string(), "t");
         let serving = tokio::spawn(async move {
             for text in texts {
-                let (mut stream, _) = listener.accept().await.unwrap();
+                let (mut stream, _) = listener.accept().await.expect("somebody connects");
                 let mut request = vec![0; 1_024];
-                assert!(stream.read(&mut request).await.unwrap() > 0);
+                assert!(stream.read(&mut request).await.expect("a request comes") > 0);
                 for part in text.as_bytes().chunks(7) {
-                    stream.write_all(part).await.unwrap();
+                    stream.write_all(part).await.expect("it is still connected");
                 }
             }
         });
@@ -181,7 +181,7 @@ mod tests {
             let sent = Sent { method: "GET", target: "/".to_owned(), body: None };
             answers.push(connection.send(&sent).await.map_err(|error| error.to_string()));
         }
-        serving.await.unwrap();
+        serving.await.expect("it does not panic");
         answers
     }
 

@@ -9,6 +9,7 @@ use provost_store::apps::connections;
 use provost_store::directory::users::{self, UserEdit};
 use provost_store::log::{self, LogQuery, names};
 use provost_store::remote::{self, DriftAction, FoundDifference, Listing, ListingState};
+use provost_tenant::tokens;
 use provost_testkit::{Fault, Recorded, World, wait_for};
 use serde_json::{Value, json};
 use std::time::Duration;
@@ -346,4 +347,23 @@ async fn an_endpoint_that_is_moved_to_another_app_is_looked_through_and_everybod
     assert_eq!(world.failures().await, Vec::<String>::new());
     assert_eq!(path(&world, &people[0]).await, "/Users/old", "it was adopted");
     assert_eq!(world.tenant_users().await.len(), 3, "nothing is sent to the old app any more");
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_refused_token_is_not_forgotten_though_the_connection_was_turned_off_meanwhile() {
+    let (world, _) = synced("netskope", 3).await;
+    let connection = world.connection().await.id;
+    for token in tokens::list(&world.tenant).await.expect("tokens") {
+        tokens::revoke(&world.tenant, token.id).await.expect("revoked");
+    }
+    let is_list = |request: &Recorded| request.path.contains("startIndex=");
+    world.proxy.once(is_list, Fault::DelayAnswer(Duration::from_secs(1)));
+    remote::request_check(&world.store, &BY, connection, None).await.expect("asked");
+    wait_for("the page is asked for", async || world.proxy.recorded().iter().any(is_list)).await;
+    connections::turn_off(&world.store, &BY, connection).await.expect("turned off");
+    wait_for("the halt", async || world.connection().await.halt.is_some()).await;
+    connections::turn_on(&world.store, &BY, connection, None).await.expect("turned on");
+    world.store.wake();
+    tokio::time::sleep(Duration::from_millis(1_500)).await;
+    assert_eq!(methods(&world), ["LIST"], "nothing is sent before there is a new token");
 }

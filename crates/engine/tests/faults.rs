@@ -346,3 +346,29 @@ async fn removals_in_the_queue_are_not_sent_after_their_scope_group_was_deleted(
     // Those whose intent was committed may still be on their way.
     assert!(sent <= 16, "{begun} were begun before, {sent} of 60 were sent");
 }
+
+/// The simulator found that a joiner was given the account, and its owner another one.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_joiner_with_the_old_address_of_somebody_who_is_looked_for_does_not_get_their_account() {
+    let world = world().await;
+    let user = world.add("ada", "/").await;
+    world.turn_on(world.config()).await;
+    let theirs = world.account(&user).await.remote_id.expect("it is linked");
+    // The app denies the account for a moment, and cannot be searched.
+    let refused = |status| Fault::Answer(status, Vec::new(), "{}".to_owned());
+    world.proxy.once(|request| request.method == "PATCH", refused(404));
+    world.proxy.once(|request| request.path.contains("filter="), refused(500));
+    let rename = UserEdit { primary_email: Some("augusta@example.com".to_owned()), ..UserEdit::default() };
+    users::edit(&world.store, &BY, user.id, None, rename).await.expect("renamed");
+    world.settle().await;
+    let joiner = world.add("ada", "/").await;
+    world.settle().await;
+    for seconds in [10, 40, 150, 700] {
+        world.advance(Span::seconds(seconds)).await;
+    }
+    assert_eq!(world.failures().await, Vec::<String>::new());
+    assert_eq!(world.account(&user).await.remote_id, Some(theirs.clone()), "it is still theirs");
+    assert_ne!(world.account(&joiner).await.remote_id, Some(theirs));
+    let names: Vec<String> = world.tenant_users().await.into_iter().map(|(name, _)| name).collect();
+    assert_eq!(names, ["ada@example.com", "augusta@example.com"]);
+}

@@ -647,6 +647,15 @@ async fn people(store: &Store, count: i64) {
     store.db.commit(batch).await.unwrap();
 }
 
+/// A console over so many, with an app that is set up.
+async fn large() -> (Console, App) {
+    let console = Console::new().await;
+    let app = console.app().await;
+    console.set_up(&app).await;
+    people(&console.store, 5_000).await;
+    (console, app)
+}
+
 /// Asks until the plan is there.
 async fn once_there(ask: impl AsyncFn() -> Page) -> Page {
     let there = async {
@@ -663,10 +672,7 @@ async fn once_there(ask: impl AsyncFn() -> Page) -> Page {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_page_does_not_wait_for_the_plan_of_a_large_directory() {
-    let console = Console::new().await;
-    let app = console.app().await;
-    console.set_up(&app).await;
-    people(&console.store, 5_000).await;
+    let (console, app) = large().await;
     let path = |rest: &str| format!("/apps/{}/autoprovisioning/{rest}", app.id);
     let far = ["Users looked at", " of 5,002", "Look again"];
 
@@ -690,10 +696,7 @@ async fn a_page_does_not_wait_for_the_plan_of_a_large_directory() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_review_of_a_large_directory_is_asked_for_again_with_its_fields() {
-    let console = Console::new().await;
-    let app = console.app().await;
-    console.set_up(&app).await;
-    people(&console.store, 5_000).await;
+    let (console, app) = large().await;
     let path = |rest: &str| format!("/apps/{}/{rest}", app.id);
     let edit = path("autoprovisioning/edit/scope");
     let revision = console.get(&edit).await.hidden("revision");

@@ -17,6 +17,7 @@ mod migrations;
 pub mod planning;
 pub mod remote;
 pub mod schedule;
+mod tally;
 mod wakes;
 
 pub use error::StoreError;

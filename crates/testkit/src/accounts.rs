@@ -15,10 +15,10 @@ pub(crate) struct Request {
 
 impl Request {
     /// As it comes to the app, under this path of it.
-    pub(crate) fn at(path: &str, sent: HttpRequest) -> Self {
+    pub(crate) fn at(path: String, sent: HttpRequest) -> Self {
         Self {
             method: sent.method.as_str().to_owned(),
-            path: path.to_owned(),
+            path,
             body: sent.body.map(|body| String::from_utf8_lossy(&body).into_owned()).unwrap_or_default(),
         }
     }

@@ -337,8 +337,7 @@ impl Lab {
 }
 
 async fn exchange(path: Shared, sent: HttpRequest) -> Result<HttpResponse, HttpError> {
-    let path_of_app = sent.url.trim_start_matches(ORIGIN).to_owned();
-    let request = Request::at(&path_of_app, sent);
+    let request = Request::at(sent.url.trim_start_matches(ORIGIN).to_owned(), sent);
     let place = request.path.split('?').next().unwrap_or_default().trim_start_matches("/scim/v2");
     let searched = if request.path.contains("filter=") { " by name" } else { "" };
     let fate = lock(&path).take(format!("request {} {place}{searched}", request.method));

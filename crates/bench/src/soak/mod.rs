@@ -197,7 +197,7 @@ mod tests {
         let even = vec![1_000; 100];
         let grows: Vec<u64> = (0..100).map(|look| 1_000 + look).collect();
         let missed = |memory: &[u64], files: &[u64], micros: u32| {
-            outcome(memory.to_vec(), files.to_vec(), vec![micros; 10]).judge().unwrap().0
+            outcome(memory.to_vec(), files.to_vec(), vec![micros; 10]).judge().expect("there are looks and changes").0
         };
         assert_eq!(missed(&even, &even, 1_000), Vec::<&str>::new());
         assert_eq!(missed(&grows, &even, 1_000), ["memory grows"]);

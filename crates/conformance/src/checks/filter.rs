@@ -115,14 +115,15 @@ mod tests {
         let schemas = Schemas::user();
         let meta = json!({ "resourceType": "User", "created": "2024-01-01T00:00:00Z", "lastModified": "2024-01-01T00:00:00Z" });
         let resource = |name: &str, attributes| -> Resource {
-            serde_json::from_value(with(json!({ "schemas": [USER], "userName": name, "meta": meta }), attributes)).unwrap()
+            serde_json::from_value(with(json!({ "schemas": [USER], "userName": name, "meta": meta }), attributes))
+                .expect("an object")
         };
         let people: Vec<(&str, Resource)> =
             people().into_iter().map(|(name, attributes)| (name, resource(name, attributes))).collect();
         for requirement in REQUIREMENTS {
             match &requirement.trial {
                 Trial::Filter { filter, finds } => {
-                    let parsed = Filter::parse(filter).unwrap();
+                    let parsed = Filter::parse(filter).expect("the table holds filters");
                     let found: Vec<_> =
                         people.iter().filter(|(_, it)| matches(&parsed, it, &schemas)).map(|(name, _)| *name).collect();
                     assert_eq!(found, *finds, "{filter}");

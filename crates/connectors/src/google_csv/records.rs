@@ -302,11 +302,11 @@ mod tests {
     fn read(text: &[u8], width: Option<usize>) -> Vec<Result<Record, BrokenRecord>> {
         let mut records = Records::new(text);
         records.width = width;
-        std::iter::from_fn(|| records.next_record().unwrap()).collect()
+        std::iter::from_fn(|| records.next_record().expect("bytes in memory can be read")).collect()
     }
 
     fn fields(text: &str) -> Vec<Vec<String>> {
-        read(text.as_bytes(), None).into_iter().map(|record| record.unwrap().fields).collect()
+        read(text.as_bytes(), None).into_iter().map(|record| record.expect("a whole record").fields).collect()
     }
 
     #[test]
@@ -330,7 +330,7 @@ mod tests {
     fn a_quote_closed_lines_later_by_another_field_costs_one_line() {
         let records = read(b"1,\"open\n2,\"x\"\n3,y\n", Some(2));
         assert_eq!(records.iter().map(Result::is_ok).collect::<Vec<_>>(), [false, true, true]);
-        assert_eq!(records[1].as_ref().unwrap().fields, ["2", "x"]);
+        assert_eq!(records[1].as_ref().expect("a whole record").fields, ["2", "x"]);
     }
 
     #[test]

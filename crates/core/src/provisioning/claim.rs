@@ -21,8 +21,9 @@ pub fn found(mut shown: Vec<Remote>, seeker: UserId, config: &ConnectionConfig) 
 
 /// The user other than `seeker` to whom the found account belongs; `None` where the seeker may take it.
 ///
-/// `claimants` are linked to it, have an open create under its matching value, or are named by its mark. A link is certain. Where several creates
-/// are open under one value and the app shows one account, the mark on it tells whose create came about. An account that
+/// `claimants` are linked to it, have an open create under its matching value, or are named by its mark. A link is certain. Next the
+/// mark counts: it tells whose create came about, where several are open under one value and the app shows one account, and to
+/// whom an account belongs that its user cannot find at the moment. An account that
 /// bears no mark is the lowest user id's: each of them is answered the same way, so that one takes it and the others give
 /// way, whichever looks first. One that bears a stranger's mark was made by none of them.
 pub fn holder<'a>(remote: &Remote, seeker: UserId, claimants: &'a [Account], config: &ConnectionConfig) -> Option<&'a Account> {
@@ -30,13 +31,14 @@ pub fn holder<'a>(remote: &Remote, seeker: UserId, claimants: &'a [Account], con
     if let Some(linked) = others().find(|account| account.remote_id.as_ref() == Some(&remote.id)) {
         return Some(linked);
     }
-    let open = || others().filter(|account| account.remote_id.is_none() && account.open_create().is_some());
+    let mut unlinked = others().filter(|account| account.remote_id.is_none());
     // Whoever cannot find their account, or does not know yet what became of it, has not given it up.
-    let unsettled = |account: &&Account| account.intent.is_some() || account.failure.is_some();
-    let sought = || others().filter(|account| account.remote_id.is_none()).filter(unsettled);
+    let unsettled = |account: &Account| account.intent.is_some() || account.failure.is_some();
     match remote.external_id().filter(|_| config.names_accounts()) {
         Some(named) if named == seeker.to_string() => None,
-        Some(named) => sought().find(|account| account.user_id.to_string() == named),
-        None => open().filter(|account| account.user_id < seeker).min_by_key(|account| account.user_id),
+        Some(named) => unlinked.find(|account| account.user_id.to_string() == named && unsettled(account)),
+        None => unlinked
+            .filter(|account| account.open_create().is_some() && account.user_id < seeker)
+            .min_by_key(|account| account.user_id),
     }
 }

@@ -2,7 +2,7 @@
 
 use crate::kit::{START, connection, object};
 use provost_core::ids::UserId;
-use provost_core::provisioning::{Account, Intent, OperationKind, Outcome, Remote, found, holder};
+use provost_core::provisioning::{Account, Failure, FailureKind, Intent, OperationKind, Outcome, Remote, found, holder};
 use serde_json::json;
 
 fn record(user: i64) -> Account {
@@ -12,6 +12,26 @@ fn record(user: i64) -> Account {
 fn asking(user: i64) -> Account {
     let intent = Intent { kind: OperationKind::Create, matching: Some("ada@example.com".to_owned()) };
     Account { intent: Some(intent), ..record(user) }
+}
+
+/// Whoever cannot find their account at the moment.
+fn seeking(user: i64) -> Account {
+    Account { intent: Some(Intent { kind: OperationKind::LookUp, matching: None }), ..record(user) }
+}
+
+fn failing(user: i64) -> Account {
+    let failure = Failure {
+        kind: FailureKind::Unavailable,
+        operation: OperationKind::LookUp,
+        status: Some(500),
+        message: String::new(),
+        since: START,
+        at: START,
+        attempts: 1,
+        retry_at: None,
+        marked: 0,
+    };
+    Account { failure: Some(failure), ..record(user) }
 }
 
 #[test]
@@ -27,6 +47,11 @@ fn a_link_is_certain_then_the_mark_counts_and_then_the_lowest_id() {
         (2, Some("2"), vec![asking(2), asking(3)], &named, None),
         (3, Some("2"), vec![asking(2), asking(3)], &named, Some(2)),
         (3, Some("2"), vec![asking(3), elsewhere], &named, None),
+        (3, Some("2"), vec![asking(3), seeking(2)], &named, Some(2)),
+        (3, Some("2"), vec![failing(2)], &named, Some(2)),
+        // Who has given their account up has no claim, whatever it bears; and who seeks has none on one without their mark.
+        (3, Some("2"), vec![record(2)], &named, None),
+        (3, None, vec![seeking(2)], &named, None),
         (3, Some("made-by-hand"), vec![asking(2), asking(3)], &named, None),
         (3, None, vec![asking(2), asking(3), asking(1)], &named, Some(1)),
         (2, None, vec![asking(2), asking(3)], &named, None),

@@ -9,7 +9,7 @@ use axum::response::Response;
 use provost_core::app::{App, Connection, HaltReason, token_expiry_words};
 use provost_core::time::{Span, Timestamp};
 use provost_store::accounts::{self, AccountCounts, AccountQuery};
-use provost_store::apps::{self, connections};
+use provost_store::apps::{self, connections, health};
 use provost_store::directory::PAGE_LIMIT_MAX;
 use provost_store::{Store, StoreError, schedule};
 use provost_web::{
@@ -63,8 +63,8 @@ async fn app_card(store: &Store, app: &App) -> Result<Markup, StoreError> {
     let lag = lag(schedule::next_due(store, connection.id).await?, now);
     let expiry = apps::token_expiry::get(store, connection.id).await?.and_then(|at| token_expiry_words(at, now));
     let (leaving, more) = leaving_soon(store, &connection, counts.held, now).await?;
-    let standing = Standing::read(store, &connection).await?;
     let still = standing::removals_stopped(store, &connection).await?;
+    let standing = Standing::of(&connection, health::get(store, connection.id).await?.quarantine.is_some(), still);
     let body = html! {
         @if let Some(notice) = halted(&connection) { (notice_box(&notice)) }
         @if let Some(words) = expiry { (notice_box(&Notice::warning(words))) }

@@ -2,11 +2,14 @@
 //! them without a walk over all accounts.
 
 use super::settling::Settled;
-use crate::StoreError;
+use crate::tally::Tally;
+use crate::{Store, StoreError};
 use provost_core::ids::ConnectionId;
 use provost_core::provisioning::{Account, AccountState};
-use provost_db::{Batch, Query, Row, Value, rows};
+use provost_db::{Batch, Query, Row};
 use std::collections::BTreeMap;
+
+const ACCOUNTS: Tally = Tally { table: "account_count", id: "connection_id", number: "accounts" };
 
 /// What a connection's accounts are deleted with.
 pub(crate) const OF_A_CONNECTION: &str = "DELETE FROM account_count WHERE connection_id = $1";
@@ -18,25 +21,8 @@ fn counted_as(account: &Account) -> Option<&'static str> {
 
 /// Counts what becomes of accounts, in the batch that settles them.
 pub(super) fn count(batch: &mut Batch, connection: ConnectionId, settlements: &[Settled]) {
-    let mut differences: BTreeMap<&'static str, i64> = BTreeMap::new();
-    for settled in settlements {
-        for (account, difference) in [(&settled.before, -1), (&settled.after, 1)] {
-            if let Some(state) = counted_as(account) {
-                *differences.entry(state).or_default() += difference;
-            }
-        }
-    }
-    differences.retain(|_, difference| *difference != 0);
-    if differences.is_empty() {
-        return;
-    }
-    let sql = format!(
-        "INSERT INTO account_count (connection_id, state, accounts) VALUES {} ON CONFLICT (connection_id, state) \
-         DO UPDATE SET accounts = account_count.accounts + excluded.accounts",
-        rows(differences.len(), 3)
-    );
-    let values = differences.into_iter().flat_map(|(state, count)| [connection.get().into(), state.into(), count.into()]);
-    batch.run(sql, values.collect::<Vec<Value>>());
+    let cell = |account: &Account| counted_as(account).map(|state| (connection.get(), state));
+    ACCOUNTS.count(batch, settlements.iter().map(|settled| (cell(&settled.before), cell(&settled.after))));
 }
 
 /// Asks for what [`linked_and_suspended`] reads.
@@ -50,4 +36,10 @@ pub(crate) fn linked_and_suspended(found: &[Row]) -> Result<(u64, u64), StoreErr
     let counted = counted.collect::<Result<BTreeMap<String, u64>, StoreError>>()?;
     let of = |state: AccountState| counted.get(state.word()).copied().unwrap_or(0);
     Ok((of(AccountState::Linked), of(AccountState::Suspended)))
+}
+
+/// Whether the app holds an account by our record.
+pub(crate) async fn any(store: &Store, connection: ConnectionId) -> Result<bool, StoreError> {
+    let (linked, suspended) = linked_and_suspended(&store.db.read(query(connection)).await?)?;
+    Ok(linked + suspended > 0)
 }

@@ -8,6 +8,7 @@ use crate::{Store, StoreError};
 use provost_core::app::Trigger;
 use provost_core::provisioning::{REMOVAL_WINDOW, RemovalCandidate, RemovalKind, decide, guard};
 use provost_core::time::Timestamp;
+use provost_platform::hex;
 use serde::Serialize;
 use sha2::{Digest, Sha256};
 use std::collections::BTreeSet;
@@ -228,10 +229,6 @@ impl Planning {
     }
 }
 
-fn hex_digit(nibble: u8) -> char {
-    char::from_digit(u32::from(nibble), 16).unwrap_or('0')
-}
-
 const fn is_minor(action: PlanAction) -> bool {
     match action {
         PlanAction::Skipped | PlanAction::Waiting => true,
@@ -282,7 +279,7 @@ async fn finish(store: &Store, rules: &Rules, planning: Planning, limit: usize, 
         counts.waiting += 1;
     }
     let removes = counts.suspend + counts.hard_delete + counts.suspend_later + counts.hard_delete_later > 0;
-    let hash: String = planning.hasher.finalize().iter().flat_map(|byte| [byte >> 4, byte & 15]).map(hex_digit).collect();
+    let hash = hex::encode(&planning.hasher.finalize());
     Ok(Plan {
         counts,
         accounts,

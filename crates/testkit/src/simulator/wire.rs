@@ -40,7 +40,7 @@ pub(super) fn target(apps: &[Shared], clock: &Clock) -> Target {
 
 async fn exchange(scene: Shared, clock: Clock, path: String, sent: HttpRequest) -> Result<HttpResponse, HttpError> {
     let now = || Timestamp(clock.now_micros());
-    let request = Request::at(&path, sent);
+    let request = Request::at(path, sent);
     let (number, course) = lock(&scene).send(&request, now());
     if course.fault == Some(Fault::Refused) {
         lock(&scene).lose(number);

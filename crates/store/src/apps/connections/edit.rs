@@ -2,6 +2,7 @@
 
 use super::configure::{checked_scope, trimmed};
 use super::{commit, details, endpoint};
+use crate::accounts::held;
 use crate::apps::events::event;
 use crate::log::{LogEvent, names};
 use crate::schedule::{SweepTarget, mark_sweep};
@@ -9,7 +10,7 @@ use crate::{Actor, Store, StoreError, remote};
 use provost_core::app::{Action, App, Connection, ConnectionConfig, GracePeriod, Halt, HaltReason, ScopeMode, Trigger};
 use provost_core::ids::{ConnectionId, GroupId};
 use provost_core::time::Timestamp;
-use provost_db::{Batch, Query};
+use provost_db::Batch;
 use serde_json::{Value, json};
 use std::collections::BTreeMap;
 
@@ -65,7 +66,7 @@ pub async fn edit(
         batch.run("DELETE FROM connection_health WHERE connection_id = $1", [id.get().into()]);
         let sql = "UPDATE account SET endpoint_key = $2 WHERE connection_id = $1 AND remote_id IS NOT NULL";
         batch.run(sql, [id.get().into(), key.into()]);
-        if has_accounts(store, id).await? {
+        if held::any(store, id).await? {
             remote::begin_anew(&mut batch, store, &old, &app, by);
         }
     }
@@ -73,11 +74,6 @@ pub async fn edit(
     crate::log::append_all(&mut batch, store, by, now, events);
     commit(store, batch, &config.endpoint).await?;
     Ok(Connection { config, halt, revision: old.revision + 1, ..old })
-}
-
-async fn has_accounts(store: &Store, id: ConnectionId) -> Result<bool, StoreError> {
-    let sql = "SELECT user_id FROM account WHERE connection_id = $1 AND remote_id IS NOT NULL LIMIT 1";
-    Ok(!store.db.read(Query::new(sql, [id.get().into()])).await?.is_empty())
 }
 
 /// What an edit would store, checked, for the plan that is shown before it is made.

@@ -1,14 +1,17 @@
 //! How many users stand in each org unit in each state: numbers that every change of a user keeps in its own batch, so that pages
 //! tell them without a walk over everybody.
 
+use crate::tally::Tally;
 use crate::{Store, StoreError};
 use provost_core::directory::{User, UserState};
 use provost_core::ids::OrgUnitId;
-use provost_db::{Batch, Query, Value, rows};
+use provost_db::{Batch, Query};
 use std::collections::BTreeMap;
 
 /// The states, in the order in which they are told.
 pub(super) const STATES: [UserState; 4] = [UserState::Active, UserState::Suspended, UserState::Archived, UserState::Deleted];
+
+const USERS: Tally = Tally { table: "directory_user_count", id: "org_unit_id", number: "users" };
 
 /// Where a user is counted.
 pub(crate) type Place = (OrgUnitId, UserState);
@@ -21,25 +24,8 @@ pub(crate) fn place(user: &User) -> Place {
 /// Counts users who have come from the first place to the second; without a first one they are new, without a second one forgotten. In
 /// the batch that writes them, which fails when one of them has been moved meanwhile.
 pub(super) fn count(batch: &mut Batch, moves: impl IntoIterator<Item = (Option<Place>, Option<Place>)>) {
-    let mut differences: BTreeMap<(i64, &'static str), i64> = BTreeMap::new();
-    for (from, to) in moves {
-        for (place, difference) in [(from, -1), (to, 1)] {
-            if let Some((unit, state)) = place {
-                *differences.entry((unit.get(), state.word())).or_default() += difference;
-            }
-        }
-    }
-    differences.retain(|_, difference| *difference != 0);
-    if differences.is_empty() {
-        return;
-    }
-    let sql = format!(
-        "INSERT INTO directory_user_count (org_unit_id, state, users) VALUES {} ON CONFLICT (org_unit_id, state) \
-         DO UPDATE SET users = directory_user_count.users + excluded.users",
-        rows(differences.len(), 3)
-    );
-    let values = differences.into_iter().flat_map(|((unit, state), difference)| [unit.into(), state.into(), difference.into()]);
-    batch.run(sql, values.collect::<Vec<Value>>());
+    let cell = |place: Place| (place.0.get(), place.1.word());
+    USERS.count(batch, moves.into_iter().map(|(from, to)| (from.map(cell), to.map(cell))));
 }
 
 /// How many users are in each state; every state is listed.
