@@ -1,7 +1,8 @@
 //! The gate before every request: closed by a 401 at once, and by an administrator's "Turn off" within a quarter second.
 
-use provost_core::app::ConnectionStatus;
+use provost_core::app::{ConnectionStatus, Halt};
 use provost_core::ids::ConnectionId;
+use provost_platform::Secret;
 use provost_store::Store;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex};
@@ -13,19 +14,25 @@ const LOOK_IS_FRESH: Duration = Duration::from_millis(250);
 
 const HELD: &str = "nothing panics while it holds a part of the gate";
 
-/// The app's words when it last refused a token of a connection; all its gates share them.
+/// The tokens that the app has refused, each with the halt that it calls for; all gates of a connection share them.
 #[derive(Debug, Clone, Default)]
-pub(crate) struct Refusal(Arc<Mutex<Option<String>>>);
+pub(crate) struct Refusals(Arc<Mutex<Vec<(Secret, Halt)>>>);
 
-impl Refusal {
-    /// The words, if the app has refused a token since [`Self::forget`].
-    pub(crate) fn words(&self) -> Option<String> {
-        self.0.lock().expect(HELD).clone()
+impl Refusals {
+    /// Whether no token was refused since [`Self::forget`].
+    pub(crate) fn is_empty(&self) -> bool {
+        self.0.lock().expect(HELD).is_empty()
     }
 
-    /// The connection is stopped for it.
+    /// What the refusal of this token calls for, if it was refused since [`Self::forget`].
+    pub(crate) fn of(&self, token: &Secret) -> Option<Halt> {
+        let refusals = self.0.lock().expect(HELD);
+        refusals.iter().find(|(refused, _)| refused == token).map(|(_, halt)| halt.clone())
+    }
+
+    /// The connection is stopped for it, or has another token.
     pub(crate) fn forget(&self) {
-        *self.0.lock().expect(HELD) = None;
+        self.0.lock().expect(HELD).clear();
     }
 }
 
@@ -34,19 +41,19 @@ impl Refusal {
 pub(crate) struct Gate {
     watched: Option<(Store, ConnectionId)>,
     closed: Arc<AtomicBool>,
-    refusal: Refusal,
+    refusals: Refusals,
     looked: Arc<Mutex<Option<Instant>>>,
 }
 
 impl Gate {
     /// The gate of a connection.
-    pub(crate) fn of(store: &Store, connection: ConnectionId, refusal: &Refusal) -> Self {
-        Self { watched: Some((store.clone(), connection)), refusal: refusal.clone(), ..Self::open() }
+    pub(crate) fn of(store: &Store, connection: ConnectionId, refusals: &Refusals) -> Self {
+        Self { watched: Some((store.clone(), connection)), refusals: refusals.clone(), ..Self::open() }
     }
 
     /// A gate that only [`Self::close`] closes.
     pub(crate) fn open() -> Self {
-        Self { watched: None, closed: Arc::default(), refusal: Refusal::default(), looked: Arc::default() }
+        Self { watched: None, closed: Arc::default(), refusals: Refusals::default(), looked: Arc::default() }
     }
 
     /// Closes the gate for good: its connection gets a new one when it may send again.
@@ -54,10 +61,13 @@ impl Gate {
         self.closed.store(true, Ordering::SeqCst);
     }
 
-    /// The app has refused the token, in these words: nothing starts after that, whoever read it.
-    pub(crate) fn refuse(&self, words: &str) {
+    /// The app has refused the token: nothing starts with it after that, whoever read it. The first refusal's halt stays.
+    pub(crate) fn refuse(&self, token: &Secret, halt: Halt) {
         self.close();
-        self.refusal.0.lock().expect(HELD).get_or_insert_with(|| words.to_owned());
+        let mut refusals = self.refusals.0.lock().expect(HELD);
+        if !refusals.iter().any(|(refused, _)| refused == token) {
+            refusals.push((token.clone(), halt));
+        }
     }
 
     /// Whether it is closed, as far as is known without a look.

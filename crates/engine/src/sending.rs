@@ -92,16 +92,15 @@ pub(crate) fn intent(connection: &Connection, ready: &Ready) -> Intent {
     Intent { kind, matching }
 }
 
-/// A 403 stops the connection only if the write probe fails too; else it is that user's failure.
-pub(crate) async fn halt_after(client: &Client, outcome: &Outcome, store: &Store) -> Option<Halt> {
-    let Outcome::Rejected { kind: FailureKind::Forbidden, .. } = outcome else { return None };
-    let since = store.now();
+/// A 403 stops the connection only if the write probe fails too; else it is that user's failure. The gate knows of it then.
+pub(crate) async fn token_at_fault(client: &Client, outcome: &Outcome, store: &Store) -> bool {
+    let Outcome::Rejected { kind: FailureKind::Forbidden, .. } = outcome else { return false };
     match write_probe(client).await {
         Probe::CannotWrite(message) => {
-            client.gate.close();
-            Some(Halt { reason: HaltReason::TokenCannotWrite, message, since })
+            client.gate.refuse(&client.token, Halt { reason: HaltReason::TokenCannotWrite, message, since: store.now() });
+            true
         }
-        Probe::Unauthorized(message) => Some(Halt { reason: HaltReason::NeedsReauthorization, message, since }),
-        Probe::MayWrite | Probe::Unclear(_) => None,
+        Probe::Unauthorized(_) => true,
+        Probe::MayWrite | Probe::Unclear(_) => false,
     }
 }

@@ -2,7 +2,7 @@
 
 use crate::client::Exchange;
 use crate::sending::as_decided;
-use provost_core::app::{Connection, Halt};
+use provost_core::app::Connection;
 use provost_core::provisioning::{Account, Decision, Jitter, Operation, Outcome, ProvisioningEvent, failure_after_look, settle};
 use provost_core::time::Timestamp;
 use provost_platform::random;
@@ -22,8 +22,8 @@ pub(crate) struct Finished {
     pub(crate) outcome: Outcome,
     /// The requests it took.
     pub(crate) exchanges: Vec<Exchange>,
-    /// Set when the write probe after a 403 found that the token cannot write.
-    pub(crate) halt: Option<Halt>,
+    /// The write probe after a 403 found that the token cannot write.
+    pub(crate) token_at_fault: bool,
 }
 
 /// What is stored of a decision that sends nothing now: causes, the next removal, when to look again, and a failure that
@@ -41,14 +41,14 @@ pub(crate) fn of_decision(connection: &Connection, before: Account, email: &str,
     Settled { before, after, events, decided: true }
 }
 
-/// What is stored of a finished request, and whether the connection must stop.
-pub(crate) fn of_outcome(connection: &Connection, finished: Finished, now: Timestamp) -> (Settled, Option<Halt>) {
-    let Finished { account, operation, outcome, exchanges, halt } = finished;
+/// What is stored of a finished request.
+pub(crate) fn of_outcome(connection: &Connection, finished: Finished, now: Timestamp) -> Settled {
+    let Finished { account, operation, outcome, exchanges, token_at_fault } = finished;
     let settlement = settle(&operation, &outcome, account.clone(), connection, now, Jitter(random::fraction()));
-    let halt = halt.or(settlement.halt);
+    let halts = token_at_fault || settlement.halt.is_some();
     let mut after = settlement.account;
     let mut events = Vec::new();
-    if let Some(happened) = settlement.event.filter(|_| halt.is_none()) {
+    if let Some(happened) = settlement.event.filter(|_| !halts) {
         let failure = after.failure.as_ref().map(|failure| failure.message.clone());
         let mut detail = json!({
             "operation": operation.kind().word(),
@@ -60,12 +60,12 @@ pub(crate) fn of_outcome(connection: &Connection, finished: Finished, now: Times
         detail["requests"] = exchanges.into_iter().map(Exchange::into_json).collect();
         events.push(event(connection, &after, happened, detail));
     }
-    if halt.is_some() && settlement.event == Some(ProvisioningEvent::Failed) {
+    if halts && settlement.event == Some(ProvisioningEvent::Failed) {
         // The token is at fault, not the user: tried again when the app is reauthorized.
         after.failure.clone_from(&account.failure);
         after.due_at = Some(now);
     }
-    (Settled { before: account, after, events, decided: true }, halt)
+    Settled { before: account, after, events, decided: true }
 }
 
 fn approved(operation: &Operation) -> Option<bool> {

@@ -11,11 +11,11 @@ mod removing;
 use crate::announcement::Learner;
 use crate::apply::apply;
 use crate::client::Client;
-use crate::gate::{Gate, Refusal};
+use crate::gate::{Gate, Refusals};
 use crate::health::{AppHealth, MayStart};
 use crate::listing::{Desk, Lister, Step, known_of_creates};
 use crate::pacer::Pacer;
-use crate::sending::{Ready, first_request, halt_after, intent};
+use crate::sending::{Ready, first_request, intent, token_at_fault};
 use crate::settings::Settings;
 use crate::settling::Finished;
 use finishing::store_settled;
@@ -73,8 +73,8 @@ struct Worker {
     id: ConnectionId,
     /// Made anew whenever the connection's revision moves.
     client: Option<(i64, Client)>,
-    /// Of whichever of its tokens: an answer may come late.
-    refusal: Refusal,
+    /// An answer may come when the connection has another client, or none.
+    refusals: Refusals,
     /// For the endpoint named first; what is known of another app does not count.
     app: Option<(String, Pacer, AppHealth)>,
     /// Decided, not yet sent.
@@ -108,7 +108,7 @@ impl Worker {
             http,
             id,
             client: None,
-            refusal: Refusal::default(),
+            refusals: Refusals::default(),
             app: None,
             ready: VecDeque::new(),
             decided_revision: 0,
@@ -228,16 +228,12 @@ impl Worker {
     /// Whether requests may start; makes the client when the connection has changed. A token that was refused stops the connection,
     /// whatever the request was for.
     async fn open_client(&mut self, connection: &Connection) -> Result<bool, StoreError> {
-        if let Some(message) = self.refusal.words().filter(|_| connection.halt.is_none()) {
-            self.halt(&Halt { reason: HaltReason::NeedsReauthorization, message, since: self.store.now() }).await?;
+        if self.heed_refusals(connection).await? {
             return Ok(false);
         }
         if connection.status == ConnectionStatus::Inactive || connection.halt.is_some() {
             if let Some((_, client)) = self.client.take() {
                 client.gate.close();
-            }
-            if connection.halt.is_some() {
-                self.refusal.forget();
             }
             return Ok(false);
         }
@@ -246,7 +242,7 @@ impl Worker {
         if same.is_some_and(|client| std::ptr::eq(client.profile, connection.profile)) {
             return Ok(true);
         }
-        let gate = same.map_or_else(|| Gate::of(&self.store, self.id, &self.refusal), |client| client.gate.clone());
+        let gate = same.map_or_else(|| Gate::of(&self.store, self.id, &self.refusals), |client| client.gate.clone());
         let Some(token) = apps::connections::credential(&self.store, self.id).await? else {
             let message = "no access token is stored".to_owned();
             self.halt(&Halt { reason: HaltReason::NeedsReauthorization, message, since: self.store.now() }).await?;
@@ -266,6 +262,22 @@ impl Worker {
         let client = Client::new(self.http.clone(), endpoint, token, connection.profile, gate, pacer, clock);
         self.client = Some((connection.revision, client));
         Ok(true)
+    }
+
+    /// Halts the connection if the app has refused the token that it has now. A refusal of an earlier one says nothing of this one.
+    async fn heed_refusals(&mut self, connection: &Connection) -> Result<bool, StoreError> {
+        if self.refusals.is_empty() {
+            return Ok(false);
+        }
+        let halt = match apps::connections::credential(&self.store, self.id).await? {
+            Some(token) if connection.halt.is_none() => self.refusals.of(&token),
+            Some(_) | None => None,
+        };
+        match &halt {
+            Some(halt) => self.halt(halt).await?,
+            None => self.refusals.forget(),
+        }
+        Ok(halt.is_some())
     }
 
     async fn halt(&mut self, halt: &Halt) -> Result<(), StoreError> {
@@ -365,10 +377,10 @@ impl Worker {
         tokio::spawn(async move {
             let outcome = apply(&client, &store, &connection, &account, &operation, known).await;
             let outcome = outcome.unwrap_or_else(|error| Outcome::Unknown { message: error.to_string() });
-            let halt = halt_after(&client, &outcome, &store).await;
+            let token_at_fault = token_at_fault(&client, &outcome, &store).await;
             let exchanges = client.take_exchanges();
             // Only a worker that has ended does not listen: the intent stays, and the next one looks first.
-            let _ = sender.send(Finished { account, operation, outcome, exchanges, halt });
+            let _ = sender.send(Finished { account, operation, outcome, exchanges, token_at_fault });
         });
     }
 }

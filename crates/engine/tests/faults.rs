@@ -132,6 +132,25 @@ async fn a_401_stops_everything_and_a_new_token_resumes() {
     assert_eq!((counts.linked, counts.failing, counts.due), (60, 0, 0));
 }
 
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_late_401_to_the_old_token_leaves_the_new_one_at_work() {
+    let world = world().await;
+    let connection = world.turn_on(world.config()).await;
+    let record = tokens::list(&world.tenant).await.expect("tokens").remove(0);
+    tokens::revoke(&world.tenant, record.id).await.expect("revoked");
+    let is_create = |request: &Recorded| request.method == "POST";
+    world.proxy.once(is_create, Fault::DelayAnswer(Duration::from_secs(1)));
+    let ada = world.add("ada", "/").await;
+    world.store.wake();
+    wait_for("the create", async || world.proxy.recorded().iter().any(is_create)).await;
+    let secret = new_token(&world, Permission::ReadWrite).await;
+    connections::reauthorize(&world.store, &BY, connection.id, &secret, None).await.expect("a new token");
+    world.settle().await;
+    assert_eq!(world.connection().await.halt, None, "the refused token is not the one that it has");
+    assert_eq!(world.account(&ada).await.state, AccountState::Linked);
+    assert_eq!(world.proxy.recorded().iter().filter(|request| is_create(request)).count(), 2, "refused once, then made");
+}
+
 async fn new_token(world: &World, permission: Permission) -> Secret {
     let grant = Grant::new("/api/v2/scim/Users", permission).expect("a known endpoint");
     let day = Lifetime::new(1, LifetimeUnit::Days).expect("a day");

@@ -9,7 +9,7 @@ pub(crate) use answer::Answer;
 
 use crate::gate::Gate;
 use crate::pacer::{Pacer, Patience};
-use provost_core::app::{Profile, RequestKind};
+use provost_core::app::{Halt, HaltReason, Profile, RequestKind};
 use provost_core::provisioning::OperationKind;
 use provost_core::time::{Span, Timestamp};
 use provost_platform::{Clock, HttpClient, HttpError, HttpResponse, Method, Secret};
@@ -239,7 +239,8 @@ impl Client {
                 let now = Timestamp(self.clock.now_micros());
                 let answer = Answer::read(&response, now);
                 if answer.status == 401 {
-                    self.gate.refuse(&answer.message);
+                    let reason = HaltReason::NeedsReauthorization;
+                    self.gate.refuse(&self.token, Halt { reason, message: answer.message.clone(), since: now });
                 }
                 self.pacer.answered(&answer::heard(&response, &answer, self.profile, now), begun);
                 Ok(answer)

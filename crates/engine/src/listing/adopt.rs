@@ -38,9 +38,14 @@ pub(crate) async fn adopted(
             left.push_back(one);
             continue;
         }
-        let finished =
-            Finished { account: one.subject.account, operation: one.operation, outcome, exchanges: Vec::new(), halt: None };
-        settled.push(of_outcome(connection, finished, now).0);
+        let finished = Finished {
+            account: one.subject.account,
+            operation: one.operation,
+            outcome,
+            exchanges: Vec::new(),
+            token_at_fault: false,
+        };
+        settled.push(of_outcome(connection, finished, now));
     }
     *ready = left;
     Ok(settled)

@@ -30,15 +30,13 @@ impl Worker {
     /// The answers that have come, as they are to be stored. Their users stay in flight until [`Self::let_go`].
     pub(super) async fn take_finished(&mut self, connection: &Connection) -> Result<Vec<Settled>, StoreError> {
         let mut settled = Vec::new();
-        let mut halted = None;
         let now = self.store.now();
         while settled.len() < SETTLE {
             let Some(finished) = self.finished.pop_front().or_else(|| self.results.try_recv().ok()) else { break };
             if let Some((_, _, health)) = &mut self.app {
                 health.note(finished.account.user_id, &finished.outcome, now);
             }
-            let (one, halt) = of_outcome(connection, finished, now);
-            halted = halt.or(halted);
+            let one = of_outcome(connection, finished, now);
             if let (Some(remote_id), None) = (&one.before.remote_id, &one.after.remote_id) {
                 self.lister.removed(remote_id);
             }
@@ -47,9 +45,6 @@ impl Worker {
         if let Some((_, pacer, health)) = &mut self.app {
             health.hear_listing(now).await;
             health.keep(&self.store, connection, pacer.paused_until()).await?;
-        }
-        if let Some(halt) = halted {
-            self.halt(&halt).await?;
         }
         Ok(settled)
     }
@@ -80,6 +75,7 @@ impl Worker {
     async fn settle_finished(&mut self) -> Result<(), StoreError> {
         let connection = apps::connections::get(&self.store, self.id).await?;
         let settled = self.take_finished(&connection).await?;
+        self.heed_refusals(&connection).await?;
         let users: Vec<UserId> = settled.iter().map(|one| one.before.user_id).collect();
         store_settled(&self.store, &connection, settled).await?;
         self.let_go(&users);
