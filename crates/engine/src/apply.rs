@@ -156,7 +156,7 @@ async fn search(seeker: Seeker<'_>, matching: &str) -> Outcome {
         return list_and_match(seeker, matching).await;
     }
     match client.search(matching).await {
-        Ok(answer) if answer.succeeded() => match answer.accounts() {
+        Ok(mut answer) if answer.succeeded() => match answer.accounts() {
             Ok((accounts, _)) => found(matches(client, accounts, matching), seeker.user, seeker.config),
             Err(why) => not_a_list(&answer, &why),
         },
@@ -177,7 +177,7 @@ async fn list_and_match(seeker: Seeker<'_>, matching: &str) -> Outcome {
             Some(cursor) => client.list_from(cursor, client.profile.page_size).await,
             None => client.list(pages.read + 1, client.profile.page_size).await,
         };
-        let answer = match asked {
+        let mut answer = match asked {
             Ok(answer) if answer.succeeded() => answer,
             // Some apps refuse an index behind the last account.
             Ok(answer) if pages.all_shown() && matches!(answer.status, 400 | 404) => break,

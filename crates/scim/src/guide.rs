@@ -208,10 +208,10 @@
 //! use provost_scim::client::{ReadError, id_of, read_list};
 //! use serde_json::json;
 //!
-//! let page = read_list(&json!({ "totalResults": 1, "Resources": [{ "id": 7 }] })).unwrap();
+//! let page = read_list(json!({ "totalResults": 1, "Resources": [{ "id": 7 }] })).unwrap();
 //! assert_eq!(id_of(&page.resources[0]).as_deref(), Some("7"));
 //! // What is no list is never read as an empty one.
-//! assert!(matches!(read_list(&json!({ "message": "no such route" })), Err(ReadError::NotAList { .. })));
+//! assert!(matches!(read_list(json!({ "message": "no such route" })), Err(ReadError::NotAList { .. })));
 //! ```
 //!
 //! # Limits

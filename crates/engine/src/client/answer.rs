@@ -69,20 +69,19 @@ impl Answer {
 
     /// The resource of the answer, where it carries one with an id.
     pub(crate) fn remote(self) -> Option<Remote> {
-        let resource = self.body?;
-        id_of(&resource).map(|id| Remote { id, resource: Some(resource) })
+        self.body.and_then(remote)
     }
 
     /// The accounts of a list page, and how many there are on all pages. An answer that is no list is an error in words,
-    /// never an empty list.
-    pub(crate) fn accounts(&self) -> Result<(Vec<Remote>, Option<u64>), String> {
+    /// never an empty list. They are taken out of the answer.
+    pub(crate) fn accounts(&mut self) -> Result<(Vec<Remote>, Option<u64>), String> {
         self.list().map(|page| (page.remotes, page.total))
     }
 
-    /// The whole list page, with its cursor.
-    pub(crate) fn list(&self) -> Result<Page, String> {
-        let page = read_list(&self.body.clone().map_or(Value::Null, Value::Object)).map_err(|error| error.to_string())?;
-        let remotes = page.resources.iter().filter_map(remote).collect();
+    /// The whole list page, with its cursor; taken out of the answer.
+    pub(crate) fn list(&mut self) -> Result<Page, String> {
+        let page = read_list(self.body.take().map_or(Value::Null, Value::Object)).map_err(|error| error.to_string())?;
+        let remotes = page.resources.into_iter().filter_map(remote).collect();
         Ok(Page { remotes, total: page.total_results, next_cursor: page.next_cursor })
     }
 }
@@ -98,8 +97,8 @@ pub(crate) struct Page {
     pub(crate) next_cursor: Option<String>,
 }
 
-fn remote(resource: &Map<String, Value>) -> Option<Remote> {
-    id_of(resource).map(|id| Remote { id, resource: Some(resource.clone()) })
+fn remote(resource: Map<String, Value>) -> Option<Remote> {
+    id_of(&resource).map(|id| Remote { id, resource: Some(resource) })
 }
 
 /// Some apps tell an account's version in the header only; it belongs in `meta.version` (RFC 7644 section 3.14).
@@ -165,7 +164,7 @@ mod tests {
 
     #[test]
     fn an_error_inside_a_success_is_an_error_and_no_list() {
-        let error = answer(200, r#"{"status":"error","message":"No such publisher"}"#);
+        let mut error = answer(200, r#"{"status":"error","message":"No such publisher"}"#);
         assert_eq!((error.status, error.message.as_str()), (400, "No such publisher"));
         assert!(error.accounts().is_err());
         assert_eq!(answer(502, "<html>").message, "the app answered 502");

@@ -33,7 +33,7 @@ pub(super) struct ShownPage {
 }
 
 impl ShownPage {
-    fn of(answer: &Answer, connection: &Connection) -> Result<Self, String> {
+    fn of(answer: &mut Answer, connection: &Connection) -> Result<Self, String> {
         let page = answer.list()?;
         let shown = page.remotes.iter().map(|remote| Shown::of(remote, connection)).collect();
         Ok(Self { shown, total: page.total, next_cursor: page.next_cursor, revision: connection.revision })
@@ -54,9 +54,9 @@ impl Lister {
         tokio::spawn(async move {
             let fetched = match one {
                 None => {
-                    let answer = page(&client, &place).await;
+                    let mut answer = page(&client, &place).await;
                     // Read here: the worker has enough to do.
-                    let read = answer.as_ref().map_or_else(|_| Err(String::new()), |answer| ShownPage::of(answer, &connection));
+                    let read = answer.as_mut().map_or_else(|_| Err(String::new()), |answer| ShownPage::of(answer, &connection));
                     Fetched { answer, what: Wanted::Page(read) }
                 }
                 Some(account) => {

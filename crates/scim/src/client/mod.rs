@@ -4,7 +4,7 @@
 //! use provost_scim::client::{error_of, read_list};
 //! use serde_json::json;
 //!
-//! let page = read_list(&json!({ "totalResults": "1", "resources": [{ "id": 7, "userName": "ada" }] })).unwrap();
+//! let page = read_list(json!({ "totalResults": "1", "resources": [{ "id": 7, "userName": "ada" }] })).unwrap();
 //! assert_eq!((page.total_results, page.resources[0]["userName"].as_str()), (Some(1), Some("ada")));
 //!
 //! // It came with 200 and is an error all the same.
@@ -87,25 +87,26 @@ pub fn id_of(resource: &Resource) -> Option<String> {
 
 /// Reads a list answer. `Resources` may be absent when there are none (RFC 7644 section 3.4.2); it may not be absent when
 /// `totalResults` says that there are some and this is the first page, because that would make people look gone.
-pub fn read_list(body: &Value) -> Result<ListPage, ReadError> {
-    let Some(members) = body.as_object() else {
+pub fn read_list(body: Value) -> Result<ListPage, ReadError> {
+    let Value::Object(mut members) = body else {
         return Err(ReadError::NotAList { what: "it is not a JSON object" });
     };
-    let total_results = names::get(members, "totalResults").and_then(whole_number);
-    let resources = match names::get(members, "Resources") {
-        Some(Value::Array(items)) => items.as_slice(),
-        Some(Value::Null) | None => match (error_of(body), total_results) {
+    let total_results = names::get(&members, "totalResults").and_then(whole_number);
+    let items = match names::remove(&mut members, "Resources") {
+        Some(Value::Array(items)) => items,
+        Some(Value::Null) | None => match (error_in(&members), total_results) {
             (Some(error), _) => return Err(ReadError::Failed(error)),
             (None, None) => return Err(ReadError::NotAList { what: "it has neither Resources nor totalResults" }),
-            (None, Some(_)) if deviations::resources_absent(members) => &[],
+            (None, Some(_)) if deviations::resources_absent(&members) => Vec::new(),
             (None, Some(_)) => return Err(ReadError::NotAList { what: "totalResults is above 0, but there are no Resources" }),
         },
         Some(Value::Bool(_) | Value::Number(_) | Value::String(_) | Value::Object(_)) => {
             return Err(ReadError::NotAList { what: "Resources is not an array" });
         }
     };
-    let resources: Option<Vec<Resource>> = resources.iter().map(|item| item.as_object().cloned()).collect();
-    let cursor = names::get(members, "nextCursor").filter(|cursor| !deviations::cursor_empty(cursor));
+    let resource = |item| if let Value::Object(resource) = item { Some(resource) } else { None };
+    let resources: Option<Vec<Resource>> = items.into_iter().map(resource).collect();
+    let cursor = names::get(&members, "nextCursor").filter(|cursor| !deviations::cursor_empty(cursor));
     Ok(ListPage {
         resources: resources.ok_or(ReadError::NotAList { what: "an entry of Resources is not an object" })?,
         total_results,
@@ -122,7 +123,10 @@ pub fn error_text(body: &Value) -> Option<String> {
 ///
 /// A resource or a list is never taken for an error, whatever attributes it has.
 pub fn error_of(body: &Value) -> Option<ForeignError> {
-    let members = body.as_object()?;
+    error_in(body.as_object()?)
+}
+
+fn error_in(members: &Resource) -> Option<ForeignError> {
     let looks_like_data = ["id", "Resources", "totalResults", "userName"].iter().any(|name| names::key(members, name).is_some());
     if !MARKS.iter().any(|mark| mark(members)) || (looks_like_data && !deviations::success_with_error_schema(members)) {
         return None;
@@ -130,7 +134,7 @@ pub fn error_of(body: &Value) -> Option<ForeignError> {
     let status = names::get(members, "status").and_then(status_number);
     let status = status.or_else(|| deviations::status_in_errors_code(members).and_then(status_number));
     let scim_type = names::get(members, "scimType").and_then(Value::as_str).map(str::to_owned);
-    Some(ForeignError { status, scim_type, text: error_text(body).unwrap_or_else(|| "no reason given".to_owned()) })
+    Some(ForeignError { status, scim_type, text: words_in(members, 0).unwrap_or_else(|| "no reason given".to_owned()) })
 }
 
 /// A text is its own words; a list has those of its first value that has any; an object has them in one of [`WORDS`].
@@ -138,11 +142,13 @@ fn words(body: &Value, depth: usize) -> Option<String> {
     match body {
         Value::String(text) => Some(text.trim().to_owned()).filter(|text| !text.is_empty()),
         Value::Array(items) if depth < DEPTH_MAX => items.iter().find_map(|item| words(item, depth + 1)),
-        Value::Object(members) if depth < DEPTH_MAX => {
-            WORDS.iter().find_map(|place| place(members).and_then(|found| words(found, depth + 1)))
-        }
+        Value::Object(members) if depth < DEPTH_MAX => words_in(members, depth),
         Value::Null | Value::Bool(_) | Value::Number(_) | Value::Array(_) | Value::Object(_) => None,
     }
+}
+
+fn words_in(members: &Resource, depth: usize) -> Option<String> {
+    WORDS.iter().find_map(|place| place(members).and_then(|found| words(found, depth + 1)))
 }
 
 fn whole_number(value: &Value) -> Option<u64> {

@@ -23,13 +23,13 @@ fn ids_are_strings_or_numbers() {
 
 #[test]
 fn lists_are_read_with_and_without_resources() {
-    let page = read_list(&json!({ "totalResults": 2, "Resources": [{ "id": 1 }, { "id": 2 }], "nextCursor": "c" })).unwrap();
+    let page = read_list(json!({ "totalResults": 2, "Resources": [{ "id": 1 }, { "id": 2 }], "nextCursor": "c" })).unwrap();
     assert_eq!((page.resources.len(), page.total_results, page.next_cursor.as_deref()), (2, Some(2), Some("c")));
-    let page = read_list(&json!({ "totalResults": "0" })).unwrap();
+    let page = read_list(json!({ "totalResults": "0" })).unwrap();
     assert_eq!((page.resources.len(), page.total_results), (0, Some(0)));
-    assert!(read_list(&json!({ "totalResults": 5, "startIndex": 6 })).unwrap().resources.is_empty());
-    assert!(read_list(&json!({ "totalResults": 5, "itemsPerPage": 0 })).unwrap().resources.is_empty());
-    assert_eq!(read_list(&json!({ "resources": [] })).unwrap().total_results, None);
+    assert!(read_list(json!({ "totalResults": 5, "startIndex": 6 })).unwrap().resources.is_empty());
+    assert!(read_list(json!({ "totalResults": 5, "itemsPerPage": 0 })).unwrap().resources.is_empty());
+    assert_eq!(read_list(json!({ "resources": [] })).unwrap().total_results, None);
 }
 
 #[test]
@@ -37,9 +37,9 @@ fn what_is_no_list_is_never_an_empty_one() {
     let not_a_list =
         [json!([]), json!("x"), json!({}), json!({ "totalResults": 3 }), json!({ "Resources": {} }), json!({ "Resources": [1] })];
     for body in not_a_list {
-        assert!(matches!(read_list(&body), Err(ReadError::NotAList { .. })), "{body}");
+        assert!(matches!(read_list(body.clone()), Err(ReadError::NotAList { .. })), "{body}");
     }
-    let failed = read_list(&json!({ "status": "error", "message": "No publisher" })).unwrap_err();
+    let failed = read_list(json!({ "status": "error", "message": "No publisher" })).unwrap_err();
     assert_eq!(failed.to_string(), "the app answered with an error: No publisher");
 }
 
@@ -184,7 +184,7 @@ fn each_deviation_of_a_value_is_read_and_the_rfcs_own_form_is_none() {
     assert_eq!([json!("404"), json!(-1), json!(4.5)].iter().find_map(status_as_number), None);
     assert_eq!([json!({ "code": 404 }), json!({ "errors": [] }), json!({ "errors": ["x"] })].into_iter().find_map(code), None);
     assert_eq!([json!(""), json!("c"), json!(null)].map(|cursor| cursor_empty(&cursor)), [true, false, false]);
-    assert_eq!(read_list(&json!({ "totalResults": 0, "nextCursor": "" })).unwrap().next_cursor, None);
+    assert_eq!(read_list(json!({ "totalResults": 0, "nextCursor": "" })).unwrap().next_cursor, None);
     assert_eq!([199, 200, 201, 202, 204, 299, 300, 404].map(any_success), [false, true, true, true, true, true, false, false]);
 
     let absent = |list: Value| resources_absent(&object(list));
@@ -194,10 +194,10 @@ fn each_deviation_of_a_value_is_read_and_the_rfcs_own_form_is_none() {
         json!({ "totalResults": 5, "startIndex": 6 }),
         json!({ "totalResults": 5, "itemsPerPage": "0" }),
     ] {
-        assert!(absent(list.clone()) && read_list(&list).unwrap().resources.is_empty(), "{list}");
+        assert!(absent(list.clone()) && read_list(list.clone()).unwrap().resources.is_empty(), "{list}");
     }
     for list in [json!({}), json!({ "totalResults": 5 }), json!({ "totalResults": 5, "startIndex": 1, "itemsPerPage": 5 })] {
-        assert!(!absent(list.clone()) && read_list(&list).is_err(), "{list}");
+        assert!(!absent(list.clone()) && read_list(list.clone()).is_err(), "{list}");
     }
     assert!(!absent(json!({ "totalResults": 0, "Resources": [] })), "they are there");
 }

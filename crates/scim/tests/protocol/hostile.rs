@@ -178,7 +178,7 @@ fn everything(bytes: &[u8]) {
         let _ = project(&resource, &schemas, &Projection::Default);
         let _ = Schema::parse(&resource);
         let body = Value::Object(resource);
-        let _ = (client::read_list(&body), client::error_of(&body), client::error_text(&body));
+        let _ = (client::error_of(&body), client::error_text(&body), client::read_list(body));
     }
     assert_eq!(user_name_key(&user_name_key(&text)), user_name_key(&text));
 }

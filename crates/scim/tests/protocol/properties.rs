@@ -259,7 +259,7 @@ proptest! {
 
     #[test]
     fn no_value_makes_the_readers_panic_and_what_is_accepted_stays_accepted(incoming in value()) {
-        let _ = read_list(&incoming);
+        let _ = read_list(incoming.clone());
         let _ = error_of(&incoming);
         let _ = error_text(&incoming);
         let Value::Object(mut incoming) = incoming else { return Ok(()) };

@@ -107,7 +107,7 @@ fn lists_are_read() {
         for one in body["Resources"].as_array_mut().expect("a list").iter_mut().filter(|one| **one == "...") {
             *one = serde_json::json!({});
         }
-        let page = read_list(&body).unwrap_or_else(|error| panic!("{label}: {error}"));
+        let page = read_list(body.clone()).unwrap_or_else(|error| panic!("{label}: {error}"));
         assert_eq!(page.total_results, body["totalResults"].as_u64(), "{label}");
         assert_eq!(page.next_cursor.as_deref(), body["nextCursor"].as_str(), "{label}");
         let resources: Vec<Value> = page.resources.into_iter().map(Value::Object).collect();
