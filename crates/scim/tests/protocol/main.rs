@@ -21,6 +21,10 @@ mod store;
 use provost_scim::{Resource, Schemas};
 use serde_json::Value;
 
+// The program's allocator: how long the hostile texts take is mostly its work.
+#[global_allocator]
+static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
+
 /// RFC 7643 section 8.3.
 fn barbara() -> Resource {
     object(serde_json::from_str(include_str!("../data/rfc/user_enterprise.json")).expect("the file holds JSON"))
