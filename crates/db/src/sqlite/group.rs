@@ -2,7 +2,7 @@
 
 use super::names::UniqueNames;
 use super::open::BUSY_TIMEOUT;
-use super::statement::{Failure, db_error, execute};
+use super::statement::{Failure, control, db_error, execute};
 use crate::batch::{Batch, Outcome, check};
 use crate::error::{CommitError, DbError, end_process};
 use rusqlite::{Connection, ErrorCode};
@@ -45,7 +45,7 @@ impl Writer {
         if let Err(error) = self.connection.busy_timeout(Duration::ZERO) {
             return Some(Err(CommitError::Db(DbError::Engine(error.to_string()))));
         }
-        let begun = self.control("BEGIN IMMEDIATE");
+        let begun = control(&self.connection, "BEGIN IMMEDIATE");
         let is_busy = matches!(&begun, Err(error) if error.sqlite_error_code() == Some(ErrorCode::DatabaseBusy));
         let outcome = if is_busy { None } else { Some(self.finish(begun, &[batch])) };
         if let Err(error) = self.connection.busy_timeout(BUSY_TIMEOUT) {
@@ -59,7 +59,7 @@ impl Writer {
     }
 
     fn attempt(&mut self, batches: &[&Batch]) -> Attempt {
-        let begun = self.control("BEGIN IMMEDIATE");
+        let begun = control(&self.connection, "BEGIN IMMEDIATE");
         self.finish(begun, batches)
     }
 
@@ -83,7 +83,7 @@ impl Writer {
             self.roll_back();
             return Attempt::Finished(outcomes);
         }
-        if let Err(error) = self.control("COMMIT") {
+        if let Err(error) = control(&self.connection, "COMMIT") {
             self.roll_back();
             // A write or a sync that failed may still have reached the disk, and come back with the next start.
             if error.sqlite_error_code() == Some(ErrorCode::SystemIoFailure) {
@@ -111,12 +111,12 @@ impl Writer {
     /// The outer error means that the transaction is gone.
     fn run_in_savepoint(&mut self, batch: &Batch) -> Result<Outcome, DbError> {
         let lost = |error: rusqlite::Error| db_error(&error, error.to_string());
-        self.control("SAVEPOINT batch").map_err(lost)?;
+        control(&self.connection, "SAVEPOINT batch").map_err(lost)?;
         let outcome = self.run_or_lose(batch)?;
         if outcome.is_err() {
-            self.control("ROLLBACK TO batch").map_err(lost)?;
+            control(&self.connection, "ROLLBACK TO batch").map_err(lost)?;
         }
-        self.control("RELEASE batch").map_err(lost)?;
+        control(&self.connection, "RELEASE batch").map_err(lost)?;
         Ok(outcome)
     }
 
@@ -142,14 +142,10 @@ impl Writer {
         CommitError::Db(failure.into_db_error())
     }
 
-    fn control(&self, sql: &str) -> rusqlite::Result<()> {
-        self.connection.prepare_cached(sql)?.raw_execute().map(|_| ())
-    }
-
     /// After a failure the transaction may be gone already; then there is nothing to do.
     fn roll_back(&self) {
         if !self.connection.is_autocommit()
-            && let Err(error) = self.control("ROLLBACK")
+            && let Err(error) = control(&self.connection, "ROLLBACK")
         {
             tracing::error!(%error, "a transaction cannot be undone");
         }

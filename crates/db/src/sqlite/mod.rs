@@ -204,20 +204,38 @@ fn read_loop(connection: &Connection, queue: Arc<Queue<ReadJob>>) {
 
 /// One statement sees one snapshot anyway; several need a transaction.
 fn read_snapshot(connection: &Connection, queries: &[Query]) -> ReadResult {
-    let engine = |error: rusqlite::Error| statement::db_error(&error, error.to_string());
-    let transaction = if queries.len() > 1 { Some(connection.unchecked_transaction().map_err(engine)?) } else { None };
-    let mut answers = Vec::with_capacity(queries.len());
-    for query in queries {
+    let _snapshot = if queries.len() > 1 { Some(Snapshot::begin(connection)?) } else { None };
+    let answers = queries.iter().map(|query| {
         let mut rows = Vec::new();
         let read = statement::select(connection, query, |row| {
             rows.push(row);
             Ok(())
         });
-        read.map_err(Failure::into_db_error)?;
-        answers.push(rows);
+        read.map(|()| rows).map_err(Failure::into_db_error)
+    });
+    answers.collect()
+}
+
+/// A transaction that only reads. What begins and ends it is kept prepared, as every statement is.
+struct Snapshot<'c>(&'c Connection);
+
+impl<'c> Snapshot<'c> {
+    fn begin(connection: &'c Connection) -> Result<Self, DbError> {
+        let begun = statement::control(connection, "BEGIN");
+        begun.map_err(|error| statement::db_error(&error, error.to_string()))?;
+        Ok(Self(connection))
     }
-    transaction.map_or(Ok(()), rusqlite::Transaction::commit).map_err(engine)?;
-    Ok(answers)
+}
+
+impl Drop for Snapshot<'_> {
+    fn drop(&mut self) {
+        // A failure may have ended it already.
+        if !self.0.is_autocommit()
+            && let Err(error) = statement::control(self.0, "ROLLBACK")
+        {
+            tracing::error!(%error, "a transaction that reads could not be ended");
+        }
+    }
 }
 
 /// Hands over the rows in chunks until `send` says that nobody wants more.

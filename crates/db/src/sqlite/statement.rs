@@ -47,6 +47,11 @@ impl ToSql for Parameter<'_> {
     }
 }
 
+/// Begins or ends something: a transaction, a savepoint.
+pub(super) fn control(connection: &Connection, sql: &str) -> rusqlite::Result<()> {
+    connection.prepare_cached(sql)?.raw_execute().map(|_| ())
+}
+
 /// Runs a statement that may write, to its end.
 pub(super) fn execute(connection: &Connection, query: &Query) -> Result<Answer, Failure> {
     let mut statement = prepare(connection, query)?;
