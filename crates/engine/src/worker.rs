@@ -24,7 +24,6 @@ use provost_core::ids::{ConnectionId, UserId};
 use provost_core::provisioning::{Account, Intent, Operation, Outcome};
 use provost_core::time::Timestamp;
 use provost_platform::HttpClient;
-use provost_store::accounts::Rules;
 use provost_store::remote::Known;
 use provost_store::{Store, StoreError, Wakes, accounts, apps, schedule};
 use std::collections::{HashSet, VecDeque};
@@ -129,21 +128,21 @@ impl Worker {
     }
 
     async fn round(&mut self) -> Result<Next, StoreError> {
-        let rules = match accounts::load_rules(&self.store, self.id).await {
-            Ok(rules) => rules,
+        let connection = match apps::connections::get(&self.store, self.id).await {
+            Ok(connection) => connection,
             Err(StoreError::NotFound { .. }) => return Ok(Next::End),
             Err(error) => return Err(error),
         };
         self.gather().await;
-        let settled = self.take_finished(&rules.connection).await?;
+        let settled = self.take_finished(&connection).await?;
         if settled.is_empty() {
-            return self.go_on(&rules).await;
+            return self.go_on(&connection).await;
         }
         // Answers are stored while the next requests are decided and begun, so that both wait for the disk together.
         let users: Vec<UserId> = settled.iter().map(|one| one.before.user_id).collect();
         self.settling = users.len();
         let store = self.store.clone();
-        let (stored, next) = tokio::join!(store_settled(&store, &rules.connection, settled), self.go_on(&rules));
+        let (stored, next) = tokio::join!(store_settled(&store, &connection, settled), self.go_on(&connection));
         // What could not be stored has its intent still: it is looked up.
         self.let_go(&users);
         stored?;
@@ -152,32 +151,32 @@ impl Worker {
     }
 
     /// What a round does besides storing answers.
-    async fn go_on(&mut self, rules: &Rules) -> Result<Next, StoreError> {
-        let sending = self.open_client(&rules.connection).await?;
-        if !sending || self.decided_revision != rules.connection.revision {
+    async fn go_on(&mut self, connection: &Connection) -> Result<Next, StoreError> {
+        let sending = self.open_client(connection).await?;
+        if !sending || self.decided_revision != connection.revision {
             // What was decided on another configuration is due still, and is decided anew: a removal in the queue may have lost its
             // cause, or its group.
             self.ready.clear();
-            self.decided_revision = rules.connection.revision;
+            self.decided_revision = connection.revision;
         }
-        if let Some(next) = self.learn(&rules.connection, sending).await? {
+        if let Some(next) = self.learn(connection, sending).await? {
             return Ok(if self.look().await? > 0 { Next::Again } else { next });
         }
-        let listed = self.list(rules, sending).await?;
-        let claimed = if self.lister.holds_claims() { 0 } else { self.claim(rules, sending).await? };
-        let started = if sending { self.start_ready(&rules.connection).await? } else { 0 };
+        let listed = self.list(connection, sending).await?;
+        let claimed = if self.lister.holds_claims() { 0 } else { self.claim(connection, sending).await? };
+        let started = if sending { self.start_ready(connection).await? } else { 0 };
         let looked = if claimed > 0 { 0 } else { self.look().await? };
-        self.judge_removals(rules, sending).await?;
+        self.judge_removals(connection, sending).await?;
         if claimed > 0 || started > 0 || looked > 0 || listed {
             return Ok(Next::Again);
         }
-        Ok(Next::Wait(self.pause(rules).await?))
+        Ok(Next::Wait(self.pause(connection).await?))
     }
 
     /// How long nothing will be due, at the most; results and hints end the wait earlier.
-    async fn pause(&self, rules: &Rules) -> Result<Duration, StoreError> {
+    async fn pause(&self, connection: &Connection) -> Result<Duration, StoreError> {
         let pacer = self.app.as_ref().map(|(_, pacer, _)| pacer);
-        let waiting = self.ready.front().map(|ready| first_request(&ready.operation, rules.connection.profile));
+        let waiting = self.ready.front().map(|ready| first_request(&ready.operation, connection.profile));
         let waiting = waiting.or_else(|| self.lister.wants_token().then_some(RequestKind::Read));
         if let (Some(waiting), Some(pacer)) = (waiting, pacer) {
             let wait = pacer.wait(waiting);
@@ -187,8 +186,7 @@ impl Worker {
         }
         let now = self.store.now();
         let throttled = pacer.and_then(Pacer::paused_until);
-        let due =
-            schedule::next_due(&self.store, rules.connection.id).await?.map(|due| throttled.map_or(due, |until| due.max(until)));
+        let due = schedule::next_due(&self.store, connection.id).await?.map(|due| throttled.map_or(due, |until| due.max(until)));
         let page = self.lister.next_at(throttled);
         let probe = self.app.as_ref().and_then(|(_, _, health)| health.next_probe_at());
         let next = [due, page, self.judge_again_at, probe].into_iter().flatten().filter(|at| *at > now).min();
@@ -212,13 +210,13 @@ impl Worker {
     }
 
     /// Moves the connection's listing on; whether it has moved.
-    async fn list(&mut self, rules: &Rules, sending: bool) -> Result<bool, StoreError> {
+    async fn list(&mut self, connection: &Connection, sending: bool) -> Result<bool, StoreError> {
         let (true, Some((_, client)), Some((_, pacer, health))) = (sending, &self.client, &self.app) else {
             self.lister.rest();
             return Ok(false);
         };
         let (store, in_flight, rests) = (&self.store, &self.in_flight, health.in_quarantine());
-        let desk = Desk { store, rules, client, pacer, rests, in_flight, hinted: self.hinted };
+        let desk = Desk { store, connection, client, pacer, rests, in_flight, hinted: self.hinted };
         match self.lister.step(desk).await? {
             Step::Rests => Ok(false),
             Step::Moved => Ok(true),

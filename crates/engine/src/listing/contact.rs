@@ -2,15 +2,14 @@
 
 use provost_core::app::Connection;
 use provost_core::provisioning::{Approach, Contact, Operation, decide};
-use provost_store::accounts::{self, Rules};
+use provost_store::accounts;
 use provost_store::{Store, StoreError};
 
 /// Users are counted in groups of this many.
 const COUNTED: usize = 1_000;
 
 /// The numbers of a first contact, as far as they decide it: users are counted up to the number that is enough.
-pub(super) async fn numbers(store: &Store, rules: &Rules, accounts: Option<u64>) -> Result<Contact, StoreError> {
-    let connection: &Connection = &rules.connection;
+pub(super) async fn numbers(store: &Store, connection: &Connection, accounts: Option<u64>) -> Result<Contact, StoreError> {
     let profile = connection.profile;
     let contact = Contact {
         to_create: 0,
@@ -19,7 +18,7 @@ pub(super) async fn numbers(store: &Store, rules: &Rules, accounts: Option<u64>)
         page_size: u64::from(profile.page_size),
         accounts,
     };
-    Ok(Contact { to_create: creates_wanted(store, rules, contact.listed_from()).await?, ..contact })
+    Ok(Contact { to_create: creates_wanted(store, connection, contact.listed_from()).await?, ..contact })
 }
 
 /// Why there is no listing.
@@ -35,11 +34,12 @@ pub(super) fn skipped(contact: &Contact) -> Option<String> {
 }
 
 /// How many users are to have an account and have none; counts no further than `enough`.
-async fn creates_wanted(store: &Store, rules: &Rules, enough: u64) -> Result<u64, StoreError> {
+async fn creates_wanted(store: &Store, connection: &Connection, enough: u64) -> Result<u64, StoreError> {
+    let rules = accounts::load_rules(store, connection.id).await?;
     let now = store.now();
     let (mut wanted, mut after) = (0, None);
     while wanted < enough {
-        let page = accounts::page(store, rules, after, COUNTED).await?;
+        let page = accounts::page(store, &rules, after, COUNTED).await?;
         let Some(last) = page.last() else { break };
         after = Some(last.account.user_id);
         let creates = page.iter().filter(|subject| {

@@ -50,7 +50,7 @@ impl Lister {
         self.busy.clone_from(desk.in_flight);
         self.removed.clear();
         self.under_way = true;
-        let (client, sender, connection) = (desk.client.aside(), self.sender.clone(), desk.rules.connection.clone());
+        let (client, sender, connection) = (desk.client.aside(), self.sender.clone(), desk.connection.clone());
         tokio::spawn(async move {
             let fetched = match one {
                 None => {

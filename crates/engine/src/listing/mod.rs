@@ -18,10 +18,10 @@ use crate::client::{Answer, Client};
 use crate::pacer::Pacer;
 use fetching::{Fetched, ShownPage, Wanted};
 use paging::{Place, Seen, Turn};
+use provost_core::app::Connection;
 use provost_core::ids::UserId;
 use provost_core::provisioning::{Account, OperationKind, Remote, too_small};
 use provost_core::time::Timestamp;
-use provost_store::accounts::Rules;
 use provost_store::remote::{self, FoundDifference, JoinedPage, Kept, Listing, ListingCounts, ListingState, Purpose, Shown};
 use provost_store::{Store, StoreError};
 use std::collections::HashSet;
@@ -39,7 +39,7 @@ const ATTEMPTS_AT_FIRST_CONTACT: u32 = 3;
 /// What a listing works with: its connection's worker lends it.
 pub(crate) struct Desk<'a> {
     pub(crate) store: &'a Store,
-    pub(crate) rules: &'a Rules,
+    pub(crate) connection: &'a Connection,
     pub(crate) client: &'a Client,
     pub(crate) pacer: &'a Pacer,
     /// The app is in quarantine: no page is asked for.
@@ -142,14 +142,14 @@ impl Lister {
     }
 
     /// Whether accounts may be created. At the first create of a connection it is settled whether the app is listed before.
-    pub(crate) async fn may_create(&mut self, store: &Store, rules: &Rules) -> Result<bool, StoreError> {
+    pub(crate) async fn may_create(&mut self, store: &Store, connection: &Connection) -> Result<bool, StoreError> {
         if self.met {
             return Ok(!self.holds_claims());
         }
-        if !remote::met(store, rules.connection.id).await? {
-            let skipped = contact::skipped(&contact::numbers(store, rules, None).await?);
-            remote::meet(store, &rules.connection, skipped.as_deref()).await?;
-            self.open = remote::open(store, rules.connection.id).await?;
+        if !remote::met(store, connection.id).await? {
+            let skipped = contact::skipped(&contact::numbers(store, connection, None).await?);
+            remote::meet(store, connection, skipped.as_deref()).await?;
+            self.open = remote::open(store, connection.id).await?;
         }
         self.met = true;
         Ok(!self.holds_claims())
@@ -185,7 +185,7 @@ impl Lister {
         let look = desk.hinted || self.looked.is_none_or(|looked| looked.elapsed() >= LOOK_EVERY);
         if self.open.is_none() && look {
             self.looked = Some(Instant::now());
-            self.open = remote::open(desk.store, desk.rules.connection.id).await?;
+            self.open = remote::open(desk.store, desk.connection.id).await?;
         }
         let Some(listing) = &self.open else { return Ok(Step::Rests) };
         let now = desk.store.now();
@@ -222,7 +222,7 @@ impl Lister {
         };
         match fetched.what {
             Wanted::One(account) => self.keep_one(&desk, &listing, &account, Some(answer).filter(|_| !gone)).await?,
-            Wanted::Page(Ok(page)) if page.revision == desk.rules.connection.revision => self.keep(&desk, &listing, page).await?,
+            Wanted::Page(Ok(page)) if page.revision == desk.connection.revision => self.keep(&desk, &listing, page).await?,
             // The connection was edited since: the page is asked for again.
             Wanted::Page(Ok(_)) => {}
             // An incomplete answer never counts as "nobody is there".
@@ -233,7 +233,7 @@ impl Lister {
     }
 
     async fn keep(&mut self, desk: &Desk<'_>, listing: &Listing, page: ShownPage) -> Result<(), StoreError> {
-        let connection = &desk.rules.connection;
+        let connection = desk.connection;
         let count = page.shown.len() as u64;
         let mut joined = remote::join_page(desk.store, connection, listing, page.shown).await?;
         joined.strangers.retain(|stranger| !self.removed.contains(&stranger.remote_id));
@@ -248,7 +248,7 @@ impl Lister {
         let (place, turn) = place(listing)?.after(&seen);
         let differences = self.differences(desk, listing, &joined).await?;
         let skipped = if turn == Turn::More && place.pages == 1 && listing.purpose == Purpose::FirstContact {
-            contact::skipped(&contact::numbers(desk.store, desk.rules, place.total).await?)
+            contact::skipped(&contact::numbers(desk.store, desk.connection, place.total).await?)
         } else {
             None
         };
@@ -276,7 +276,7 @@ impl Lister {
         account: &Account,
         answer: Option<Answer>,
     ) -> Result<(), StoreError> {
-        let connection = &desk.rules.connection;
+        let connection = desk.connection;
         let place = Place { after_user: account.user_id.get(), ..place(listing)? };
         let resource = answer.and_then(|answer| answer.body);
         if let (Some(id), Some(resource)) = (account.remote_id.clone(), resource) {
@@ -316,7 +316,7 @@ impl Lister {
     ) -> Result<Vec<FoundDifference>, StoreError> {
         match listing.purpose {
             Purpose::FirstContact => Ok(Vec::new()),
-            Purpose::DriftCheck => drift::differences(desk.store, &desk.rules.connection, listing.rule, page, &self.busy).await,
+            Purpose::DriftCheck => drift::differences(desk.store, desk.connection, listing.rule, page, &self.busy).await,
         }
     }
 

@@ -6,8 +6,9 @@ use super::finishing::store_settled;
 use crate::listing::adopted;
 use crate::sending::{Marks, Ready, as_decided, seen_after_marks};
 use crate::settling::of_decision;
+use provost_core::app::Connection;
 use provost_core::provisioning::{Operation, decide};
-use provost_store::accounts::{Rules, Seen};
+use provost_store::accounts::Seen;
 use provost_store::{StoreError, accounts};
 
 /// The accounts that are decided in one go.
@@ -15,7 +16,7 @@ const GROUP: usize = 256;
 
 impl Worker {
     /// Decides what is due; what needs no request is settled at once. Returns how many accounts were decided.
-    pub(super) async fn claim(&mut self, rules: &Rules, sending: bool) -> Result<usize, StoreError> {
+    pub(super) async fn claim(&mut self, connection: &Connection, sending: bool) -> Result<usize, StoreError> {
         if !self.ready.is_empty() {
             return Ok(0);
         }
@@ -25,13 +26,12 @@ impl Worker {
         if marks.is_empty() {
             return Ok(0);
         }
-        let (fresh, due) = seen_after_marks(&self.store, self.id, &marks).await?;
+        let (rules, due) = seen_after_marks(&self.store, self.id, &marks).await?;
         let decided = due.len();
-        if fresh.connection.revision != rules.connection.revision {
+        if rules.connection.revision != connection.revision {
             // Turned on or off, or edited, since this round began: whether to send was asked of the old row.
             return Ok(decided);
         }
-        let rules = &fresh;
         let mut quiet = Vec::new();
         for subject in due {
             let decision = decide(&rules.view(&subject), &subject.account, &rules.connection, now);
@@ -44,7 +44,7 @@ impl Worker {
             quiet.push(of_decision(&rules.connection, subject.account, &email, &decision, now));
         }
         let creates = self.ready.iter().any(|ready| matches!(ready.operation, Operation::Create { .. }));
-        if creates && !self.lister.may_create(&self.store, rules).await? {
+        if creates && !self.lister.may_create(&self.store, &rules.connection).await? {
             // They stay due: the app is listed first.
             self.ready.retain(|ready| !matches!(ready.operation, Operation::Create { .. }));
         }

@@ -3,9 +3,9 @@
 use super::Worker;
 use crate::removals::judge;
 use crate::sending::Ready;
+use provost_core::app::Connection;
 use provost_core::provisioning::Operation;
 use provost_store::StoreError;
-use provost_store::accounts::Rules;
 use std::time::Duration;
 use tokio::time::Instant;
 
@@ -16,7 +16,7 @@ const ASK_THE_TIME_EVERY: Duration = Duration::from_mins(1);
 const JUDGE_EVERY: Duration = Duration::from_millis(500);
 
 impl Worker {
-    pub(super) async fn judge_removals(&mut self, rules: &Rules, sending: bool) -> Result<(), StoreError> {
+    pub(super) async fn judge_removals(&mut self, connection: &Connection, sending: bool) -> Result<(), StoreError> {
         let rested = self.judged.is_none_or(|judged| judged.elapsed() >= JUDGE_EVERY);
         let rests = self.app.as_ref().is_some_and(|(_, _, health)| health.in_quarantine());
         if !sending || rests || !self.ready.is_empty() || !(rested || self.hinted) {
@@ -35,7 +35,7 @@ impl Worker {
                 self.ready.push_back(Ready { subject, operation: Operation::Remove(removal) });
             }
         }
-        self.start_ready(&rules.connection).await?;
+        self.start_ready(connection).await?;
         Ok(())
     }
 
