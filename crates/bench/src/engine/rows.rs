@@ -177,7 +177,7 @@ async fn preview(store: &Store) -> anyhow::Result<Figures> {
     };
     let plan = planning::plan_watched(store, &rules, 100, &mut progress).await?;
     let seconds = begun.elapsed().as_secs_f64();
-    let count = plan.counts.update + plan.counts.unchanged;
+    let count = plan.counts.update + plan.counts.unchanged + plan.counts.no_account;
     Ok(Figures { seconds, count, first_seconds, found: plan.counts.update, ..Figures::default() })
 }
 

@@ -99,7 +99,15 @@ fn standing(answer: &Value) -> impl Iterator<Item = &Value> {
 /// `linked 3, suspended 0`
 fn counts(object: Option<&Value>, count: impl Fn(&Value) -> String) -> String {
     let fields = object.and_then(Value::as_object).into_iter().flatten();
-    fields.map(|(name, value)| format!("{} {}", name.replace('_', " "), count(value))).collect::<Vec<_>>().join(", ")
+    fields.map(|(name, value)| format!("{} {}", words(name), count(value))).collect::<Vec<_>>().join(", ")
+}
+
+/// A field's name as a line says it.
+fn words(name: &str) -> String {
+    match name {
+        "no_account" => "no account and none to be made".to_owned(),
+        _ => name.replace('_', " "),
+    }
 }
 
 /// `provost plan APP`

@@ -43,6 +43,11 @@ fn the_main_job_works_without_a_server() {
 
     let plan = run(&["plan", "Netskope", "--json"]).json();
     assert_eq!((&plan["counts"]["hard_delete_later"], &plan["counts"]["create"]), (&1.into(), &0.into()), "{plan:#}");
+    let said = run(&["plan", "Netskope"]).well();
+    let apart = ["unchanged", "no_account"].map(|name| plan["counts"][name].as_u64().unwrap_or(0));
+    assert_eq!(apart[0] + 1, expected.len() as u64, "all but the leaver stay as they are: {plan:#}");
+    let words = format!("unchanged {}, no account and none to be made {}", apart[0], apart[1]);
+    assert!(apart[1] > 0 && said.contains(&words), "{said}");
     let explained = run(&["explain", "Netskope", &leaver]).well();
     assert!(explained.contains("(cause: suspended)") && explained.contains("will be hard deleted at 20"), "{explained}");
     assert!(run(&["failures", "Netskope"]).well().contains("Nobody is failing"));

@@ -47,8 +47,10 @@ pub struct PlanCounts {
     pub skipped: u64,
     /// Users for whom something is wanted that waits.
     pub waiting: u64,
-    /// Everybody else: up to date, or neither entitled nor with an account.
+    /// Accounts that stay as they are.
     pub unchanged: u64,
+    /// Users without an account, for whom none is to be made.
+    pub no_account: u64,
 }
 
 impl PlanCounts {
@@ -65,6 +67,7 @@ impl PlanCounts {
             + self.skipped
             + self.waiting
             + self.unchanged
+            + self.no_account
     }
 }
 
@@ -169,7 +172,8 @@ impl Planning {
         let decision = decide(&view, &subject.account, &rules.connection, now);
         self.due.extend(decision.removal_due.and_then(|removal| removals::candidate(&subject.account, removal)));
         let Some(outline) = outline(rules, subject, &view, &decision) else {
-            self.counts.unchanged += 1;
+            let has_account = subject.account.remote_id.is_some();
+            *if has_account { &mut self.counts.unchanged } else { &mut self.counts.no_account } += 1;
             return;
         };
         self.count(outline);

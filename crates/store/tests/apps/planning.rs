@@ -113,6 +113,24 @@ fn a_proposal_counts_its_causes_from_now_and_says_what_the_guard_would_hold() {
 }
 
 #[test]
+fn accounts_that_stay_as_they_are_and_users_who_are_to_have_none_are_counted_apart() {
+    on_each_engine(|world: World| async move {
+        let store = &world.store;
+        world.user("ada@acme.example", "/").await;
+        world.user("bob@acme.example", "/").await;
+        let away = world.user("away@acme.example", "/").await;
+        users::suspend(store, &BY, away.id, "").await.unwrap();
+        let connection = world.active(World::config()).await;
+        let rules = world.rules(&connection).await;
+        let first = plan(store, &rules, 100).await.unwrap().counts;
+        assert_eq!((first.create, first.unchanged, first.no_account, first.users()), (2, 0, 1, 3));
+        world.sync(&connection).await;
+        let synced = plan(store, &rules, 100).await.unwrap().counts;
+        assert_eq!((synced.create, synced.unchanged, synced.no_account, synced.users()), (0, 2, 1, 3));
+    });
+}
+
+#[test]
 fn an_explanation_names_every_rule_with_its_evidence() {
     on_each_engine(|world: World| async move {
         let store = &world.store;

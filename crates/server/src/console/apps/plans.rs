@@ -36,18 +36,13 @@ pub(super) fn counts(plan: &Plan) -> Markup {
         ("Remove now", counts.hard_delete + counts.suspend, "hard deleted or suspended"),
         ("Remove later", counts.hard_delete_later + counts.suspend_later, "when their time comes"),
     ];
-    // Who is left has an account that is up to date, or no account and none to be made.
-    let unchanged = if plan.accounts == 0 {
-        "without an account, and none to be made"
-    } else {
-        "unchanged, or without an account and none to be made"
-    };
     let rest = [
         (counts.skipped, "skipped by a rule"),
         (counts.waiting, "waiting for a retry or a change"),
         (counts.held, "held until approved"),
         (counts.look_up, "to be looked up first"),
-        (counts.unchanged, unchanged),
+        (counts.unchanged, "unchanged"),
+        (counts.no_account, "without an account, and none to be made"),
     ];
     let rest: Vec<String> = rest.iter().filter(|(count, _)| *count > 0).map(|(count, what)| format!("{count} {what}")).collect();
     html! {
@@ -150,5 +145,31 @@ pub(super) const fn trigger_text(trigger: Trigger) -> &'static str {
         Trigger::AppOff => "App turned off for the user",
         Trigger::Suspended => "User suspended",
         Trigger::Deleted => "User deleted",
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use provost_store::planning::PlanCounts;
+
+    fn of(counts: PlanCounts) -> Plan {
+        Plan {
+            counts,
+            accounts: 2,
+            holds: Vec::new(),
+            entries: Vec::new(),
+            entries_total: 0,
+            hash: String::new(),
+            needs_confirmation: false,
+        }
+    }
+
+    #[test]
+    fn who_stays_as_they_are_and_who_is_to_have_no_account_are_told_apart() {
+        let shown = counts(&of(PlanCounts { unchanged: 2, no_account: 3, ..PlanCounts::default() })).into_string();
+        assert!(shown.contains("Further users: 2 unchanged, 3 without an account, and none to be made."), "{shown}");
+        let shown = counts(&of(PlanCounts { no_account: 1, ..PlanCounts::default() })).into_string();
+        assert!(shown.contains("Further users: 1 without an account, and none to be made."), "{shown}");
     }
 }
