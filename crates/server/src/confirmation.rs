@@ -1,5 +1,5 @@
-//! Confirming a plan: a plan that removes somebody, or creates for many, is carried out only when whoever asks names the
-//! plan's hash, or says yes to whatever it is.
+//! Confirming a plan: one that removes somebody, creates for many, or lets users fail who do not fail now is carried out only when
+//! whoever asks names the plan's hash, or says yes to whatever it is.
 
 use serde::Deserialize;
 
@@ -14,6 +14,12 @@ pub struct Confirmation {
 }
 
 impl Confirmation {
+    /// Whether a plan may be carried out: it need not be confirmed, or is. A hash that is named and is not the plan's is refused
+    /// whatever the plan is: somebody has read another one.
+    pub fn allows(&self, needed: bool, hash: &str) -> bool {
+        !(needed || self.confirm.is_some()) || self.covers(hash)
+    }
+
     /// Whether the plan with this hash is confirmed.
     pub fn covers(&self, hash: &str) -> bool {
         self.yes || self.confirm.as_deref().is_some_and(|named| named.trim().eq_ignore_ascii_case(hash))
@@ -23,7 +29,7 @@ impl Confirmation {
     pub fn refusal(&self, what: &str, summary: &str) -> String {
         let why = match &self.confirm {
             Some(_) => "the plan has changed since its hash was read",
-            None => "it removes somebody, or creates for more than 100 users",
+            None => "it removes somebody, creates for more than 100 users, or lets users fail who do not fail now",
         };
         format!(
             "{what} needs to be confirmed, because {why}: {summary}. Nothing was changed. Read the plan, then confirm its hash, or say yes to whatever it is."
@@ -34,6 +40,15 @@ impl Confirmation {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_plan_that_needs_no_confirmation_passes_unless_another_one_was_read() {
+        let another = Confirmation { confirm: Some("ac".to_owned()), yes: false };
+        assert!(Confirmation::default().allows(false, "ab"));
+        assert!(!Confirmation::default().allows(true, "ab"));
+        assert!(!another.allows(false, "ab"));
+        assert!(another.allows(true, "ac"));
+    }
 
     #[test]
     fn only_the_hash_that_was_read_or_a_yes_confirms() {

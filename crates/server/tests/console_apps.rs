@@ -474,6 +474,38 @@ async fn an_edit_shows_its_plan_before_update_and_a_stale_one_is_refused() {
 }
 
 #[tokio::test]
+async fn an_edit_by_which_users_would_fail_is_carried_out_only_by_who_has_read_so() {
+    let console = Console::new().await;
+    let app = console.app().await;
+    console.set_up(&app).await;
+    let edit = format!("/apps/{}/autoprovisioning/edit/mapping", app.id);
+    let revision = console.get(&edit).await.hidden("revision");
+    let sent = |source: &str, more: &[(&str, &str)]| {
+        let rows = mapping_fields().into_iter();
+        let rows = rows.map(|(name, value)| if name == "map.userName" { (name, source.to_owned()) } else { (name, value) });
+        let more = more.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned()));
+        rows.chain(more).chain([("revision".to_owned(), revision.clone())]).collect::<Vec<_>>()
+    };
+    let post = async |fields: Vec<(String, String)>| {
+        let fields: Vec<(&str, &str)> = fields.iter().map(|(name, value)| (name.as_str(), value.as_str())).collect();
+        console.post(&edit, &fields).await
+    };
+    let harmless = post(sent("user.primary_email", &[("go", "review")])).await;
+    harmless.shows(&["Update attribute mapping?"]);
+    assert!(!harmless.text.to_lowercase().contains("would fail"), "{}", harmless.text);
+    let warned = "2 users would fail who do not fail now";
+    let review = post(sent("user.organizations.title", &[("go", "review")])).await;
+    review.shows(&["Update attribute mapping?", warned, "Would fail", "the mandatory attribute userName has no value"]);
+    let unread = post(sent("user.organizations.title", &[("go", "update"), ("hash", &harmless.hidden("hash"))])).await;
+    assert_eq!(unread.status, StatusCode::CONFLICT, "another plan was read");
+    unread.shows(&["The plan has changed since you read it", warned]);
+    let read = post(sent("user.organizations.title", &[("go", "update"), ("hash", &review.hidden("hash"))])).await;
+    assert_eq!(read.location(), format!("/apps/{}/autoprovisioning", app.id), "{}", read.text);
+    console.get(&format!("/apps/{}/autoprovisioning/turn-on", app.id)).await.shows(&["Before users are provisioned", warned]);
+    console.get(&format!("/apps/{}/autoprovisioning/plan?show=would_fail", app.id)).await.shows(&["Would fail", "Failing: "]);
+}
+
+#[tokio::test]
 async fn service_status_is_set_for_units_groups_and_everyone() {
     let console = Console::new().await;
     let app = console.app().await;

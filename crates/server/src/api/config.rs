@@ -56,7 +56,7 @@ async fn apply(
 ) -> Answer {
     let prepared = prepared(&server, sent).await?;
     let plan = config::plan(&server, &prepared, ENTRIES).await?;
-    if (plan.needs_confirmation || confirmation.confirm.is_some()) && !confirmation.covers(&plan.hash) {
+    if !confirmation.allows(plan.needs_confirmation, &plan.hash) {
         return Err(Problem::unconfirmed(confirmation.refusal("the file", &plan.summary()), json!(plan)));
     }
     let applied = config::apply(&server, &caller.actor, prepared).await?;

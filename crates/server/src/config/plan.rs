@@ -29,7 +29,7 @@ pub struct ConfigPlan {
     pub apps: Vec<AppPlan>,
     /// Whether anything would be changed.
     pub changes: bool,
-    /// Whether the plan must be confirmed: for some app it removes somebody, or creates for more than 100 users.
+    /// Whether the plan must be confirmed: that of some app must be.
     pub needs_confirmation: bool,
     /// What a confirmation names: over the steps and the plans' hashes.
     pub hash: String,

@@ -141,12 +141,54 @@ async fn turning_on_for_few_needs_no_confirmation_and_a_plan_of_an_edit_changes_
     assert_eq!(off["counts"]["create"], 0);
     let skipped =
         world.call("POST", &format!("{BASE}/plan"), json!({ "mapping": { "userName": "user.organizations.title" } })).await;
-    assert_eq!(skipped.expect(200).json()["counts"]["waiting"], 1);
+    assert_eq!(skipped.expect(200).json()["counts"]["would_fail"], 1);
     assert_eq!(world.get(&format!("{BASE}/plan")).await.json(), plan);
     world.call("POST", &format!("{BASE}/turn-on"), json!({})).await.expect(200);
     let explained = world.get(&format!("{BASE}/explain/ada@example.com")).await.expect(200).json();
     assert!(explained["lines"].as_array().unwrap().len() > 2, "{explained}");
     world.get(&format!("{BASE}/explain/nobody@example.com")).await.expect(404);
+}
+
+#[tokio::test]
+async fn an_edit_by_which_users_would_fail_is_confirmed_while_the_app_is_on() {
+    let world = world().await;
+    app(&world).await;
+    world.user("ada").await;
+    world.user("bob").await;
+    configured(&world, json!({})).await.expect(201);
+    world.call("POST", &format!("{BASE}/turn-on"), json!({})).await.expect(200);
+    let broken = json!({ "mapping": { "userName": "user.organizations.title" } });
+    let refused = world.call("PATCH", BASE, broken.clone()).await.expect(409);
+    assert!(refused.detail().contains("2 who would fail and do not fail now"), "{}", refused.text);
+    let plan = refused.json()["plan"].clone();
+    assert_eq!((&plan["counts"]["would_fail"], &plan["entries"][0]["action"]), (&json!(2), &json!("would_fail")));
+    assert_eq!(world.get(BASE).await.json()["mapping"]["userName"], "user.primary_email", "nothing was changed");
+    world.call("PATCH", &format!("{BASE}?confirm=0000"), broken.clone()).await.expect(409);
+    world.with_header("PATCH", BASE, ("if-match", "\"1\""), broken.clone()).await.expect(412);
+    let confirmed = format!("{BASE}?confirm={}", plan["hash"].as_str().unwrap());
+    let edited = world.call("PATCH", &confirmed, broken.clone()).await.expect(200).json();
+    assert_eq!((&edited["mapping"]["userName"], &edited["plan"]), (&json!("user.organizations.title"), &plan));
+    // They fail by what is stored: a harmless edit is not asked about, nor one that changes nothing.
+    world.call("PATCH", BASE, broken).await.expect(200);
+    world.call("PATCH", BASE, json!({ "archived": "as_suspended" })).await.expect(200);
+    let off = json!({ "mapping": { "userName": "user.primary_email" } });
+    world.call("PATCH", BASE, off).await.expect(200);
+    let broken = json!({ "mapping": { "emails.value": "user.emails.home" } });
+    world.call("PATCH", &format!("{BASE}?yes=true"), broken).await.expect(200);
+}
+
+#[tokio::test]
+async fn an_edit_of_an_app_that_is_off_is_asked_about_when_it_is_turned_on() {
+    let world = world().await;
+    app(&world).await;
+    world.user("ada").await;
+    configured(&world, json!({})).await.expect(201);
+    let broken = json!({ "mapping": { "userName": "user.organizations.title" } });
+    let edited = world.call("PATCH", BASE, broken).await.expect(200).json();
+    assert_eq!(edited["plan"]["needs_confirmation"], true);
+    let refused = world.call("POST", &format!("{BASE}/turn-on"), json!({})).await.expect(409);
+    assert!(refused.detail().contains("lets users fail who do not fail now"), "{}", refused.text);
+    world.call("POST", &format!("{BASE}/turn-on"), json!({ "yes": true })).await.expect(200);
 }
 
 #[tokio::test]

@@ -193,6 +193,25 @@ async fn a_plan_for_many_must_be_confirmed_by_its_hash_or_by_yes() {
 }
 
 #[tokio::test]
+async fn a_file_by_which_users_would_fail_must_be_confirmed() {
+    let world = world().await;
+    directory(&world).await;
+    apply(&world, FILE).await.expect(200);
+    let before = state(&world).await;
+    let broken = FILE.replace("title: user.organizations.title", "userName: user.organizations.title");
+    let plan = world.call("POST", "/config/plan", body(&broken)).await.expect(200).json();
+    assert_eq!((&plan["needs_confirmation"], &plan["apps"][0]["plan"]["counts"]["would_fail"]), (&json!(true), &json!(1)));
+    let refused = apply(&world, &broken).await.expect(409);
+    assert!(refused.detail().contains("Netskope: 1 who would fail and do not fail now"), "{}", refused.text);
+    assert_eq!(state(&world).await, before);
+    let confirmed = format!("/config/apply?confirm={}", plan["hash"].as_str().unwrap());
+    world.call("POST", &confirmed, body(&broken)).await.expect(200);
+    let harmless = broken.replace("removal_quiet: 10s", "removal_quiet: 20s");
+    let applied = apply(&world, &harmless).await.expect(200).json();
+    assert_eq!(applied["apps"][0]["done"], json!(["edit the removal_quiet"]), "whoever fails already is not asked about");
+}
+
+#[tokio::test]
 async fn another_host_needs_its_own_token_and_another_token_is_stored() {
     let world = world().await;
     directory(&world).await;

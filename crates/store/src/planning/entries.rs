@@ -31,6 +31,8 @@ pub enum PlanAction {
     Skipped,
     /// Something is wanted, and waits for a retry, a change or an administrator.
     Waiting,
+    /// No body can be made for the user, who is not failing now.
+    WouldFail,
 }
 
 impl PlanAction {
@@ -45,6 +47,7 @@ impl PlanAction {
             Self::LookUp => "look_up",
             Self::Skipped => "skipped",
             Self::Waiting => "waiting",
+            Self::WouldFail => "would_fail",
         }
     }
 }
@@ -136,6 +139,11 @@ pub(super) fn outline(rules: &Rules, subject: &Subject, view: &UserView<'_>, dec
         ScopeVerdict::Everyone | ScopeVerdict::MemberOf(_) | ScopeVerdict::NotMember | ScopeVerdict::NoLivingGroup => false,
     };
     if skipped { plain(PlanAction::Skipped) } else { None }
+}
+
+/// Whether the user fails by this decision, whatever the app says.
+pub(super) const fn fails(decision: &Decision) -> bool {
+    matches!(decision.blocked, Some(Blocked::Mapping(_) | Blocked::Duplicate(_)))
 }
 
 fn lives(subject: &Subject) -> bool {

@@ -1,9 +1,9 @@
 //! The plan of a connection: the same walk through everybody as a pass, and the same decision, without a write; what is due is
 //! passed through the guard.
 
-use super::entries::{Outline, PlanAction, PlanEntry, entry, outline};
+use super::entries::{Outline, PlanAction, PlanEntry, entry, fails, outline};
 use crate::accounts::pass::{PART_USERS, Part, walk};
-use crate::accounts::{Rules, Subject, counts, outside_members, removals};
+use crate::accounts::{Rules, Subject, counts, load_rules, outside_members, removals};
 use crate::{Store, StoreError};
 use provost_core::app::Trigger;
 use provost_core::provisioning::{REMOVAL_WINDOW, RemovalCandidate, RemovalKind, decide, guard};
@@ -47,6 +47,8 @@ pub struct PlanCounts {
     pub skipped: u64,
     /// Users for whom something is wanted that waits.
     pub waiting: u64,
+    /// Users who would fail, and do not fail now.
+    pub would_fail: u64,
     /// Accounts that stay as they are.
     pub unchanged: u64,
     /// Users without an account, for whom none is to be made.
@@ -66,8 +68,16 @@ impl PlanCounts {
             + self.hard_delete_later
             + self.skipped
             + self.waiting
+            + self.would_fail
             + self.unchanged
             + self.no_account
+    }
+
+    /// What is asked about before it is done, wherever it is asked for: it removes somebody, now or later, creates for many, or lets
+    /// users fail who do not fail now.
+    const fn need_confirmation(&self) -> bool {
+        let removed = self.suspend + self.hard_delete + self.suspend_later + self.hard_delete_later;
+        removed > 0 || self.create > CREATES_UNCONFIRMED_MAX || self.would_fail > 0
     }
 }
 
@@ -93,17 +103,20 @@ pub struct Plan {
     pub accounts: u64,
     /// What the guard would hold.
     pub holds: Vec<HeldKind>,
-    /// The first entries, by user id; removals and creates stand before what only waits or is skipped.
+    /// The first entries, by user id; what is sent, and who would fail, stands before what only waits or is skipped.
     pub entries: Vec<PlanEntry>,
     /// How many entries there are in all.
     pub entries_total: u64,
     /// SHA-256 over all entries' users, actions and causes, in hex: what a confirmation names.
     pub hash: String,
-    /// Whether the plan must be confirmed: it removes somebody, now or later, or creates for more than 100 users.
+    /// Whether the plan must be confirmed: it removes somebody, now or later, creates for more than 100 users, or lets users fail
+    /// who do not fail now.
     pub needs_confirmation: bool,
 }
 
 struct Planning {
+    /// The rules that are stored, where others are proposed.
+    before: Option<Rules>,
     counts: PlanCounts,
     entries: Vec<PlanEntry>,
     minor: Vec<PlanEntry>,
@@ -128,6 +141,7 @@ pub async fn plan_watched(
 ) -> Result<Plan, StoreError> {
     let now = store.now();
     let mut planning = Planning {
+        before: stored(store, rules).await?,
         counts: PlanCounts::default(),
         entries: Vec::new(),
         minor: Vec::new(),
@@ -156,6 +170,18 @@ pub async fn plan_watched(
     finish(store, rules, planning, entries_limit, now).await
 }
 
+/// The rules that a proposal would replace; none for a connection that is yet to be.
+async fn stored(store: &Store, rules: &Rules) -> Result<Option<Rules>, StoreError> {
+    if !rules.proposed {
+        return Ok(None);
+    }
+    match load_rules(store, rules.connection.id).await {
+        Ok(before) => Ok(Some(before)),
+        Err(StoreError::NotFound { .. }) => Ok(None),
+        Err(error) => Err(error),
+    }
+}
+
 /// A proposed change would mark everybody when it is committed: causes it begins count from then, and failures are
 /// tried again.
 fn as_proposed(rules: &Rules, mut subject: Subject, now: Timestamp) -> Subject {
@@ -171,11 +197,14 @@ impl Planning {
         let view = rules.view(subject);
         let decision = decide(&view, &subject.account, &rules.connection, now);
         self.due.extend(decision.removal_due.and_then(|removal| removals::candidate(&subject.account, removal)));
-        let Some(outline) = outline(rules, subject, &view, &decision) else {
+        let Some(mut outline) = outline(rules, subject, &view, &decision) else {
             let has_account = subject.account.remote_id.is_some();
             *if has_account { &mut self.counts.unchanged } else { &mut self.counts.no_account } += 1;
             return;
         };
+        if fails(&decision) && !self.fails_already(subject, now) {
+            outline.action = PlanAction::WouldFail;
+        }
         self.count(outline);
         let trigger = outline.removal.map_or("", |removal| removal.trigger.word());
         self.hash(&subject.account.user_id.to_string(), outline, trigger);
@@ -183,6 +212,12 @@ impl Planning {
         if kept.len() < limit {
             kept.push(entry(rules, subject, &view, &decision, outline, now));
         }
+    }
+
+    /// A failure is recorded, or would be if the connection were on: while it is off, nothing is sent, and nobody fails by record.
+    fn fails_already(&self, subject: &Subject, now: Timestamp) -> bool {
+        let by_rules = |before: &Rules| fails(&decide(&before.view(subject), &subject.account, &before.connection, now));
+        subject.account.failure.is_some() || self.before.as_ref().is_some_and(by_rules)
     }
 
     fn add_outside(&mut self, email: String, limit: usize) {
@@ -222,6 +257,7 @@ impl Planning {
             PlanAction::LookUp => &mut counts.look_up,
             PlanAction::Skipped => &mut counts.skipped,
             PlanAction::Waiting => &mut counts.waiting,
+            PlanAction::WouldFail => &mut counts.would_fail,
         } += 1;
     }
 
@@ -241,7 +277,8 @@ const fn is_minor(action: PlanAction) -> bool {
         | PlanAction::Suspend
         | PlanAction::Restore
         | PlanAction::HardDelete
-        | PlanAction::LookUp => false,
+        | PlanAction::LookUp
+        | PlanAction::WouldFail => false,
     }
 }
 
@@ -282,7 +319,6 @@ async fn finish(store: &Store, rules: &Rules, planning: Planning, limit: usize, 
         *count = count.saturating_sub(1);
         counts.waiting += 1;
     }
-    let removes = counts.suspend + counts.hard_delete + counts.suspend_later + counts.hard_delete_later > 0;
     let hash = hex::encode(&planning.hasher.finalize());
     Ok(Plan {
         counts,
@@ -291,7 +327,7 @@ async fn finish(store: &Store, rules: &Rules, planning: Planning, limit: usize, 
         entries,
         entries_total: planning.total,
         hash,
-        needs_confirmation: removes || counts.create > CREATES_UNCONFIRMED_MAX,
+        needs_confirmation: counts.need_confirmation(),
     })
 }
 
@@ -309,6 +345,7 @@ impl Plan {
             (counts.hard_delete_later, "to hard delete later"),
             (counts.look_up, "to look up"),
             (counts.held, "of these held"),
+            (counts.would_fail, "who would fail and do not fail now"),
             (counts.waiting, "waiting"),
             (counts.skipped, "skipped"),
         ];

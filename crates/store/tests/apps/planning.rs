@@ -1,7 +1,10 @@
 //! Plans and explanations.
 
 use crate::world::{BY, World, on_each_engine};
-use provost_core::app::{Access, Action, ConnectionConfig, GracePeriod, Scope, ScopeGroup, ScopeMembers, ScopeMode, Trigger};
+use provost_core::app::{
+    Access, Action, Connection, ConnectionConfig, Expression, GracePeriod, Scope, ScopeGroup, ScopeMembers, ScopeMode,
+    SecondaryDomains, Trigger,
+};
 use provost_core::time::Span;
 use provost_store::accounts::load_rules_for;
 use provost_store::apps::{self, connections};
@@ -127,6 +130,64 @@ fn accounts_that_stay_as_they_are_and_users_who_are_to_have_none_are_counted_apa
         world.sync(&connection).await;
         let synced = plan(store, &rules, 100).await.unwrap().counts;
         assert_eq!((synced.create, synced.unchanged, synced.no_account, synced.users()), (0, 2, 1, 3));
+    });
+}
+
+/// The catalogue's mapping with another source of the name, which nobody of the directory has.
+fn without_names() -> ConnectionConfig {
+    let mut config = World::config();
+    let name = config.mapping.iter_mut().find(|row| row.target == "userName").unwrap();
+    name.source = Expression::parse("user.organizations.title").unwrap();
+    config
+}
+
+async fn plan_of(world: &World, connection: &Connection, config: ConnectionConfig) -> Plan {
+    let app = apps::get(&world.store, connection.app_id).await.unwrap();
+    let proposed = connections::previewed(&world.store, connection, config, false).await.unwrap();
+    let rules = load_rules_for(&world.store, app, proposed).await.unwrap();
+    plan(&world.store, &rules, 100).await.unwrap()
+}
+
+#[test]
+fn users_who_would_fail_by_an_edit_are_counted_and_asked_about_once() {
+    on_each_engine(|world: World| async move {
+        let store = &world.store;
+        world.user("ada@acme.example", "/").await;
+        world.user("bob@acme.example", "/").await;
+        let connection = world.active(World::config()).await;
+        world.sync(&connection).await;
+        world.user("new@acme.example", "/").await;
+        let harmless = plan_of(&world, &connection, World::config()).await;
+        assert_eq!((harmless.counts.create, harmless.counts.would_fail, harmless.needs_confirmation), (1, 0, false));
+        let broken = plan_of(&world, &connection, without_names()).await;
+        assert_eq!((broken.counts.would_fail, broken.counts.waiting, broken.counts.users()), (3, 0, 3));
+        assert!(broken.needs_confirmation);
+        assert_eq!(broken.summary(), "3 who would fail and do not fail now");
+        assert!(broken.entries.iter().all(|entry| entry.action == PlanAction::WouldFail));
+        let why = broken.entries[0].why.join(" ");
+        assert!(why.contains("the mandatory attribute userName has no value"), "{why}");
+
+        let connection = connections::edit(store, &BY, connection.id, None, without_names(), false).await.unwrap();
+        world.sync(&connection).await;
+        let another = ConnectionConfig { secondary_domains: SecondaryDomains::Skip, ..without_names() };
+        let after = plan_of(&world, &connection, another).await;
+        assert_eq!((after.counts.would_fail, after.counts.waiting, after.needs_confirmation), (0, 3, false), "they fail already");
+        world.user("newer@acme.example", "/").await;
+        let stored = plan(store, &world.rules(&connection).await, 100).await.unwrap();
+        assert_eq!((stored.counts.would_fail, stored.counts.waiting), (1, 3), "nobody has looked at the new one yet");
+    });
+}
+
+#[test]
+fn users_who_fail_by_the_stored_mapping_of_an_app_that_is_off_are_asked_about_when_it_is_turned_on() {
+    on_each_engine(|world: World| async move {
+        world.user("ada@acme.example", "/").await;
+        let connection = world.connected(without_names()).await;
+        let another = ConnectionConfig { secondary_domains: SecondaryDomains::Skip, ..without_names() };
+        let edited = plan_of(&world, &connection, another).await;
+        assert_eq!((edited.counts.would_fail, edited.counts.waiting, edited.needs_confirmation), (0, 1, false));
+        let turned_on = plan(&world.store, &world.rules(&connection).await, 100).await.unwrap();
+        assert_eq!((turned_on.counts.would_fail, turned_on.needs_confirmation), (1, true));
     });
 }
 

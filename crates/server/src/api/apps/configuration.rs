@@ -7,12 +7,13 @@ use crate::api::extract::{At, Body, IfMatch, Params};
 use crate::api::json::{Answer, created, done, instant, ok, tagged};
 use crate::api::{Problem, ProblemKind, Route, change, read};
 use crate::config::{Parts, autoprovisioning_entry, warnings};
+use crate::confirmation::Confirmation;
 use axum::Extension;
 use axum::extract::State;
 use axum::http::Method;
-use provost_core::app::{Connection, Halt, profile};
+use provost_core::app::{Connection, ConnectionStatus, Halt, profile};
 use provost_platform::Secret;
-use provost_store::accounts::load_rules;
+use provost_store::accounts::{load_rules, load_rules_for};
 use provost_store::apps::announcement::Announcement;
 use provost_store::apps::{self, connections};
 use provost_store::{Store, StoreError, planning};
@@ -110,9 +111,13 @@ async fn configure(
 struct EditParams {
     #[serde(default)]
     confirm_earlier_removals: bool,
+    confirm: Option<String>,
+    #[serde(default)]
+    yes: bool,
 }
 
-/// Answers the configuration and the plan of what the edit does.
+/// Answers the configuration and the plan of what the edit does. While the app is on, the plan is confirmed first where it must be;
+/// while it is off, turning it on asks.
 async fn edit(
     State(server): State<Server>,
     Extension(caller): Extension<Principal>,
@@ -122,15 +127,24 @@ async fn edit(
     Body(parts): Body<Parts>,
 ) -> Answer {
     let store = &server.store;
-    let (_, connection) = connected(store, &key).await?;
+    let (app, connection) = connected(store, &key).await?;
     // What was read is what the parts are put over.
-    let expected = expected.or(Some(connection.revision));
+    let expected = expected.unwrap_or(connection.revision);
     let config = parts.over(&server, connection.profile, Some(&connection.config)).await?;
-    let confirmed = params.confirm_earlier_removals;
-    let edited = connections::edit(store, &caller.actor, connection.id, expected, config, confirmed).await?;
+    let earlier = params.confirm_earlier_removals;
+    let proposed = connections::previewed(store, &connection, config.clone(), earlier).await?;
+    let changes = proposed.config != connection.config;
+    let rules = if changes { load_rules_for(store, app, proposed).await? } else { load_rules(store, connection.id).await? };
+    let plan = planning::plan(store, &rules, ENTRIES).await?;
+    let confirmation = Confirmation { confirm: params.confirm, yes: params.yes };
+    let asks = changes && connection.status == ConnectionStatus::Active && plan.needs_confirmation;
+    // What was changed meanwhile is refused as that, below.
+    if expected == connection.revision && !confirmation.allows(asks, &plan.hash) {
+        return Err(Problem::unconfirmed(confirmation.refusal("the edit", &plan.summary()), json!(plan)));
+    }
+    let edited = connections::edit(store, &caller.actor, connection.id, Some(expected), config, earlier).await?;
     let mut body = connection_json(store, &edited).await?;
-    let rules = load_rules(store, edited.id).await?;
-    body["plan"] = json!(planning::plan(store, &rules, ENTRIES).await?);
+    body["plan"] = json!(plan);
     tagged(edited.revision, &body)
 }
 

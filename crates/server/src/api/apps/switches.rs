@@ -124,8 +124,7 @@ async fn set_token_expiry(
     configuration::answer(&server.store, &connection).await
 }
 
-/// Turns on. A plan that removes somebody, or creates for many, must be confirmed; turning on what is on does nothing. A hash
-/// that is named and is not the plan's is refused whatever the plan is: somebody has read another one.
+/// Turns on, once the plan is confirmed where it must be; turning on what is on does nothing.
 async fn turn_on(
     State(server): State<Server>,
     Extension(caller): Extension<Principal>,
@@ -139,7 +138,7 @@ async fn turn_on(
         return configuration::answer(store, &connection).await;
     }
     let plan = planning::plan(store, &load_rules(store, connection.id).await?, ENTRIES).await?;
-    if (plan.needs_confirmation || confirmation.confirm.is_some()) && !confirmation.covers(&plan.hash) {
+    if !confirmation.allows(plan.needs_confirmation, &plan.hash) {
         let what = format!("turning on autoprovisioning of \"{}\"", app.name);
         return Err(Problem::unconfirmed(confirmation.refusal(&what, &plan.summary()), json!(plan)));
     }

@@ -30,12 +30,15 @@ pub(super) fn summary(app: &App, plan: &Plan) -> Markup {
 /// How many of each.
 pub(super) fn counts(plan: &Plan) -> Markup {
     let counts = &plan.counts;
-    let shown = [
+    let mut shown = vec![
         ("Create", counts.create, "accounts made, or adopted when they are there"),
         ("Update", counts.update + counts.restore, "changed or restored"),
         ("Remove now", counts.hard_delete + counts.suspend, "hard deleted or suspended"),
         ("Remove later", counts.hard_delete_later + counts.suspend_later, "when their time comes"),
     ];
+    if counts.would_fail > 0 {
+        shown.push(("Would fail", counts.would_fail, "who do not fail now: nothing is sent for them"));
+    }
     let rest = [
         (counts.skipped, "skipped by a rule"),
         (counts.waiting, "waiting for a retry or a change"),
@@ -46,8 +49,21 @@ pub(super) fn counts(plan: &Plan) -> Markup {
     ];
     let rest: Vec<String> = rest.iter().filter(|(count, _)| *count > 0).map(|(count, what)| format!("{count} {what}")).collect();
     html! {
-        (tiles(&shown.map(|(label, count, sub)| tile(label, count, sub, None))))
+        (tiles(&shown.into_iter().map(|(label, count, sub)| tile(label, count, sub, None)).collect::<Vec<_>>()))
         @if !rest.is_empty() { p.muted { "Further users: " (rest.join(", ")) "." } }
+    }
+}
+
+/// The text of a question about a plan. That users would fail comes first: nothing else of the plan is so often a mistake.
+pub(super) fn question(plan: &Plan, text: &str) -> String {
+    match plan.counts.would_fail {
+        0 => text.to_owned(),
+        1 => format!("1 user would fail who does not fail now: nothing would be sent for them. The full list says why. {text}"),
+        count => {
+            format!(
+                "{count} users would fail who do not fail now: nothing would be sent for them. The full list says why. {text}"
+            )
+        }
     }
 }
 
@@ -82,7 +98,7 @@ fn row(app: &App, entry: &PlanEntry) -> Vec<Markup> {
         @else { (entry.email) }
     };
     let sends = match entry.action {
-        PlanAction::Skipped | PlanAction::Waiting => false,
+        PlanAction::Skipped | PlanAction::Waiting | PlanAction::WouldFail => false,
         PlanAction::Create
         | PlanAction::Update
         | PlanAction::Suspend
@@ -136,6 +152,7 @@ fn action_chip(action: PlanAction) -> Markup {
         PlanAction::LookUp => chip("Look up", Tone::Info),
         PlanAction::Skipped => chip("Skipped", Tone::Neutral),
         PlanAction::Waiting => chip("Waiting", Tone::Warn),
+        PlanAction::WouldFail => chip("Would fail", Tone::Bad),
     }
 }
 

@@ -68,7 +68,7 @@ fn body(app: &App, connection: &Connection, ready: &Ready) -> Markup {
     };
     let confirm = confirm_with(Confirm {
         title: "Turn on",
-        text: "Before users are provisioned, see that these things are done:",
+        text: &plans::question(&ready.plan, "Before users are provisioned, see that these things are done:"),
         body: list,
         action: &path_of(app, "turn-on"),
         confirm_label: "TURN ON",

@@ -103,7 +103,10 @@ fn review(app: &App, access: &Access, target: &Target, ready: &Ready) -> Result<
     hidden.push(("hash", &ready.plan.hash));
     Ok(confirm_with(Confirm {
         title: "Save the service status?",
-        text: "This is what autoprovisioning would do with the new setting. Nothing is changed before you press SAVE.",
+        text: &plans::question(
+            &ready.plan,
+            "This is what autoprovisioning would do with the new setting. Nothing is changed before you press SAVE.",
+        ),
         body: html! { (awaited::made(ready, None)) (plans::summary(app, &ready.plan)) },
         action: &format!("{}/access", app_path(app)),
         confirm_label: "SAVE",

@@ -27,13 +27,14 @@ pub(super) fn routes() -> Router<Server> {
 }
 
 /// What the list shows.
-const CHOICES: [(&str, &str); 6] = [
+const CHOICES: [(&str, &str); 7] = [
     ("", "Everything"),
     ("create", "Creates"),
     ("update", "Updates and restores"),
     ("remove", "Removals, now and later"),
     ("skipped", "Not provisioned, by a rule"),
     ("waiting", "Waiting"),
+    ("would_fail", "Would fail"),
 ];
 
 async fn show(State(server): State<Server>, who: SignedIn, Path(id): Path<String>, Asked(asked): Asked) -> Outcome {
@@ -76,6 +77,7 @@ fn fits(show: &str, entry: &PlanEntry) -> bool {
         PlanAction::Suspend | PlanAction::HardDelete => "remove",
         PlanAction::Skipped => "skipped",
         PlanAction::Waiting => "waiting",
+        PlanAction::WouldFail => "would_fail",
     };
     show.is_empty() || show == group
 }

@@ -113,7 +113,10 @@ fn review_body(visit: &Visit, config: &ConnectionConfig, ready: &Ready, fields: 
     };
     confirm_with(Confirm {
         title: &format!("Update {}?", visit.part.title().to_lowercase().replace("url", "URL")),
-        text: "This is what Provost would do with the new settings. Nothing is changed before you press Update.",
+        text: &plans::question(
+            &ready.plan,
+            "This is what Provost would do with the new settings. Nothing is changed before you press Update.",
+        ),
         body: more,
         action: &visit.action(),
         confirm_label: "Update",
