@@ -313,6 +313,42 @@ async fn the_console_lists_what_is_held_and_its_forms_give_verdicts() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_rejected_removal_is_not_told_among_those_that_come() {
+    let held = Held::new().await;
+    let (people, app) = (&held.people, held.world.app.id);
+    let status = async || held.api(&held.key, "GET", "/status", &Value::Null).await.json(200);
+    let page = async |path: &str| held.page_at(path, &held.admin).await;
+    let removals_due = |count: u64| format!("Removals due</p><p class=\"tile-number\">{count}<");
+    assert!(status().await["next_removal"].is_string(), "it waits, and may go");
+    page(&format!("/apps/{app}")).await.shows(&["next removal"]);
+    assert_eq!(held.verdict("/held/reject", json!({})).await.json(200), json!({ "rejected": 6 }));
+
+    let told = status().await;
+    let counted = |told: &Value| ["leaving", "held", "rejected"].map(|name| told["accounts"][name].as_u64().unwrap());
+    assert_eq!((&told["next_removal"], counted(&told)), (&Value::Null, [0, 0, 6]));
+    page("/").await.shows(&[&removals_due(0)]);
+    assert!(!page(&format!("/apps/{app}")).await.text.contains("next removal"));
+    let accounts = format!("/apps/{app}/autoprovisioning/accounts");
+    assert!(page(&accounts).await.row_of(&people[5]).contains("rejected"));
+    page(&format!("{accounts}?show=leaving")).await.shows(&["No account fits."]);
+    page(&format!("/directory/users/{}", people[5].id)).await.shows(&["The hard delete was rejected"]);
+    page(&format!("/apps/{app}/autoprovisioning/explain?user={}", people[5].id)).await.shows(&["rejected</span>"]);
+
+    users::suspend(&held.world.store, &BY, people[6].id, "").await.unwrap();
+    held.world.settle().await;
+    let comes = held.world.account(&people[6]).await.removal.unwrap().due.to_string();
+    let told = status().await;
+    assert_eq!((&told["next_removal"], counted(&told)), (&json!(comes), [1, 0, 6]));
+    page("/").await.shows(&[&removals_due(1)]);
+    let listed = held.api(&held.key, "GET", "/accounts", &Value::Null).await.json(200);
+    let is_rejected = |person: &User| {
+        let item = listed["items"].as_array().unwrap().iter().find(|item| item["user_id"] == json!(person.id)).unwrap();
+        item["removal"]["rejected"].clone()
+    };
+    assert_eq!([5, 6, 7].map(|at| is_rejected(&people[at])), [json!(true), json!(false), Value::Null]);
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_verdict_in_the_console_is_on_what_its_page_has_shown_and_on_nothing_else() {
     let held = Held::new().await;
     let (people, store) = (&held.people, &held.world.store);

@@ -1,5 +1,6 @@
 //! How both databases go about lists of accounts and what pages tell of them: by an index, and not through all accounts.
 
+use super::coming::next_query;
 use super::listing::{AccountQuery, count_queries, list_query};
 use crate::explain::{explained, filled, scans, sorts};
 use provost_core::ids::ConnectionId;
@@ -38,14 +39,16 @@ fn cases() -> Vec<(&'static str, Query, &'static [&'static str])> {
         ("failing, next", listed(failing(after())), &["account_failing"]),
         ("leaving", listed(leaving(None)), &["account_removal"]),
         ("leaving, next", listed(leaving(after())), &["account_removal"]),
+        ("next removal", next_query(ConnectionId::new(1)), &["account_removal"]),
     ];
     let counted = count_queries(ConnectionId::new(1), Timestamp(7));
-    let counts: [(&str, &[&str]); 6] = [
+    let counts: [(&str, &[&str]); 7] = [
         ("failing, counted", &["account_failing"]),
         ("due, counted", &["account_due"]),
         ("leaving, counted", &["account_removal"]),
         ("held, counted", &["account_removal", "removal_hold_kind"]),
         ("sweeps", &["sweep"]),
+        ("rejected, counted", &["account_removal", "sqlite_autoindex_account_1", "account_pkey", "account_user"]),
         ("kept", &["SEARCH account_count USING PRIMARY KEY", "account_count_pkey"]),
     ];
     cases.extend(counts.into_iter().zip(counted).map(|((what, indexes), query)| (what, query, indexes)));

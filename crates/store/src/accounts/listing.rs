@@ -1,5 +1,6 @@
 //! Accounts for pages and commands: lists, counts, failures, and whose a remote account is.
 
+use super::coming::{NOT_REJECTED, rejected_query};
 use super::held;
 use super::rows::{COLUMNS, from_row};
 use crate::apps::connections::{self, normalized_endpoint};
@@ -22,7 +23,7 @@ pub struct AccountQuery {
     pub state: Option<AccountState>,
     /// Only users who are failing now, whatever their state.
     pub failing: bool,
-    /// Only accounts with a removal ahead, whatever their state, the next one first.
+    /// Only accounts with a removal ahead that was not rejected, whatever their state, the next one first.
     pub leaving: bool,
     /// Part of the address.
     pub text: String,
@@ -43,10 +44,12 @@ pub struct AccountCounts {
     pub failing: u64,
     /// Accounts to be looked at now.
     pub due: u64,
-    /// Accounts with a removal ahead or due.
+    /// Accounts with a removal ahead or due that was not rejected.
     pub leaving: u64,
     /// Accounts whose removal is held by the guard.
     pub held: u64,
+    /// Accounts whose removal an administrator has rejected: it does not come as long as its cause holds.
+    pub rejected: u64,
     /// Whether a sweep waits that may make more accounts due.
     pub sweeping: bool,
 }
@@ -128,7 +131,7 @@ pub(super) fn list_query(connection: ConnectionId, query: &AccountQuery) -> Resu
         conditions.push(format!("lower(a.email) LIKE ${} ESCAPE '\\'", params.len()));
     }
     let order = if query.leaving {
-        conditions.push("a.removal_at IS NOT NULL".to_owned());
+        conditions.push(format!("a.removal_at IS NOT NULL AND {NOT_REJECTED}"));
         "a.removal_at, a.user_id"
     } else {
         "a.user_id"
@@ -178,6 +181,7 @@ pub(super) fn count_queries(connection: ConnectionId, now: Timestamp) -> Vec<Que
         by_id("removal_at IS NOT NULL"),
         Query::new(held, [id.clone(), now.0.into()]),
         Query::new("SELECT count(*) FROM sweep WHERE connection_id IS NULL OR connection_id = $1", [id]),
+        rejected_query(connection),
         held::query(connection),
     ]
 }
@@ -190,13 +194,15 @@ pub async fn counts(store: &Store, connection: ConnectionId, now: Timestamp) -> 
         Ok(u64::try_from(count).unwrap_or(0))
     };
     let (linked, suspended) = held::linked_and_suspended(answers.last().map_or(&[][..], Vec::as_slice))?;
+    let rejected = number(5)?;
     Ok(AccountCounts {
         linked,
         suspended,
         failing: number(0)?,
         due: number(1)?,
-        leaving: number(2)?,
+        leaving: number(2)?.saturating_sub(rejected),
         held: number(3)?,
+        rejected,
         sweeping: number(4)? > 0,
     })
 }

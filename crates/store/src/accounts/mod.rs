@@ -3,6 +3,7 @@
 //! Directory and configuration changes write `marked` and its times (see [`crate::schedule`]); the engine writes
 //! everything else, by [`begin`] and [`settle`]. What is to be done with an account is decided in `provost-core`.
 
+pub mod coming;
 pub(crate) mod held;
 mod idle;
 #[cfg(test)]

@@ -383,11 +383,3 @@ pub async fn last_marked_at(store: &Store, connection: ConnectionId) -> Result<O
     let at: Option<i64> = rows.first().map(|row| row.get(0)).transpose()?.flatten();
     Ok(at.map(Timestamp))
 }
-
-/// When the next removal falls due; in the past when one waits.
-pub async fn next_removal_at(store: &Store, connection: ConnectionId) -> Result<Option<Timestamp>, StoreError> {
-    let sql = "SELECT min(removal_at) FROM account WHERE connection_id = $1 AND removal_at IS NOT NULL";
-    let rows = store.db.read(Query::new(sql, [Value::from(connection.get())])).await?;
-    let at: Option<i64> = rows.first().map(|row| row.get(0)).transpose()?.flatten();
-    Ok(at.map(Timestamp))
-}

@@ -53,6 +53,8 @@ pub struct Explanation {
     pub removal_at: Option<Timestamp>,
     /// Whether the guard holds that removal.
     pub held: bool,
+    /// Whether an administrator has rejected it: it is not sent as long as its cause holds.
+    pub rejected: bool,
     /// The last failure, in the app's words.
     pub failure: Option<String>,
     /// When it is looked at again, if nothing changes before.
@@ -84,6 +86,7 @@ pub async fn explain(store: &Store, app_key: &str, user_key: &str) -> Result<Exp
     let decision = decide(&view, &subject.account, &rules.connection, now);
     let verdict = verdict(store, &rules, &subject, &decision).await?;
     let held = verdict.is_none() && is_held(store, &rules, &decision).await?;
+    let rejected = verdict.as_ref().is_some_and(|verdict| !verdict.approved);
     let account = &subject.account;
     let mut lines = heading(&rules, &subject);
     lines.extend(last_done(store, &rules, id).await?);
@@ -105,6 +108,7 @@ pub async fn explain(store: &Store, app_key: &str, user_key: &str) -> Result<Exp
         removal: decision.removal.map(|removal| removal.kind.word()),
         removal_at: decision.removal.map(|removal| removal.due),
         held,
+        rejected,
         failure: account.failure.as_ref().map(|failure| failure.message.clone()),
         next_look_at: account.due_at.or(decision.wake_at),
         lines,

@@ -5,7 +5,7 @@ use provost_core::app::{Action, ConnectionConfig, GracePeriod};
 use provost_core::ids::UserId;
 use provost_core::provisioning::{Intent, OperationKind, RemovalKind};
 use provost_core::time::Span;
-use provost_store::accounts::{self, removals};
+use provost_store::accounts::{self, AccountQuery, coming, removals};
 use provost_store::directory::users;
 use provost_store::log::names;
 
@@ -39,7 +39,7 @@ fn a_removal_is_due_at_its_time_and_decided_anew_on_what_stands() {
         suspend(&world, &ids[..2]).await;
         world.sync(&connection).await;
         let rules = world.rules(&connection).await;
-        let due_at = removals::next_removal_at(store, connection.id).await.unwrap().unwrap();
+        let due_at = coming::next_removal_at(store, connection.id).await.unwrap().unwrap();
         let second = due_at - Span::seconds(1);
         assert!(removals::due_candidates(store, &rules, second).await.unwrap().is_empty());
         world.advance(Span::days(7));
@@ -58,6 +58,48 @@ fn a_removal_is_due_at_its_time_and_decided_anew_on_what_stands() {
         assert!(removals::due_candidates(store, &rules, now).await.unwrap().is_empty());
         let sent = removals::sent_within(store, connection.id, now - Span::hours(24)).await.unwrap();
         assert_eq!((sent.len(), sent[0].kind), (1, RemovalKind::HardDelete));
+    });
+}
+
+#[test]
+fn a_rejected_removal_comes_again_only_with_another_cause() {
+    on_each_engine(|world: World| async move {
+        let store = &world.store;
+        let ids = people(&world, 10).await;
+        let connection = world.active(deleting()).await;
+        world.sync(&connection).await;
+        suspend(&world, &ids[..6]).await;
+        world.sync(&connection).await;
+        world.advance(Span::days(7));
+        world.sync(&connection).await;
+        let coming = async || {
+            let counts = accounts::counts(store, connection.id, store.now()).await.unwrap();
+            let query = AccountQuery { leaving: true, limit: 100, ..AccountQuery::default() };
+            let listed = accounts::list(store, connection.id, &query).await.unwrap().items.len() as u64;
+            assert_eq!(listed, counts.leaving);
+            (coming::next_removal_at(store, connection.id).await.unwrap(), counts.leaving, counts.rejected)
+        };
+        let due = world.account(&connection, ids[0]).await.removal.unwrap().due;
+        assert_eq!(coming().await, (Some(due), 6, 0), "what is held may come");
+        assert_eq!(removals::decide_held(store, &BY, connection.id, None, Some(&ids[..5]), false).await.unwrap(), 5);
+        assert_eq!(removals::decide_held(store, &BY, connection.id, None, Some(&ids[5..6]), true).await.unwrap(), 1);
+        assert_eq!((coming().await.1, coming().await.2), (1, 5), "the approved one goes");
+        world.sync(&connection).await;
+        assert_eq!(coming().await, (None, 0, 5));
+        let mut all = Vec::new();
+        for id in &ids[..5] {
+            all.push(world.account(&connection, *id).await);
+        }
+        assert_eq!(coming::rejected(store, connection.id, &all).await.unwrap(), ids[..5].iter().copied().collect());
+
+        users::unsuspend(store, &BY, ids[0]).await.unwrap();
+        world.sync(&connection).await;
+        assert_eq!(coming().await, (None, 0, 4), "the cause has ended");
+        suspend(&world, &ids[..1]).await;
+        world.sync(&connection).await;
+        let again = world.account(&connection, ids[0]).await;
+        assert_eq!(coming().await, (again.removal.map(|removal| removal.due), 1, 4));
+        assert!(coming::rejected(store, connection.id, &[again]).await.unwrap().is_empty());
     });
 }
 

@@ -10,7 +10,7 @@ use axum::extract::State;
 use axum::http::HeaderMap;
 use axum::http::header::ACCEPT;
 use provost_core::provisioning::{Account, AccountState, Failure, FailureKind, Removal};
-use provost_store::accounts::{self, AccountQuery};
+use provost_store::accounts::{self, AccountQuery, coming};
 use serde::Deserialize;
 use serde_json::{Value, json};
 
@@ -32,12 +32,13 @@ struct ListParams {
     limit: Option<usize>,
 }
 
-fn removal_json(removal: &Removal) -> Value {
+fn removal_json(removal: &Removal, rejected: bool) -> Value {
     json!({
         "action": removal.kind.word(),
         "trigger": removal.trigger.word(),
         "since": instant(Some(removal.since)),
         "at": instant(Some(removal.due)),
+        "rejected": rejected,
     })
 }
 
@@ -68,13 +69,13 @@ fn failure_json(failure: &Failure) -> Value {
     })
 }
 
-fn account_json(account: &Account) -> Value {
+fn account_json(account: &Account, rejected: bool) -> Value {
     json!({
         "user_id": account.user_id,
         "email": account.email,
         "state": account.state.word(),
         "remote_id": account.remote_id,
-        "removal": account.removal.as_ref().map(removal_json),
+        "removal": account.removal.as_ref().map(|removal| removal_json(removal, rejected)),
         "failure": account.failure.as_ref().map(failure_json),
         "uncertain": account.intent.is_some(),
         "due_at": instant(account.due_at),
@@ -98,7 +99,9 @@ async fn list(State(server): State<Server>, At(key): At<String>, Params(params):
         after: params.after,
         limit: page_limit(params.limit),
     };
-    ok(page(accounts::list(&server.store, connection.id, &query).await?, |account| account_json(&account)))
+    let found = accounts::list(&server.store, connection.id, &query).await?;
+    let rejected = coming::rejected(&server.store, connection.id, &found.items).await?;
+    ok(page(found, |account| account_json(&account, rejected.contains(&account.user_id))))
 }
 
 #[derive(Deserialize)]

@@ -11,7 +11,7 @@ use axum::extract::State;
 use provost_core::app::token_expiry_words;
 use provost_core::provisioning::Quarantine;
 use provost_core::time::Timestamp;
-use provost_store::accounts::{self, removals, standstill};
+use provost_store::accounts::{self, coming, standstill};
 use provost_store::apps::{health, token_expiry};
 use provost_store::log::{Usage, UsageCount, usage_30_days};
 use provost_store::schedule;
@@ -69,7 +69,7 @@ async fn show(State(server): State<Server>, At(key): At<String>) -> Answer {
         "pending": !accounts::is_idle(store, connection.id).await?,
         "usage_30_days": usage_json(&usage_30_days(store, connection.id, now).await?),
         "next_due": instant(next_due),
-        "next_removal": instant(removals::next_removal_at(store, connection.id).await?),
+        "next_removal": instant(coming::next_removal_at(store, connection.id).await?),
         "lag_seconds": lag_seconds(next_due, now),
         "now": instant(Some(now)),
     }))

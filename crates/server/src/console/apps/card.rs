@@ -4,7 +4,7 @@ use super::path_of;
 use crate::console::standing::{self, Standing as State};
 use provost_core::app::{App, Connection, ConnectionStatus, HaltReason, token_expiry_words};
 use provost_core::time::Timestamp;
-use provost_store::accounts::{self, AccountCounts, removals};
+use provost_store::accounts::{self, AccountCounts, coming};
 use provost_store::apps::health::{self, ConnectionHealth};
 use provost_store::apps::token_expiry;
 use provost_store::log::{Usage, UsageCount, usage_30_days};
@@ -33,7 +33,7 @@ pub(super) async fn standing(store: &Store, connection: Connection) -> Result<St
     Ok(Standing {
         counts: accounts::counts(store, connection.id, now).await?,
         usage: usage_30_days(store, connection.id, now).await?,
-        next_removal: removals::next_removal_at(store, connection.id).await?,
+        next_removal: coming::next_removal_at(store, connection.id).await?,
         still: standing::removals_stopped(store, &connection).await?,
         idle: accounts::is_idle(store, connection.id).await?,
         health: health::get(store, connection.id).await?,

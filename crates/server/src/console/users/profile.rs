@@ -13,10 +13,11 @@ use provost_core::app::App;
 use provost_core::directory::{RESTORE_WINDOW, User};
 use provost_core::ids::{ConnectionId, UserId};
 use provost_core::provisioning::{Account, AccountState, RemovalKind};
+use provost_store::accounts::{self, coming};
 use provost_store::apps::{self, connections};
 use provost_store::directory::{groups, users};
 use provost_store::log::{self, LogQuery, names};
-use provost_store::{Store, StoreError, accounts};
+use provost_store::{Store, StoreError};
 use provost_web::{
     ButtonKind, Icon, Markup, Table, TimelineEntry, Tone, app_header, breakable, card, card_with, chip, data_table,
     definition_list, empty_state, html, icon_link, link_button, relative_time, time, timeline, two_columns,
@@ -123,7 +124,12 @@ async fn apps_card(store: &Store, user: &User) -> Result<Markup, StoreError> {
     let mut rows = Vec::new();
     for app in apps::list(store).await? {
         let Some(connection) = connections::of_app(store, app.id).await? else { continue };
-        rows.push(app_row(store, &app, user, held.get(&connection.id)));
+        let account = held.get(&connection.id);
+        let rejected = match account {
+            Some(account) => !coming::rejected(store, connection.id, std::slice::from_ref(account)).await?.is_empty(),
+            None => false,
+        };
+        rows.push(app_row(store, &app, user, account, rejected));
     }
     let headers = ["App", "Account", "Next removal", ""];
     let table =
@@ -131,7 +137,7 @@ async fn apps_card(store: &Store, user: &User) -> Result<Markup, StoreError> {
     Ok(card("Apps", data_table(table)))
 }
 
-fn app_row(store: &Store, app: &App, user: &User, account: Option<&Account>) -> Vec<Markup> {
+fn app_row(store: &Store, app: &App, user: &User, account: Option<&Account>, rejected: bool) -> Vec<Markup> {
     let now = store.now();
     let removal = account.and_then(|account| account.removal);
     let explain = href(&format!("/apps/{}/autoprovisioning/explain", app.id), &[("user", &user.id.to_string())]);
@@ -146,7 +152,15 @@ fn app_row(store: &Store, app: &App, user: &User, account: Option<&Account>) -> 
             }
         },
         html! {
-            @if let Some(removal) = removal {
+            @if let Some(removal) = removal.filter(|_| rejected) {
+                div {
+                    span.muted { "None" }
+                    p.muted {
+                        @match removal.kind { RemovalKind::Suspend => "The suspend", RemovalKind::HardDelete => "The hard delete" }
+                        " was rejected: it is not sent as long as its cause holds."
+                    }
+                }
+            } @else if let Some(removal) = removal {
                 div {
                     @match removal.kind { RemovalKind::Suspend => "Suspend ", RemovalKind::HardDelete => "Hard delete " }
                     (relative_time(removal.due.0, now.0)) p.muted { (time(removal.due.0)) }

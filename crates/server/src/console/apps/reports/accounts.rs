@@ -14,7 +14,7 @@ use axum::http::StatusCode;
 use axum::routing::get;
 use provost_core::app::App;
 use provost_core::provisioning::{Account, AccountState, RemovalKind};
-use provost_store::accounts::{self, AccountQuery};
+use provost_store::accounts::{self, AccountQuery, coming};
 use provost_web::{
     FilterBar, Markup, Table, Tone, chip, data_table, filter_bar, html, page_header, pager, search_field, select, time,
 };
@@ -36,11 +36,14 @@ async fn show(State(server): State<Server>, who: SignedIn, Path(id): Path<String
     };
     let found = accounts::list(&server.store, connection.id, &query).await?;
     let next = found.next.map(|after| link(&path_of(&app, "accounts"), &[("show", show), ("q", text), ("after", &after)]));
-    let body = body(&app, &found.items, show, text, next.as_deref());
+    let rejected = coming::rejected(&server.store, connection.id, &found.items).await?;
+    let rows: Vec<Vec<Markup>> =
+        found.items.iter().map(|account| row(&app, account, rejected.contains(&account.user_id))).collect();
+    let body = body(&app, &rows, show, text, next.as_deref());
     Ok(app_page(&server, &who, &app, "Accounts", StatusCode::OK, None, body))
 }
 
-fn body(app: &App, accounts: &[Account], show: &str, text: &str, next: Option<&str>) -> Markup {
+fn body(app: &App, rows: &[Vec<Markup>], show: &str, text: &str, next: Option<&str>) -> Markup {
     let options = [
         ("", "All accounts in the app"),
         ("linked", "In use"),
@@ -50,20 +53,19 @@ fn body(app: &App, accounts: &[Account], show: &str, text: &str, next: Option<&s
         ("absent", "Without an account"),
     ];
     let fields = html! { (search_field("User (address)", "q", text)) (select("Show", "show", &options, show)) };
-    let rows: Vec<Vec<Markup>> = accounts.iter().map(|account| row(app, account)).collect();
     html! {
         (page_header("Accounts", html! {}))
         (sections(app, "accounts"))
         (filter_bar(FilterBar { action: &path_of(app, "accounts"), target: "accounts", fields, actions: html! {} }))
         div id="accounts" {
-            (data_table(Table { caption: "Accounts", headers: &["User", "State", "ID in the app", "Next removal"], numbers: &[], rows: &rows,
+            (data_table(Table { caption: "Accounts", headers: &["User", "State", "ID in the app", "Next removal"], numbers: &[], rows,
                 empty: "No account fits." }))
             (pager(None, next))
         }
     }
 }
 
-fn row(app: &App, account: &Account) -> Vec<Markup> {
+fn row(app: &App, account: &Account, rejected: bool) -> Vec<Markup> {
     let state = match account.state {
         AccountState::Absent => chip("no account", Tone::Neutral),
         AccountState::Linked => chip("in use", Tone::Good),
@@ -73,7 +75,7 @@ fn row(app: &App, account: &Account) -> Vec<Markup> {
         None => html! { "–" },
         Some(removal) => html! {
             @match removal.kind { RemovalKind::Suspend => { "Suspend" } RemovalKind::HardDelete => { "Hard delete" } }
-            " " (time(removal.due.0)) br; span.muted { (trigger_text(removal.trigger)) " since " (time(removal.since.0)) }
+            " " (time(removal.due.0)) @if rejected { " " (chip("rejected", Tone::Neutral)) } br; span.muted { (trigger_text(removal.trigger)) " since " (time(removal.since.0)) }
         },
     };
     vec![

@@ -52,6 +52,7 @@ fn explained(app: &App, explanation: &Explanation) -> Markup {
     let removal = html! {
         @if let (Some(kind), Some(at)) = (explanation.removal, explanation.removal_at) {
             (kind.replace('_', " ")) " " (time(at.0)) @if explanation.held { " " (chip("held", Tone::Warn)) }
+            @if explanation.rejected { " " (chip("rejected", Tone::Neutral)) }
         } @else { "none" }
     };
     let mut items = vec![
