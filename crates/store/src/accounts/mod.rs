@@ -16,7 +16,7 @@ mod rules;
 mod settling;
 pub mod standstill;
 mod subjects;
-mod twins;
+pub(crate) mod twins;
 mod unseen;
 mod waiting;
 

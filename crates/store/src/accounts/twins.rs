@@ -8,7 +8,8 @@ use provost_core::ids::UserId;
 use provost_core::provisioning::{Account, Twin, name_by_mapping, name_stood_for, refused_name, wanted_name};
 use provost_core::time::Timestamp;
 use provost_db::{Batch, Query, Value, list_of};
-use std::collections::{BTreeMap, BTreeSet};
+use sha2::{Digest, Sha256};
+use std::collections::{BTreeMap, BTreeSet, HashSet};
 
 /// So many accounts are looked at for twins at once. Only a mapping that gives hundreds the same name has more.
 const BEARERS_MAX: usize = 10_000;
@@ -71,6 +72,46 @@ async fn recorded(store: &Store, connection: &Connection, names: &[&String]) -> 
         }
     }
     Ok(twins)
+}
+
+/// Names that several users are to bear, for whoever goes by everybody twice, one at a time and in the same order. Of a name that
+/// nobody shares a number is kept.
+#[derive(Debug, Default)]
+pub(crate) struct SharedNames {
+    seen: HashSet<u64>,
+    /// The first two of each: the second is known from the first time on, the first from the second.
+    shared: BTreeMap<u64, (Option<Twin>, Twin)>,
+}
+
+impl SharedNames {
+    /// The first time.
+    pub(crate) fn note(&mut self, rules: &Rules, subject: &Subject) {
+        let Some((name, bearer)) = bearer(rules, subject) else { return };
+        if !self.seen.insert(name) {
+            self.shared.entry(name).or_insert((None, bearer));
+        }
+    }
+
+    /// The second time: gives the subject its twin.
+    pub(crate) fn pair(&mut self, rules: &Rules, subject: &mut Subject) {
+        if self.shared.is_empty() {
+            return;
+        }
+        let Some((name, bearer)) = bearer(rules, subject) else { return };
+        let Some((first, second)) = self.shared.get_mut(&name) else { return };
+        subject.twin = if bearer.user == second.user { first.clone() } else { Some(second.clone()) };
+        // What was confirmed is not all that counts: the name is another's, too.
+        subject.as_confirmed &= subject.twin.is_none();
+        first.get_or_insert(bearer);
+    }
+}
+
+/// The name that the user is to bear, as a number, and the user.
+fn bearer(rules: &Rules, subject: &Subject) -> Option<(u64, Twin)> {
+    let name = wanted_name(&rules.view(subject), &rules.connection)?;
+    let user = subject.user.as_ref()?;
+    let number = Sha256::digest(name).iter().take(8).fold(0, |number, byte| number << 8 | u64::from(*byte));
+    Some((number, Twin { user: user.id, email: user.primary_email.clone() }))
 }
 
 /// Where the account stands for another name than before, those whom that concerns are looked at again: who failed because of

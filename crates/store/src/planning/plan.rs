@@ -3,6 +3,7 @@
 
 use super::entries::{Outline, PlanAction, PlanEntry, entry, fails, outline};
 use crate::accounts::pass::{PART_USERS, Part, walk};
+use crate::accounts::twins::SharedNames;
 use crate::accounts::{Rules, Subject, counts, load_rules, outside_members, removals};
 use crate::{Store, StoreError};
 use provost_core::app::Trigger;
@@ -126,7 +127,7 @@ struct Planning {
 }
 
 /// What the rules would do to everybody now, with up to `entries_limit` entries in words. Memory is bounded by a part of the
-/// users, the entries kept, and the removals due.
+/// users, the entries kept, and the removals due; where the mapping may give two users one name, also by a number for each name.
 pub async fn plan(store: &Store, rules: &Rules, entries_limit: usize) -> Result<Plan, StoreError> {
     plan_watched(store, rules, entries_limit, &mut |_| {}).await
 }
@@ -149,12 +150,15 @@ pub async fn plan_watched(
         due: Vec::new(),
         hasher: Sha256::new(),
     };
+    let mut names = shared_names(store, rules).await?;
     let mut planned = 0_u64;
     let mut after = Some(0);
     while let Some(begin) = after {
         let part = Part::behind(store, begin, PART_USERS).await?;
         walk(store, rules, part, |subject| {
-            planning.add(rules, &as_proposed(rules, subject, now), now, entries_limit);
+            let mut subject = as_proposed(rules, subject, now);
+            names.pair(rules, &mut subject);
+            planning.add(rules, &subject, now, entries_limit);
             planned += 1;
             if planned.is_multiple_of(PROGRESS_USERS) {
                 progress(&planning.counts);
@@ -168,6 +172,23 @@ pub async fn plan_watched(
         planning.add_outside(email, entries_limit);
     }
     finish(store, rules, planning, entries_limit, now).await
+}
+
+/// The names that the mapping gives to several users: everybody is gone by for them, where there may be any.
+async fn shared_names(store: &Store, rules: &Rules) -> Result<SharedNames, StoreError> {
+    let mut names = SharedNames::default();
+    let connection = &rules.connection;
+    let mut after = Some(0).filter(|_| connection.config.may_repeat_names(connection.profile));
+    while let Some(begin) = after {
+        let part = Part::behind(store, begin, PART_USERS).await?;
+        walk(store, rules, part, |subject| {
+            names.note(rules, &subject);
+            Ok(())
+        })
+        .await?;
+        after = part.next();
+    }
+    Ok(names)
 }
 
 /// The rules that a proposal would replace; none for a connection that is yet to be.
@@ -202,7 +223,7 @@ impl Planning {
             *if has_account { &mut self.counts.unchanged } else { &mut self.counts.no_account } += 1;
             return;
         };
-        if fails(&decision) && !self.fails_already(subject, now) {
+        if fails(&decision) && !self.fails_already(rules, subject, now) {
             outline.action = PlanAction::WouldFail;
         }
         self.count(outline);
@@ -215,8 +236,13 @@ impl Planning {
     }
 
     /// A failure is recorded, or would be if the connection were on: while it is off, nothing is sent, and nobody fails by record.
-    fn fails_already(&self, subject: &Subject, now: Timestamp) -> bool {
-        let by_rules = |before: &Rules| fails(&decide(&before.view(subject), &subject.account, &before.connection, now));
+    fn fails_already(&self, rules: &Rules, subject: &Subject, now: Timestamp) -> bool {
+        let by_rules = |before: &Rules| {
+            let mut view = before.view(subject);
+            // Another mapping gives other names.
+            view.twin = view.twin.filter(|_| before.connection.config.mapping == rules.connection.config.mapping);
+            fails(&decide(&view, &subject.account, &before.connection, now))
+        };
         subject.account.failure.is_some() || self.before.as_ref().is_some_and(by_rules)
     }
 

@@ -2,9 +2,10 @@
 
 use crate::world::{BY, World, on_each_engine};
 use provost_core::app::{
-    Access, Action, Connection, ConnectionConfig, Expression, GracePeriod, Scope, ScopeGroup, ScopeMembers, ScopeMode,
-    SecondaryDomains, Trigger,
+    Access, Action, ArchivedRule, Connection, ConnectionConfig, Expression, GracePeriod, Scope, ScopeGroup, ScopeMembers,
+    ScopeMode, SecondaryDomains, Trigger,
 };
+use provost_core::ids::UserId;
 use provost_core::time::Span;
 use provost_store::accounts::load_rules_for;
 use provost_store::apps::{self, connections};
@@ -133,12 +134,17 @@ fn accounts_that_stay_as_they_are_and_users_who_are_to_have_none_are_counted_apa
     });
 }
 
-/// The catalogue's mapping with another source of the name, which nobody of the directory has.
-fn without_names() -> ConnectionConfig {
+/// The catalogue's mapping with another source of the name.
+fn named_by(source: &str) -> ConnectionConfig {
     let mut config = World::config();
     let name = config.mapping.iter_mut().find(|row| row.target == "userName").unwrap();
-    name.source = Expression::parse("user.organizations.title").unwrap();
+    name.source = Expression::parse(source).unwrap();
     config
+}
+
+/// The same with one that nobody of the directory has.
+fn without_names() -> ConnectionConfig {
+    named_by("user.organizations.title")
 }
 
 async fn plan_of(world: &World, connection: &Connection, config: ConnectionConfig) -> Plan {
@@ -175,6 +181,37 @@ fn users_who_would_fail_by_an_edit_are_counted_and_asked_about_once() {
         world.user("newer@acme.example", "/").await;
         let stored = plan(store, &world.rules(&connection).await, 100).await.unwrap();
         assert_eq!((stored.counts.would_fail, stored.counts.waiting), (1, 3), "nobody has looked at the new one yet");
+    });
+}
+
+#[test]
+fn users_who_would_share_a_name_by_an_edit_would_fail_and_nobody_else() {
+    on_each_engine(|world: World| async move {
+        let store = &world.store;
+        let mut ids = Vec::new();
+        for email in ["ada@acme.example", "bob@acme.example", "ada@sub.example"] {
+            ids.push(world.user(email, "/").await.id);
+        }
+        let connection = world.active(World::config()).await;
+        world.sync(&connection).await;
+        let all = plan_of(&world, &connection, named_by("'the same'")).await;
+        assert_eq!((all.counts.would_fail, all.counts.update, all.needs_confirmation), (3, 0, true));
+        let two = plan_of(&world, &connection, named_by("user.username")).await;
+        assert_eq!((two.counts.would_fail, two.counts.update, two.counts.users()), (2, 1, 3));
+        let said = |id: UserId| two.entries.iter().find(|entry| entry.user_id == Some(id)).unwrap().why.join(" ");
+        assert!(said(ids[0]).contains("Failing: ada@sub.example is to have the same userName \"ada\""), "{}", said(ids[0]));
+        assert!(said(ids[2]).contains("Failing: ada@acme.example is to have the same userName \"ada\""), "{}", said(ids[2]));
+
+        let connection = connections::edit(store, &BY, connection.id, None, named_by("user.username"), false).await.unwrap();
+        let another = ConnectionConfig { archived: ArchivedRule::AsSuspended, ..named_by("user.username") };
+        let at_once = plan_of(&world, &connection, another.clone()).await;
+        assert_eq!((at_once.counts.would_fail, at_once.counts.waiting), (0, 2), "they fail by what is stored");
+        world.sync(&connection).await;
+        let after = plan_of(&world, &connection, another).await;
+        assert_eq!((after.counts.would_fail, after.counts.waiting, after.counts.unchanged), (0, 2, 1));
+        users::delete(store, &BY, ids[2]).await.unwrap();
+        let stored = plan(store, &world.rules(&connection).await, 100).await.unwrap();
+        assert_eq!((stored.counts.would_fail, stored.counts.update), (0, 1), "one is left with the name");
     });
 }
 
