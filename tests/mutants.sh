@@ -27,6 +27,8 @@ cp -R "$root/crates/scim" "$root/crates/core" "$root/crates/oracle" "$work/crate
 # Of the workspace only these are there.
 sed -i '/^default-members/d' "$work/Cargo.toml"
 export CARGO_TARGET_DIR="${CARGO_TARGET_DIR:-$root/target}/mutants"
+# The same crate is built again and again.
+export CARGO_INCREMENTAL=1
 # One seed, so that two runs say the same; a bug that is caught need not be shrunk.
 export PROPTEST_RNG_SEED=20260101 PROPTEST_CASES=64 PROPTEST_MAX_SHRINK_ITERS=0 RUST_BACKTRACE=0
 cd "$work"
