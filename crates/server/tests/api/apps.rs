@@ -178,6 +178,26 @@ async fn an_edit_by_which_users_would_fail_is_confirmed_while_the_app_is_on() {
 }
 
 #[tokio::test]
+async fn a_service_status_by_which_users_would_fail_is_confirmed_while_the_app_is_on() {
+    let world = world().await;
+    app(&world).await;
+    let (path, on) = ("/apps/Netskope/access", json!({ "default": "on" }));
+    world.call("PUT", path, json!({ "default": "off" })).await.expect(200);
+    world.user("ada").await;
+    configured(&world, json!({ "mapping": { "userName": "user.organizations.title" } })).await.expect(201);
+    world.call("PUT", path, on.clone()).await.expect(200);
+    world.call("PUT", path, json!({ "default": "off" })).await.expect(200);
+    world.call("POST", &format!("{BASE}/turn-on"), json!({})).await.expect(200);
+    let refused = world.call("PUT", path, on.clone()).await.expect(409);
+    assert!(refused.detail().contains("the service status of \"Netskope\" needs to be confirmed"), "{}", refused.text);
+    assert_eq!(world.get("/apps/Netskope").await.json()["access"]["default"], "off", "nothing was changed");
+    world.with_header("PUT", path, ("if-match", "\"1\""), on.clone()).await.expect(412);
+    let hash = refused.json()["plan"]["hash"].as_str().unwrap().to_owned();
+    world.call("PUT", &format!("{path}?confirm={hash}"), on.clone()).await.expect(200);
+    world.call("PUT", path, on).await.expect(200);
+}
+
+#[tokio::test]
 async fn an_edit_of_an_app_that_is_off_is_asked_about_when_it_is_turned_on() {
     let world = world().await;
     app(&world).await;

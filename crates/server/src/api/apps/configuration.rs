@@ -1,6 +1,6 @@
 //! The autoprovisioning configuration: configure, read, edit, delete.
 
-use super::{connected, status_word};
+use super::{confirmed, connected, status_word};
 use crate::Server;
 use crate::access::Principal;
 use crate::api::extract::{At, Body, IfMatch, Params};
@@ -16,12 +16,9 @@ use provost_platform::Secret;
 use provost_store::accounts::{load_rules, load_rules_for};
 use provost_store::apps::announcement::Announcement;
 use provost_store::apps::{self, connections};
-use provost_store::{Store, StoreError, planning};
+use provost_store::{Store, StoreError};
 use serde::Deserialize;
 use serde_json::{Map, Value, json};
-
-/// Users in words in the plan of an edit.
-const ENTRIES: usize = 50;
 
 pub(super) fn routes() -> Vec<Route> {
     vec![
@@ -135,13 +132,11 @@ async fn edit(
     let proposed = connections::previewed(store, &connection, config.clone(), earlier).await?;
     let changes = proposed.config != connection.config;
     let rules = if changes { load_rules_for(store, app, proposed).await? } else { load_rules(store, connection.id).await? };
-    let plan = planning::plan(store, &rules, ENTRIES).await?;
-    let confirmation = Confirmation { confirm: params.confirm, yes: params.yes };
-    let asks = changes && connection.status == ConnectionStatus::Active && plan.needs_confirmation;
     // What was changed meanwhile is refused as that, below.
-    if expected == connection.revision && !confirmation.allows(asks, &plan.hash) {
-        return Err(Problem::unconfirmed(confirmation.refusal("the edit", &plan.summary()), json!(plan)));
-    }
+    let current = expected == connection.revision;
+    let asks = current && changes && connection.status == ConnectionStatus::Active;
+    let confirmation = Confirmation { confirm: params.confirm.filter(|_| current), yes: params.yes };
+    let plan = confirmed(store, &rules, &confirmation, asks, "the edit").await?;
     let edited = connections::edit(store, &caller.actor, connection.id, Some(expected), config, earlier).await?;
     let mut body = connection_json(store, &edited).await?;
     body["plan"] = json!(plan);

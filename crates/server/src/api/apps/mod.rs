@@ -8,17 +8,20 @@ mod plans;
 mod status;
 mod switches;
 
-use super::extract::{At, Body, IfMatch};
+use super::extract::{At, Body, IfMatch, Params};
 use super::json::{Answer, created, done, ok, tagged};
 use super::{Problem, ProblemKind, Route, change, read};
 use crate::Server;
 use crate::access::Principal;
 use crate::config::{AccessEntry, access_entry, resolve_access};
+use crate::confirmation::Confirmation;
 use axum::Extension;
 use axum::extract::State;
 use axum::http::Method;
 use provost_core::app::{App, Connection, ConnectionStatus, SsoDetails};
+use provost_store::accounts::{Rules, load_rules_for};
 use provost_store::apps::{self, AppEdit, connections};
+use provost_store::planning::{self, Plan};
 use provost_store::{Store, StoreError};
 use serde::Deserialize;
 use serde_json::{Value, json};
@@ -42,6 +45,9 @@ pub(super) fn routes() -> Vec<Route> {
     routes.extend(drift::routes());
     routes
 }
+
+/// Users in words in the plan that is to be confirmed.
+const ENTRIES: usize = 200;
 
 /// Names of apps that are told to whoever has named another.
 const NAMES: usize = 20;
@@ -146,14 +152,34 @@ async fn set_sso(
     answer(&server.store, apps::set_sso(&server.store, &caller.actor, app.id, expected, Some(sso)).await?).await
 }
 
+/// While autoprovisioning is on, what it would do is confirmed first, where it must be.
 async fn set_access(
     State(server): State<Server>,
     Extension(caller): Extension<Principal>,
     At(key): At<String>,
     IfMatch(expected): IfMatch,
+    Params(confirmation): Params<Confirmation>,
     Body(entry): Body<AccessEntry>,
 ) -> Answer {
-    let app = apps::find(&server.store, &key).await?;
-    let access = resolve_access(&server.store, &entry).await?;
-    answer(&server.store, apps::set_access(&server.store, &caller.actor, app.id, expected, access).await?).await
+    let store = &server.store;
+    let app = apps::find(store, &key).await?;
+    let access = resolve_access(store, &entry).await?;
+    // What was planned is what is set.
+    let expected = expected.unwrap_or(app.revision);
+    let on = connections::of_app(store, app.id).await?.filter(|connection| connection.status == ConnectionStatus::Active);
+    if let Some(connection) = on.filter(|_| access != app.access && expected == app.revision) {
+        let proposed = App { access: access.clone(), ..app.clone() };
+        let rules = load_rules_for(store, proposed, connection).await?;
+        confirmed(store, &rules, &confirmation, true, &format!("the service status of \"{}\"", app.name)).await?;
+    }
+    answer(store, apps::set_access(store, &caller.actor, app.id, Some(expected), access).await?).await
+}
+
+/// The plan of these rules, confirmed where that is asked for; else the answer is that `what` needs to be, with the plan.
+async fn confirmed(store: &Store, rules: &Rules, confirmation: &Confirmation, asks: bool, what: &str) -> Result<Plan, Problem> {
+    let plan = planning::plan(store, rules, ENTRIES).await?;
+    if confirmation.allows(asks && plan.needs_confirmation, &plan.hash) {
+        return Ok(plan);
+    }
+    Err(Problem::unconfirmed(confirmation.refusal(what, &plan.summary()), json!(plan)))
 }

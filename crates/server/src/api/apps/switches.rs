@@ -1,6 +1,6 @@
 //! Test, reauthorize, turn on, turn off, sync, retry.
 
-use super::{configuration, connected};
+use super::{configuration, confirmed, connected};
 use crate::Server;
 use crate::access::Principal;
 use crate::api::extract::{At, Body};
@@ -12,10 +12,10 @@ use axum::extract::State;
 use axum::http::Method;
 use provost_core::app::ConnectionStatus;
 use provost_platform::{Secret, check_endpoint};
+use provost_store::StoreError;
 use provost_store::accounts::{self, load_rules};
 use provost_store::apps::{self, connections, tests};
 use provost_store::directory::users;
-use provost_store::{StoreError, planning};
 use serde::Deserialize;
 use serde_json::json;
 use std::time::{Duration, Instant};
@@ -25,9 +25,6 @@ const TEST_WAIT_MAX: Duration = Duration::from_secs(35);
 
 /// How often its answer is looked for.
 const TEST_LOOK_EVERY: Duration = Duration::from_millis(100);
-
-/// Users in words in the plan that is to be confirmed.
-const ENTRIES: usize = 200;
 
 pub(super) fn routes() -> Vec<Route> {
     vec![
@@ -137,11 +134,8 @@ async fn turn_on(
     if is_on && confirmation.confirm.is_none() {
         return configuration::answer(store, &connection).await;
     }
-    let plan = planning::plan(store, &load_rules(store, connection.id).await?, ENTRIES).await?;
-    if !confirmation.allows(plan.needs_confirmation, &plan.hash) {
-        let what = format!("turning on autoprovisioning of \"{}\"", app.name);
-        return Err(Problem::unconfirmed(confirmation.refusal(&what, &plan.summary()), json!(plan)));
-    }
+    let rules = load_rules(store, connection.id).await?;
+    confirmed(store, &rules, &confirmation, true, &format!("turning on autoprovisioning of \"{}\"", app.name)).await?;
     if is_on {
         return configuration::answer(store, &connection).await;
     }
