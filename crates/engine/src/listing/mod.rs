@@ -1,7 +1,7 @@
 //! Listings: an app's accounts, page by page, for the first contact and for drift checks.
 //!
-//! One request at a time, by the worker's own client, gate and pace, a page of it in memory, and the place kept with every
-//! page: a listing goes on after a pause, a restart, and "Turn off". What it finds is joined and kept by
+//! One request at a time, by the worker's own client, gate and pace, two pages in memory (one that is kept, and the next), and the place
+//! kept with every page: a listing goes on after a pause, a restart, and "Turn off". What it finds is joined and kept by
 //! `provost_store::remote`. It sends nothing but GET.
 
 mod adopt;
@@ -234,39 +234,47 @@ impl Lister {
 
     async fn keep(&mut self, desk: &Desk<'_>, listing: &Listing, page: ShownPage) -> Result<(), StoreError> {
         let connection = desk.connection;
-        let count = page.shown.len() as u64;
-        let mut joined = remote::join_page(desk.store, connection, listing, page.shown).await?;
-        joined.strangers.retain(|stranger| !self.removed.contains(&stranger.remote_id));
-        let seen = Seen {
+        let (busy, removed) = (std::mem::take(&mut self.busy), std::mem::take(&mut self.removed));
+        let stands = place(listing)?;
+        let shown = page.shown.len() as u64;
+        let all_fresh = Seen {
             asked: u64::from(connection.profile.page_size),
             by_cursor: connection.profile.cursors && listing.place.is_none(),
-            shown: count,
-            fresh: joined.fresh,
+            shown,
+            fresh: shown,
             total: page.total,
             next_cursor: page.next_cursor,
         };
-        let (place, turn) = place(listing)?.after(&seen);
-        let differences = self.differences(desk, listing, &joined).await?;
+        let (expected, turn) = stands.after(&all_fresh);
+        // After its first page a first contact may turn out to be dearer than look-ups.
+        let goes_on = turn == Turn::More && (expected.pages > 1 || listing.purpose == Purpose::DriftCheck);
+        // It is under way while this page is joined and kept. Which page is the next depends on nothing that is yet to be found out.
+        let ahead = goes_on && self.fetch(desk, expected, None);
+        let mut joined = remote::join_page(desk.store, connection, listing, page.shown).await?;
+        joined.strangers.retain(|stranger| !removed.contains(&stranger.remote_id));
+        let (place, turn) = stands.after(&Seen { fresh: joined.fresh, ..all_fresh });
+        let differences = self.differences(desk, listing, &joined, &busy).await?;
         let skipped = if turn == Turn::More && place.pages == 1 && listing.purpose == Purpose::FirstContact {
-            contact::skipped(&contact::numbers(desk.store, desk.connection, place.total).await?)
+            contact::skipped(&contact::numbers(desk.store, connection, place.total).await?)
         } else {
             None
         };
-        if turn == Turn::More && skipped.is_none() {
-            // It is under way while this page is kept.
-            self.fetch(desk, place.clone(), None);
-        }
         let kept =
             Kept { page: &joined, place: text(&place)?, steady: place.steady, differences: &differences, counts_as_page: true };
         let kept = remote::keep_page(desk.store, listing, kept).await?;
         match (turn, skipped) {
-            (Turn::Whole, _) => self.whole(desk, kept, &place).await,
-            (Turn::Broken(why), _) | (Turn::More, Some(why)) => self.give_up(desk.store, &kept, &why).await,
             (Turn::More, None) => {
                 self.open = Some(kept);
-                Ok(())
+                return Ok(());
             }
+            (Turn::Whole, _) => self.whole(desk, kept, &place).await?,
+            (Turn::Broken(why), _) | (Turn::More, Some(why)) => self.give_up(desk.store, &kept, &why).await?,
         }
+        if ahead {
+            // The page that is under way belongs to nothing: what is open is looked up when it has come.
+            (self.open, self.looked) = (None, None);
+        }
+        Ok(())
     }
 
     async fn keep_one(
@@ -282,7 +290,7 @@ impl Lister {
         if let (Some(id), Some(resource)) = (account.remote_id.clone(), resource) {
             let shown = Shown::of(&Remote { id, resource: Some(resource) }, connection);
             let page = remote::join_page(desk.store, connection, listing, vec![shown]).await?;
-            let differences = self.differences(desk, listing, &page).await?;
+            let differences = self.differences(desk, listing, &page, &self.busy).await?;
             return self.kept_one(desk, listing, &page, &place, &differences).await;
         }
         let mut differences = Vec::new();
@@ -313,10 +321,11 @@ impl Lister {
         desk: &Desk<'_>,
         listing: &Listing,
         page: &JoinedPage,
+        busy: &HashSet<UserId>,
     ) -> Result<Vec<FoundDifference>, StoreError> {
         match listing.purpose {
             Purpose::FirstContact => Ok(Vec::new()),
-            Purpose::DriftCheck => drift::differences(desk.store, desk.connection, listing.rule, page, &self.busy).await,
+            Purpose::DriftCheck => drift::differences(desk.store, desk.connection, listing.rule, page, busy).await,
         }
     }
 

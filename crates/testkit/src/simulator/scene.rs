@@ -53,6 +53,8 @@ pub(super) struct Scene {
     pub(super) revoked: bool,
     /// A 401 has been read, and there is no new token yet.
     pub(super) refused: bool,
+    /// How many requests had been sent when the token was entered.
+    pub(super) token_since: u64,
     limits: Limits,
     /// Until then whoever asks is told to come back when it is over.
     pub(super) busy_until: Timestamp,
@@ -89,6 +91,7 @@ impl Scene {
             quiet: false,
             revoked: false,
             refused: false,
+            token_since: 0,
             limits,
             busy_until: Timestamp(0),
             ledger: Ledger::default(),
@@ -274,7 +277,8 @@ impl Scene {
     /// The answer to a request is read; `whole` where nothing of it is missing.
     pub(super) fn read(&mut self, number: u64, whole: bool, status: u16, retry_after: Option<i64>, now: Timestamp) {
         self.trace.note(now, || format!("← {status}"));
-        if status == 401 {
+        // What was sent with the token before says nothing of the one that an administrator has entered meanwhile.
+        if status == 401 && number > self.token_since {
             self.refused = true;
         }
         if whole && (200..300).contains(&status) {

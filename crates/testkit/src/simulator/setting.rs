@@ -120,9 +120,11 @@ pub(super) async fn reauthorize(world: &World, site: &Site) -> Result<(), StoreE
     if !halted && !lock(&site.scene).revoked {
         return Ok(());
     }
-    apps::connections::reauthorize(&world.store, &BY, site.connection, &Secret::new("a-new-token"), None).await?;
+    let token = Secret::new(format!("token-{}", lock(&site.scene).requests()));
+    apps::connections::reauthorize(&world.store, &BY, site.connection, &token, None).await?;
     let mut scene = lock(&site.scene);
     (scene.revoked, scene.refused) = (false, false);
+    scene.token_since = scene.requests();
     Ok(())
 }
 
