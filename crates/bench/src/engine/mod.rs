@@ -133,6 +133,8 @@ impl Run {
         let console = self.row(Row::Console, data).await?;
         let edited = self.row(Row::Edited, data).await?;
         let latency = self.row(Row::Latency, data).await?;
+        self.row(Row::Divide, data).await?;
+        let nested = self.row(Row::Nested, data).await?;
         ensure!(bare.figures.found == 0, "{} accounts are not as their users are to have them", bare.figures.found);
         let pass = |measured: &Measured, bound: &Measured| measured.figures.seconds / bound.figures.seconds;
         let concerned = u64::from(self.users.div_ceil(people::RARE));
@@ -145,6 +147,10 @@ impl Run {
             Line::of("bare stream of users and accounts", &stream),
             Line::of("full pass, nothing changed", &unchanged)
                 .ratio(pass(&unchanged, &stream), 3.0, "× bare stream")
+                .memory_max(256)
+                .requests(0, 0),
+            Line::of("full pass over a hundred nested groups, nothing changed", &nested)
+                .ratio(pass(&nested, &stream), 3.0, "× bare stream")
                 .memory_max(256)
                 .requests(0, 0),
             Line::of("bare loop: stream, build, hash, compare", &bare),

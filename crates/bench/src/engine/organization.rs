@@ -1,9 +1,13 @@
 //! The installation that is measured: a directory in a SQLite file, one app that is ON for everyone, and its connection.
 
-use super::people::UsersFile;
+use super::people::{self, PeopleFile};
 use anyhow::{Context, ensure};
 use provost_connectors::google_csv::{self, Options};
-use provost_core::app::{Access, AttributeMapping, Connection, ConnectionConfig, Expression, ServiceStatus, SsoDetails, profile};
+use provost_core::app::{
+    Access, AttributeMapping, Connection, ConnectionConfig, Expression, Scope, ScopeGroup, ScopeMembers, ScopeMode,
+    ServiceStatus, SsoDetails, profile,
+};
+use provost_core::directory::MemberRole;
 use provost_core::ids::ConnectionId;
 use provost_core::provisioning::{Intent, Jitter, Operation, OperationKind, Outcome, Remote, decide, settle};
 use provost_core::time::Span;
@@ -11,6 +15,7 @@ use provost_db::Location;
 use provost_platform::{Clock, HttpClient, Sealer, Secret};
 use provost_store::accounts::{self, Settled, load_rules};
 use provost_store::apps::{self, connections};
+use provost_store::directory::groups;
 use provost_store::{Actor, Store, schedule};
 use std::path::Path;
 use tokio_util::sync::CancellationToken;
@@ -32,9 +37,29 @@ pub(crate) async fn open(data: &Path) -> anyhow::Result<Store> {
 
 /// Imports so many users.
 pub(crate) async fn import(store: &Store, users: u32) -> anyhow::Result<()> {
-    let file = UsersFile::new(users);
-    let report = google_csv::import(store, &BY, file, None::<UsersFile>, Options::default(), &mut |_| ()).await?;
+    let file = PeopleFile::users(users);
+    let report = google_csv::import(store, &BY, file, None::<PeopleFile>, Options::default(), &mut |_| ()).await?;
     ensure!(report.users.added == u64::from(users), "{} of {users} users were imported", report.users.added);
+    Ok(())
+}
+
+/// Divides everybody between groups that all stand within one, the last of them through all others, and provisions for its members.
+pub(crate) async fn divide(store: &Store, users: u32) -> anyhow::Result<()> {
+    let outer = groups::add(store, &BY, "everybody@example.com", "Everybody", "").await?;
+    let mut within = outer.id;
+    for number in 0..people::GROUPS {
+        let group = groups::add(store, &BY, &people::group(number), &format!("Group {number}"), "").await?;
+        groups::add_member(store, &BY, within, &group.email, MemberRole::Member).await?;
+        within = group.id;
+    }
+    let (nobody, members) = (PeopleFile::users(0), PeopleFile::members(users));
+    let report = google_csv::import(store, &BY, nobody, Some(members), Options::default(), &mut |_| ()).await?;
+    ensure!(report.members.added == u64::from(users), "{} of {users} users were put into groups", report.members.added);
+    let connection = connection(store).await?;
+    let entry = ScopeGroup { group: outer.id, members: ScopeMembers::All, deleted_since: None };
+    let scope = Scope { mode: ScopeMode::Groups, groups: vec![entry] };
+    let config = ConnectionConfig { scope, ..connection.config };
+    connections::edit(store, &BY, connection.id, None, config, false).await?;
     Ok(())
 }
 

@@ -26,6 +26,10 @@ pub(crate) enum Row {
     Stream,
     /// A full pass where nothing has changed.
     Unchanged,
+    /// Everybody comes into groups that stand within one another, and is provisioned as a member of the outermost.
+    Divide,
+    /// A full pass over them where nothing has changed.
+    Nested,
     /// A bare loop that streams, builds, hashes and compares.
     Loop,
     /// The preview of an edit of the mapping that concerns one user in a hundred.
@@ -95,7 +99,8 @@ pub(crate) async fn measure(row: Row, task: Task<'_>) -> anyhow::Result<()> {
         Row::MakeDue => make_due(&store, task).await?,
         Row::Provision => provision(&store).await?,
         Row::Stream => bare::stream(&store).await?,
-        Row::Unchanged => unchanged(&store).await?,
+        Row::Unchanged | Row::Nested => unchanged(&store).await?,
+        Row::Divide => divide(&store, task.users).await?,
         Row::Loop => bare::build_and_compare(&store).await?,
         Row::Preview => preview(&store).await?,
         Row::Attributes => bare::attributes(&store).await?,
@@ -156,6 +161,11 @@ async fn unchanged(store: &Store) -> anyhow::Result<Figures> {
     let seconds = begun.elapsed().as_secs_f64();
     engine.end().await?;
     Ok(Figures { seconds, count: everybody(store, connection.id).await?, ..Figures::default() })
+}
+
+async fn divide(store: &Store, users: u32) -> anyhow::Result<Figures> {
+    organization::divide(store, users).await?;
+    Ok(Figures::default())
 }
 
 /// The mapping with one attribute more, which one user in a hundred has.
