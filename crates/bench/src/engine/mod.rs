@@ -149,7 +149,7 @@ impl Run {
                 .ratio(pass(&unchanged, &stream), 3.0, "× bare stream")
                 .memory_max(256)
                 .requests(0, 0),
-            Line::of("full pass over a hundred nested groups, nothing changed", &nested)
+            Line::of("full pass over members of nested groups, nothing changed", &nested)
                 .ratio(pass(&nested, &stream), 3.0, "× bare stream")
                 .memory_max(256)
                 .requests(0, 0),

@@ -8,7 +8,7 @@ use provost_core::app::{
     ServiceStatus, SsoDetails, profile,
 };
 use provost_core::directory::MemberRole;
-use provost_core::ids::ConnectionId;
+use provost_core::ids::{ConnectionId, GroupId};
 use provost_core::provisioning::{Intent, Jitter, Operation, OperationKind, Outcome, Remote, decide, settle};
 use provost_core::time::Span;
 use provost_db::Location;
@@ -43,24 +43,36 @@ pub(crate) async fn import(store: &Store, users: u32) -> anyhow::Result<()> {
     Ok(())
 }
 
-/// Divides everybody between groups that all stand within one, the last of them through all others, and provisions for its members.
+/// Divides everybody between groups, ten of which at a time stand in one, all of them in another one, and provisions for the members
+/// of that.
 pub(crate) async fn divide(store: &Store, users: u32) -> anyhow::Result<()> {
-    let outer = groups::add(store, &BY, "everybody@example.com", "Everybody", "").await?;
-    let mut within = outer.id;
-    for number in 0..people::GROUPS {
-        let group = groups::add(store, &BY, &people::group(number), &format!("Group {number}"), "").await?;
-        groups::add_member(store, &BY, within, &group.email, MemberRole::Member).await?;
-        within = group.id;
+    let outer = group(store, "everybody@example.com", None).await?;
+    for division in 0..people::GROUPS / people::GROUPS_WITHIN {
+        let within = group(store, &format!("division{division}@example.com"), Some(outer)).await?;
+        for number in 0..people::GROUPS_WITHIN {
+            group(store, &people::group(division * people::GROUPS_WITHIN + number), Some(within)).await?;
+        }
     }
     let (nobody, members) = (PeopleFile::users(0), PeopleFile::members(users));
     let report = google_csv::import(store, &BY, nobody, Some(members), Options::default(), &mut |_| ()).await?;
     ensure!(report.members.added == u64::from(users), "{} of {users} users were put into groups", report.members.added);
+    // The scope is another one until then, so that all of this concerns nobody.
+    while schedule::expand_sweeps(store, 50_000).await? > 0 {}
     let connection = connection(store).await?;
-    let entry = ScopeGroup { group: outer.id, members: ScopeMembers::All, deleted_since: None };
+    let entry = ScopeGroup { group: outer, members: ScopeMembers::All, deleted_since: None };
     let scope = Scope { mode: ScopeMode::Groups, groups: vec![entry] };
     let config = ConnectionConfig { scope, ..connection.config };
     connections::edit(store, &BY, connection.id, None, config, false).await?;
     Ok(())
+}
+
+/// Makes a group within another one.
+async fn group(store: &Store, email: &str, within: Option<GroupId>) -> anyhow::Result<GroupId> {
+    let group = groups::add(store, &BY, email, email, "").await?;
+    if let Some(outer) = within {
+        groups::add_member(store, &BY, outer, email, MemberRole::Member).await?;
+    }
+    Ok(group.id)
 }
 
 /// Makes the app and its connection to `endpoint`, turned off.

@@ -8,8 +8,9 @@ const ROWS_AT_ONCE: u32 = 1_000;
 /// One user in this many has a building, and another one a floor: what an edit of the mapping changes.
 pub(crate) const RARE: u32 = 100;
 
-/// The groups that the people are divided between.
+/// The groups that the people are divided between, and how many of them stand within another one.
 pub(crate) const GROUPS: u32 = 100;
+pub(crate) const GROUPS_WITHIN: u32 = 10;
 
 /// A CSV file with a line for each user, made while it is read.
 pub(crate) struct PeopleFile {

@@ -26,7 +26,7 @@ pub(crate) enum Row {
     Stream,
     /// A full pass where nothing has changed.
     Unchanged,
-    /// Everybody comes into groups that stand within one another, and is provisioned as a member of the outermost.
+    /// Everybody comes into groups that stand within others, and is provisioned as a member of the outermost.
     Divide,
     /// A full pass over them where nothing has changed.
     Nested,
