@@ -72,6 +72,11 @@ pub(crate) struct RowArguments {
 /// The child's half.
 pub(crate) async fn row(arguments: RowArguments) -> anyhow::Result<()> {
     let RowArguments { row, data, endpoint, users, seconds } = arguments;
+    // It ends with its parent, however that ends.
+    std::thread::spawn(|| {
+        let _ = std::io::copy(&mut std::io::stdin(), &mut std::io::sink());
+        std::process::exit(1);
+    });
     measure(row, Task { data: &data, endpoint: &endpoint, users, seconds }).await
 }
 
@@ -219,8 +224,10 @@ impl Run {
         let mut command = Command::new(program);
         command.arg("engine-row").arg(&name).arg(data).args(["--endpoint", &self.target.endpoint]);
         command.args(["--users", &self.users.to_string(), "--seconds", &self.seconds.to_string()]);
-        let child = command.stdin(Stdio::null()).stdout(Stdio::piped()).kill_on_drop(true).spawn();
-        let ended = child.context("cannot start a row")?.wait_with_output().await.context("a row cannot be waited for")?;
+        let child = command.stdin(Stdio::piped()).stdout(Stdio::piped()).kill_on_drop(true).spawn();
+        let mut child = child.context("cannot start a row")?;
+        let _alive = child.stdin.take();
+        let ended = child.wait_with_output().await.context("a row cannot be waited for")?;
         ensure!(ended.status.success(), "the row {name} failed");
         let text = String::from_utf8_lossy(&ended.stdout);
         let figures: Figures = serde_json::from_str(text.trim()).with_context(|| format!("the row {name} printed {text:?}"))?;
