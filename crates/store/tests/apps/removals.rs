@@ -1,7 +1,7 @@
 //! Due removals, the guard's holds, and verdicts on them.
 
 use crate::world::{BY, World, on_each_engine};
-use provost_core::app::{Action, ConnectionConfig, GracePeriod};
+use provost_core::app::{Action, Connection, ConnectionConfig, GracePeriod};
 use provost_core::ids::UserId;
 use provost_core::provisioning::{Intent, OperationKind, RemovalKind};
 use provost_core::time::Span;
@@ -61,16 +61,22 @@ fn a_removal_is_due_at_its_time_and_decided_anew_on_what_stands() {
     });
 }
 
+/// Ten people with accounts, and the time has come to hard delete six of them.
+async fn six_of_ten_due(world: &World) -> (Vec<UserId>, Connection) {
+    let ids = people(world, 10).await;
+    let connection = world.active(deleting()).await;
+    world.sync(&connection).await;
+    suspend(world, &ids[..6]).await;
+    world.sync(&connection).await;
+    world.advance(Span::days(7));
+    (ids, connection)
+}
+
 #[test]
 fn a_rejected_removal_comes_again_only_with_another_cause() {
     on_each_engine(|world: World| async move {
         let store = &world.store;
-        let ids = people(&world, 10).await;
-        let connection = world.active(deleting()).await;
-        world.sync(&connection).await;
-        suspend(&world, &ids[..6]).await;
-        world.sync(&connection).await;
-        world.advance(Span::days(7));
+        let (ids, connection) = six_of_ten_due(&world).await;
         world.sync(&connection).await;
         let coming = async || {
             let counts = accounts::counts(store, connection.id, store.now()).await.unwrap();
@@ -107,12 +113,7 @@ fn a_rejected_removal_comes_again_only_with_another_cause() {
 fn too_many_removals_are_held_and_go_by_an_approval_that_binds_the_cause() {
     on_each_engine(|world: World| async move {
         let store = &world.store;
-        let ids = people(&world, 10).await;
-        let connection = world.active(deleting()).await;
-        world.sync(&connection).await;
-        suspend(&world, &ids[..6]).await;
-        world.sync(&connection).await;
-        world.advance(Span::days(7));
+        let (ids, connection) = six_of_ten_due(&world).await;
         assert!(world.sync(&connection).await.is_empty(), "6 of 10 are too many");
         let holds = removals::holds(store, connection.id).await.unwrap();
         assert_eq!((holds.len(), holds[0].kind, holds[0].waiting), (1, RemovalKind::HardDelete, 6));
