@@ -255,7 +255,8 @@ pub(crate) fn from_row(row: &Row) -> Result<App, StoreError> {
     })
 }
 
-pub(crate) fn check_revision(what: &'static str, found: i64, expected: Option<i64>) -> Result<(), StoreError> {
+/// Refuses what rests on another revision than the one that was found.
+pub fn check_revision(what: &'static str, found: i64, expected: Option<i64>) -> Result<(), StoreError> {
     if expected.is_some_and(|expected| expected != found) {
         return Err(StoreError::Stale { what, by: String::new() });
     }

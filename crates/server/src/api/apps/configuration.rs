@@ -125,19 +125,17 @@ async fn edit(
 ) -> Answer {
     let store = &server.store;
     let (app, connection) = connected(store, &key).await?;
-    // What was read is what the parts are put over.
-    let expected = expected.unwrap_or(connection.revision);
+    // What was read is what the parts are put over, and what is planned is what is edited.
+    apps::check_revision("the connection", connection.revision, expected)?;
     let config = parts.over(&server, connection.profile, Some(&connection.config)).await?;
     let earlier = params.confirm_earlier_removals;
     let proposed = connections::previewed(store, &connection, config.clone(), earlier).await?;
     let changes = proposed.config != connection.config;
     let rules = if changes { load_rules_for(store, app, proposed).await? } else { load_rules(store, connection.id).await? };
-    // What was changed meanwhile is refused as that, below.
-    let current = expected == connection.revision;
-    let asks = current && changes && connection.status == ConnectionStatus::Active;
-    let confirmation = Confirmation { confirm: params.confirm.filter(|_| current), yes: params.yes };
+    let asks = changes && connection.status == ConnectionStatus::Active;
+    let confirmation = Confirmation { confirm: params.confirm, yes: params.yes };
     let plan = confirmed(store, &rules, &confirmation, asks, "the edit").await?;
-    let edited = connections::edit(store, &caller.actor, connection.id, Some(expected), config, earlier).await?;
+    let edited = connections::edit(store, &caller.actor, connection.id, Some(connection.revision), config, earlier).await?;
     let mut body = connection_json(store, &edited).await?;
     body["plan"] = json!(plan);
     tagged(edited.revision, &body)

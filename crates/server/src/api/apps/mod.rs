@@ -164,15 +164,15 @@ async fn set_access(
     let store = &server.store;
     let app = apps::find(store, &key).await?;
     let access = resolve_access(store, &entry).await?;
-    // What was planned is what is set.
-    let expected = expected.unwrap_or(app.revision);
+    // What is planned is what is set.
+    apps::check_revision("the app", app.revision, expected)?;
     let on = connections::of_app(store, app.id).await?.filter(|connection| connection.status == ConnectionStatus::Active);
-    if let Some(connection) = on.filter(|_| access != app.access && expected == app.revision) {
+    if let Some(connection) = on.filter(|_| access != app.access) {
         let proposed = App { access: access.clone(), ..app.clone() };
         let rules = load_rules_for(store, proposed, connection).await?;
         confirmed(store, &rules, &confirmation, true, &format!("the service status of \"{}\"", app.name)).await?;
     }
-    answer(store, apps::set_access(store, &caller.actor, app.id, Some(expected), access).await?).await
+    answer(store, apps::set_access(store, &caller.actor, app.id, Some(app.revision), access).await?).await
 }
 
 /// The plan of these rules, confirmed where that is asked for; else the answer is that `what` needs to be, with the plan.
