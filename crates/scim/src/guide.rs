@@ -148,7 +148,7 @@
 //! let now = "2026-01-01T00:00:00Z";
 //! let meta = Meta { id: "42".into(), created: now.into(), last_modified: now.into(), version: Some(provider::version(1, None)) };
 //! let stored = provider::with_meta(&provider, kind, resource, &meta, "https://example.com/scim/v2");
-//! let response = provider::created(&provider, kind, &stored, &projection);
+//! let response = provider::created(&provider, kind, stored.clone(), &projection);
 //! assert_eq!((response.status, response.location.as_deref()), (201, Some("https://example.com/scim/v2/Users/42")));
 //!
 //! // For a change, load what you stored.
@@ -158,7 +158,7 @@
 //! let ProviderRequest::Patch { kind, id, request, projection } = plan(&provider, &request).unwrap() else { panic!("a PATCH changes") };
 //! assert_eq!(id, "42");
 //! let patched = provider::patched(&provider, kind, &stored, &request).unwrap();
-//! let response = provider::changed(&provider, kind, &patched.resource, &projection);
+//! let response = provider::changed(&provider, kind, patched.resource, &projection);
 //! assert_eq!((patched.changed, response.status, &response.body.unwrap()["title"]), (true, 200, &"Countess".into()));
 //!
 //! // Whatever goes wrong is answered the same way, also what `plan` refuses.
@@ -195,7 +195,7 @@
 //! let listing = Listing { total: Some(found.len() as u64), place: Place::Index(page.start_index) };
 //! let shown: Vec<Resource> = found.into_iter().skip(page.offset() as usize).take(page.count as usize).collect();
 //!
-//! let body = provider::listed(&provider, kind, listing, &shown, &query.projection).body.unwrap();
+//! let body = provider::listed(&provider, kind, listing, shown, &query.projection).body.unwrap();
 //! assert_eq!(body["totalResults"], 3);
 //! assert_eq!(body["Resources"], json!([{ "id": "Ada", "userName": "Ada" }, { "id": "grace", "userName": "grace" }]));
 //! ```

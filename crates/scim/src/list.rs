@@ -36,7 +36,7 @@ impl ListResponse {
                 }
             }
         }
-        set("Resources", json!(self.resources));
+        set("Resources", self.resources.into_iter().map(Value::Object).collect());
         Value::Object(body)
     }
 }

@@ -62,39 +62,44 @@ fn paths(names: &[String]) -> Result<Vec<AttributePath>, ScimError> {
 /// })).unwrap();
 /// let wanted = Projection::parse(Some(&["name.givenName".to_owned()]), None).unwrap();
 /// // The id is always shown.
-/// assert_eq!(json!(project(&user, &Schemas::user(), &wanted)), json!({ "id": "1", "name": { "givenName": "Ada" } }));
+/// assert_eq!(json!(project(user, &Schemas::user(), &wanted)), json!({ "id": "1", "name": { "givenName": "Ada" } }));
 /// ```
-pub fn project(resource: &Resource, schemas: &Schemas, projection: &Projection) -> Resource {
+pub fn project(resource: Resource, schemas: &Schemas, projection: &Projection) -> Resource {
     let wanted = Wanted::of(projection, schemas);
-    let mut shown = Resource::new();
+    let mut shown = Resource::with_capacity(resource.len());
     for (key, value) in resource {
-        if let Some(extension) = schemas.extension(key) {
-            let Some(members) = value.as_object() else { continue };
+        if let Some(extension) = schemas.extension(&key) {
+            let Value::Object(members) = value else { continue };
             let part = project_extension(members, extension, schemas, &wanted);
             if !part.is_empty() {
-                shown.insert(extension.id.clone(), Value::Object(part));
+                shown.insert(spelled(key, &extension.id), Value::Object(part));
             }
-        } else if let Some(attribute) = schemas.attribute(key) {
+        } else if let Some(attribute) = schemas.attribute(&key) {
             let view = View { extension: None, wanted: &wanted };
             if let Some(value) = view.attribute(&attribute.name, attribute, value) {
-                shown.insert(attribute.name.clone(), value);
+                shown.insert(spelled(key, &attribute.name), value);
             }
         }
     }
     shown
 }
 
-fn project_extension(members: &Resource, extension: &Schema, schemas: &Schemas, wanted: &Wanted<'_>) -> Resource {
+fn project_extension(members: Resource, extension: &Schema, schemas: &Schemas, wanted: &Wanted<'_>) -> Resource {
     let view = View { extension: Some(extension), wanted };
-    let mut shown = Resource::new();
+    let mut shown = Resource::with_capacity(members.len());
     for (key, value) in members {
-        let Some(attribute) = schemas.extension_attribute(extension, key) else { continue };
-        let name = if attribute.kind == AttributeType::Any { key } else { &attribute.name };
-        if let Some(value) = view.attribute(name, attribute, value) {
-            shown.insert(name.clone(), value);
+        let Some(attribute) = schemas.extension_attribute(extension, &key) else { continue };
+        let key = if attribute.kind == AttributeType::Any { key } else { spelled(key, &attribute.name) };
+        if let Some(value) = view.attribute(&key, attribute, value) {
+            shown.insert(key, value);
         }
     }
     shown
+}
+
+/// The key as the schema spells it, which is nearly always how it is spelled already.
+fn spelled(key: String, name: &str) -> String {
+    if key == name { key } else { name.to_owned() }
 }
 
 /// A [`Projection`] whose paths have been looked up: each resource has many attributes, and each of them is held against all paths.
@@ -150,7 +155,7 @@ enum Touch<'a> {
 }
 
 impl View<'_> {
-    fn attribute(&self, name: &str, attribute: &Attribute, value: &Value) -> Option<Value> {
+    fn attribute(&self, name: &str, attribute: &Attribute, value: Value) -> Option<Value> {
         // RFC 7643 section 7: "always" whatever the client says, "never" likewise, "request" only by name.
         let parts = match (attribute.returned, self.wanted) {
             (Returned::Never, _) | (Returned::Request, Wanted::Default | Wanted::Without(_)) => return None,
@@ -198,21 +203,17 @@ enum Parts<'a> {
     Without(Vec<&'a str>),
 }
 
-fn keep_parts(attribute: &Attribute, value: &Value, parts: &Parts<'_>) -> Option<Value> {
+fn keep_parts(attribute: &Attribute, value: Value, parts: &Parts<'_>) -> Option<Value> {
     match value {
         Value::Array(items) => {
-            let kept: Vec<Value> = items.iter().filter_map(|item| keep_parts(attribute, item, parts)).collect();
+            let kept: Vec<Value> = items.into_iter().filter_map(|item| keep_parts(attribute, item, parts)).collect();
             (!kept.is_empty()).then_some(Value::Array(kept))
         }
-        Value::Object(members) => {
-            let kept: Resource = members
-                .iter()
-                .filter(|(key, _)| keeps(attribute, key, parts))
-                .map(|(key, value)| (key.clone(), value.clone()))
-                .collect();
-            (!kept.is_empty()).then_some(Value::Object(kept))
+        Value::Object(mut members) => {
+            members.retain(|key, _| keeps(attribute, key, parts));
+            (!members.is_empty()).then_some(Value::Object(members))
         }
-        Value::Null | Value::Bool(_) | Value::Number(_) | Value::String(_) => Some(value.clone()),
+        Value::Null | Value::Bool(_) | Value::Number(_) | Value::String(_) => Some(value),
     }
 }
 

@@ -1,6 +1,7 @@
 //! Which server the tenant plays. The traits of each are data of `provost_scim`; the tenant's options adjust them.
 
-use crate::options::{DeleteEffect, Options, PatchAnswer, RenameEffect};
+use crate::options::{self, DeleteEffect, Options, PatchAnswer, RenameEffect};
+use provost_db::{DbError, Row};
 use provost_scim::provider::{self, AllowedFilter, AllowedFilters, Deletion, Provider, ProviderProfile, ResourceKind};
 use std::str::FromStr;
 use std::sync::{Arc, Mutex, PoisonError};
@@ -70,12 +71,21 @@ fn adjusted(mut traits: ProviderProfile, options: &Options) -> ProviderProfile {
     traits
 }
 
-/// The provider for the present options; made again only when they change, because its schemas are large.
+/// How the tenant behaves at present.
+#[derive(Debug)]
+pub(crate) struct Behaviour {
+    pub(crate) options: Options,
+    /// The profile's, with the options applied.
+    pub(crate) provider: Provider,
+}
+
+/// The provider for the present options. Their row is read with every request; it is understood again, and the provider with its large
+/// schemas made again, only when it says something else.
 #[derive(Debug)]
 pub(crate) struct Providers {
     /// The traits of the profile, before options.
     traits: ProviderProfile,
-    latest: Mutex<Option<(Options, Arc<Provider>)>>,
+    latest: Mutex<Option<(Vec<Row>, Arc<Behaviour>)>>,
 }
 
 impl Providers {
@@ -88,15 +98,18 @@ impl Providers {
         &self.traits
     }
 
-    pub(crate) fn with(&self, options: &Options) -> Arc<Provider> {
+    /// The behaviour by the rows of [`options::query`].
+    pub(crate) fn by(&self, rows: Vec<Row>) -> Result<Arc<Behaviour>, DbError> {
         let mut latest = self.latest.lock().unwrap_or_else(PoisonError::into_inner);
-        if let Some((known, provider)) = latest.as_ref()
-            && known == options
+        if let Some((known, behaviour)) = latest.as_ref()
+            && *known == rows
         {
-            return Arc::clone(provider);
+            return Ok(Arc::clone(behaviour));
         }
-        let provider = Arc::new(Provider::new(adjusted(self.traits.clone(), options)));
-        *latest = Some((options.clone(), Arc::clone(&provider)));
-        provider
+        let options = options::from_rows(&rows)?;
+        let provider = Provider::new(adjusted(self.traits.clone(), &options));
+        let behaviour = Arc::new(Behaviour { options, provider });
+        *latest = Some((rows, Arc::clone(&behaviour)));
+        Ok(behaviour)
     }
 }

@@ -28,7 +28,7 @@ fn shows(by_default: bool, attribute: &str, projection: &Projection) -> bool {
 }
 
 /// 200 with one resource. `resource` has its meta; see [`super::with_meta`].
-pub fn found(provider: &Provider, kind: ResourceKind, resource: &Resource, projection: &Projection) -> Response {
+pub fn found(provider: &Provider, kind: ResourceKind, resource: Resource, projection: &Projection) -> Response {
     with_resource(200, provider, kind, resource, projection)
 }
 
@@ -36,26 +36,26 @@ pub fn found(provider: &Provider, kind: ResourceKind, resource: &Resource, proje
 pub fn found_or_known(
     provider: &Provider,
     kind: ResourceKind,
-    resource: &Resource,
+    resource: Resource,
     projection: &Projection,
     preconditions: &Preconditions,
 ) -> Response {
-    match meta_text(resource, "version").filter(|version| preconditions.not_modified(version)) {
+    match meta_text(&resource, "version").filter(|version| preconditions.not_modified(version)) {
         Some(version) => not_modified(&version),
         None => found(provider, kind, resource, projection),
     }
 }
 
 /// 201 with the new resource. RFC 7644 section 3.3: the URI stands in `Location` and in `meta.location`.
-pub fn created(provider: &Provider, kind: ResourceKind, resource: &Resource, projection: &Projection) -> Response {
+pub fn created(provider: &Provider, kind: ResourceKind, resource: Resource, projection: &Projection) -> Response {
     with_resource(201, provider, kind, resource, projection)
 }
 
 /// The answer to a PATCH. RFC 7644 section 3.5.2: 200 with the resource or 204, and 200 when attributes are asked for.
-pub fn changed(provider: &Provider, kind: ResourceKind, resource: &Resource, projection: &Projection) -> Response {
+pub fn changed(provider: &Provider, kind: ResourceKind, resource: Resource, projection: &Projection) -> Response {
     match (provider.profile.patch_answer, projection) {
         (PatchAnswer::NoContent, Projection::Default | Projection::Without(_)) => {
-            Response { location: meta_text(resource, "location"), etag: meta_text(resource, "version"), ..deleted() }
+            Response { location: meta_text(&resource, "location"), etag: meta_text(&resource, "version"), ..deleted() }
         }
         (PatchAnswer::Resource, _) | (PatchAnswer::NoContent, Projection::Only(_)) => found(provider, kind, resource, projection),
     }
@@ -76,20 +76,20 @@ pub fn listed(
     provider: &Provider,
     kind: ResourceKind,
     listing: Listing,
-    resources: &[Resource],
+    resources: Vec<Resource>,
     projection: &Projection,
 ) -> Response {
-    listed_together(provider, listing, &[(kind, resources)], projection)
+    listed_together(provider, listing, vec![(kind, resources)], projection)
 }
 
 /// The same for several kinds, one after the other (RFC 7644 section 3.4.2.1).
 pub fn listed_together(
     provider: &Provider,
     listing: Listing,
-    parts: &[(ResourceKind, &[Resource])],
+    parts: Vec<(ResourceKind, Vec<Resource>)>,
     projection: &Projection,
 ) -> Response {
-    let all = parts.iter().flat_map(|(kind, resources)| resources.iter().map(move |resource| (*kind, resource)));
+    let all = parts.into_iter().flat_map(|(kind, resources)| resources.into_iter().map(move |resource| (kind, resource)));
     let resources = all.map(|(kind, resource)| {
         let mut shown = shown(provider, kind, resource, projection);
         for name in &provider.profile.lists_omit {
@@ -114,12 +114,12 @@ pub(super) fn success(status: u16, provider: &Provider, body: Value) -> Response
 }
 
 /// The examples of RFC 7644 have `Location` in the answers to reads and changes too.
-fn with_resource(status: u16, provider: &Provider, kind: ResourceKind, resource: &Resource, projection: &Projection) -> Response {
-    let (location, etag) = (meta_text(resource, "location"), meta_text(resource, "version"));
+fn with_resource(status: u16, provider: &Provider, kind: ResourceKind, resource: Resource, projection: &Projection) -> Response {
+    let (location, etag) = (meta_text(&resource, "location"), meta_text(&resource, "version"));
     Response { location, etag, ..success(status, provider, Value::Object(shown(provider, kind, resource, projection))) }
 }
 
-fn shown(provider: &Provider, kind: ResourceKind, resource: &Resource, projection: &Projection) -> Resource {
+fn shown(provider: &Provider, kind: ResourceKind, resource: Resource, projection: &Projection) -> Resource {
     let mut shown = project(resource, provider.schemas(kind), projection);
     let hidden = match kind {
         ResourceKind::User => (!shows_groups(provider, projection)).then_some("groups"),

@@ -175,7 +175,7 @@ fn everything(bytes: &[u8]) {
         }
         let _ = diff(&resource, &barbara(), &schemas);
         let _ = diff(&barbara(), &resource, &schemas);
-        let _ = project(&resource, &schemas, &Projection::Default);
+        let _ = project(resource.clone(), &schemas, &Projection::Default);
         let _ = Schema::parse(&resource);
         let body = Value::Object(resource);
         let _ = (client::error_of(&body), client::error_text(&body), client::read_list(body));

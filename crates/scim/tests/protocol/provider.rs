@@ -228,7 +228,7 @@ fn a_create_is_brought_into_form_and_answered() {
         }
     });
     assert_eq!(Value::Object(resource.clone()), expected);
-    let response = provider::created(&provider, ResourceKind::User, &resource, &Projection::Default);
+    let response = provider::created(&provider, ResourceKind::User, resource, &Projection::Default);
     assert_eq!(response.status, 201);
     assert_eq!(response.content_type.as_deref(), Some("application/scim+json;charset=utf-8"));
     assert_eq!(response.location.as_deref(), Some("https://tenant.example/api/v2/scim/Users/u%2F1"));
@@ -270,7 +270,7 @@ fn a_patch_answers_as_the_profile_says() {
     assert!(patched.changed);
     assert_eq!(patched.resource["active"], json!(false));
     let answer =
-        |provider: &Provider, projection| provider::changed(provider, ResourceKind::User, &patched.resource, &projection);
+        |provider: &Provider, projection| provider::changed(provider, ResourceKind::User, patched.resource.clone(), &projection);
     let response = answer(&provider, Projection::Default);
     assert_eq!((response.status, response.body, response.content_type), (204, None, None));
     let asked = Projection::parse(Some(&["active".to_owned()]), None).unwrap();
@@ -308,7 +308,7 @@ fn groups_hide_members_and_users_hide_groups_where_the_profile_says_so() {
     let user = object(json!({ "schemas": [USER], "id": "u", "userName": "a", "groups": [{ "value": "g" }], "meta": {} }));
     let asked = |name: &str| Projection::parse(Some(&[name.to_owned()]), None).unwrap();
     let shows = |provider: &Provider, kind, resource: &Resource, projection: &Projection, name: &str| {
-        provider::found(provider, kind, resource, projection).body.unwrap().get(name).is_some()
+        provider::found(provider, kind, resource.clone(), projection).body.unwrap().get(name).is_some()
     };
     let (netskope, standard) = (netskope(), standard());
     let named = object(
@@ -317,7 +317,7 @@ fn groups_hide_members_and_users_hide_groups_where_the_profile_says_so() {
     for (provider, name, display) in
         [(&standard, "members", false), (&standard, "members.display", true), (&netskope, "members", true)]
     {
-        let body = provider::found(provider, ResourceKind::Group, &named, &asked(name)).body.unwrap();
+        let body = provider::found(provider, ResourceKind::Group, named.clone(), &asked(name)).body.unwrap();
         assert_eq!(body["members"][0].get("display").is_some(), display, "{name}");
     }
     assert!(!shows(&netskope, ResourceKind::Group, &group, &Projection::Default, "members"));
@@ -337,8 +337,8 @@ fn groups_hide_members_and_users_hide_groups_where_the_profile_says_so() {
 fn lists_look_as_each_profile_has_them() {
     let list = |provider: &Provider| {
         let listing = Listing { total: Some(7), place: Place::Index(3) };
-        let users = [created(&netskope())];
-        let response = provider::listed(provider, ResourceKind::User, listing, &users, &Projection::Default);
+        let users = vec![created(&netskope())];
+        let response = provider::listed(provider, ResourceKind::User, listing, users, &Projection::Default);
         (response.status, response.body.unwrap())
     };
     let (status, body) = list(&netskope());

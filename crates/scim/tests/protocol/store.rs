@@ -79,21 +79,21 @@ impl Store {
         match planned {
             ProviderRequest::Create { kind, resource, projection } => {
                 let made = self.make(kind, resource);
-                Ok(provider::created(&self.provider, kind, &self.shown(&made), &projection))
+                Ok(provider::created(&self.provider, kind, self.shown(&made), &projection))
             }
             ProviderRequest::Get { kind, id, projection } => {
                 let found = self.shown(&self.resources[self.place(kind, &id)?].1);
-                Ok(provider::found_or_known(&self.provider, kind, &found, &projection, preconditions))
+                Ok(provider::found_or_known(&self.provider, kind, found, &projection, preconditions))
             }
             ProviderRequest::Replace { kind, id, incoming, projection } => {
                 let replaced =
                     self.change(kind, &id, preconditions, |provider, old| provider::replaced(provider, kind, old, &incoming))?;
-                Ok(provider::found(&self.provider, kind, &replaced, &projection))
+                Ok(provider::found(&self.provider, kind, replaced, &projection))
             }
             ProviderRequest::Patch { kind, id, request, projection } => {
                 let patched =
                     self.change(kind, &id, preconditions, |provider, old| provider::patched(provider, kind, old, &request))?;
-                Ok(provider::changed(&self.provider, kind, &patched, &projection))
+                Ok(provider::changed(&self.provider, kind, patched, &projection))
             }
             ProviderRequest::Delete { kind, id } => {
                 let place = self.place(kind, &id)?;
@@ -191,9 +191,8 @@ impl Store {
         let on_page = |index: u64| (from..from.saturating_add(count)).contains(&index);
         let page: Vec<_> = (0..).zip(found).filter(|(index, _)| on_page(*index)).map(|(_, one)| one).collect();
         let of = |kind: ResourceKind| page.iter().filter(move |(its, _)| *its == kind).map(|(_, one)| one.clone());
-        let parts: Vec<(ResourceKind, Vec<Resource>)> = kinds.iter().map(|kind| (*kind, of(*kind).collect())).collect();
-        let parts: Vec<(ResourceKind, &[Resource])> = parts.iter().map(|(kind, some)| (*kind, some.as_slice())).collect();
+        let parts = kinds.iter().map(|kind| (*kind, of(*kind).collect())).collect();
         let listing = Listing { total: Some(total as u64), place };
-        Ok(provider::listed_together(&self.provider, listing, &parts, &query.projection))
+        Ok(provider::listed_together(&self.provider, listing, parts, &query.projection))
     }
 }

@@ -34,7 +34,7 @@ impl From<CommitError> for Refused {
 
 /// What the provider decided, over HTTP.
 pub(super) fn scim(decided: provider::Response) -> Response {
-    let mut response = Response::new(decided.body.map_or_else(Body::empty, |body| Body::from(body.to_string())));
+    let mut response = Response::new(decided.body.map_or_else(Body::empty, |body| Body::from(text(&body))));
     *response.status_mut() = StatusCode::from_u16(decided.status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
     let headers =
         [(header::CONTENT_TYPE, decided.content_type), (header::LOCATION, decided.location), (header::ETAG, decided.etag)];
@@ -44,6 +44,10 @@ pub(super) fn scim(decided: provider::Response) -> Response {
         }
     }
     response
+}
+
+fn text(body: &Value) -> Vec<u8> {
+    serde_json::to_vec(body).expect("the keys of a JSON value are texts")
 }
 
 /// A SCIM error before any provider was asked.
@@ -67,7 +71,7 @@ pub(super) fn message(status: StatusCode, text: &str) -> Response {
 
 /// Plain JSON.
 pub(super) fn plain(status: StatusCode, body: &Value) -> Response {
-    let mut response = Response::new(Body::from(body.to_string()));
+    let mut response = Response::new(Body::from(text(body)));
     *response.status_mut() = status;
     response.headers_mut().insert(header::CONTENT_TYPE, HeaderValue::from_static("application/json"));
     response

@@ -6,6 +6,7 @@ use super::answer;
 use crate::Tenant;
 use crate::limiter::{Verdict, Window};
 use crate::options::{self, Options};
+use crate::profile::Behaviour;
 use crate::request_log::RequestEntry;
 use crate::tokens::{Grant, Permission, Presented, SECRET_PREFIX, TokenState, presented_from_row, presented_query};
 use axum::extract::{Request, State};
@@ -16,6 +17,7 @@ use axum::response::Response;
 use provost_db::DbError;
 use provost_scim::ScimError;
 use provost_scim::provider::{ProviderProfile, ResourceKind};
+use std::sync::Arc;
 use std::time::Instant;
 
 const MICROS_PER_DAY: i64 = 86_400_000_000;
@@ -23,8 +25,8 @@ const MICROS_PER_DAY: i64 = 86_400_000_000;
 /// What handlers know of an admitted request.
 #[derive(Debug, Clone)]
 pub(super) struct Caller {
-    /// As they stood when the request came.
-    pub(super) options: Options,
+    /// As it stood when the request came.
+    pub(super) behaviour: Arc<Behaviour>,
     /// Those of the token; none where no token is needed.
     pub(super) grants: Vec<Grant>,
 }
@@ -85,7 +87,8 @@ pub(super) async fn gate(State(tenant): State<Tenant>, request: Request, next: N
 async fn admit(tenant: &Tenant, parts: &Parts, token_name: &mut Option<String>) -> Result<Admitted, Refusal> {
     let (method, path) = (&parts.method, parts.uri.path());
     let secret = presented_secret(&parts.headers);
-    let (options, presented) = load(tenant, secret).await.map_err(|error| unavailable(&error))?;
+    let (behaviour, presented) = load(tenant, secret).await.map_err(|error| unavailable(&error))?;
+    let options = &behaviour.options;
     *token_name = presented.as_ref().map(|presented| presented.token.name.clone());
     if !options.rest_api_enabled {
         return Err(Refusal::new(
@@ -97,7 +100,7 @@ async fn admit(tenant: &Tenant, parts: &Parts, token_name: &mut Option<String>) 
     let grants = if is_public(traits, method, path) {
         Vec::new()
     } else {
-        let presented = live_token(tenant, &options, secret.is_some(), presented).await?;
+        let presented = live_token(tenant, options, secret.is_some(), presented).await?;
         if traits.guards_every_path || leads_to_resources(path) {
             check_grant(&presented.token.grants, method, path)?;
         }
@@ -111,19 +114,19 @@ async fn admit(tenant: &Tenant, parts: &Parts, token_name: &mut Option<String>) 
             return Err(Refusal { status: StatusCode::TOO_MANY_REQUESTS, message, window: Some(window) });
         }
     };
-    Ok(Admitted { caller: Caller { options, grants }, window })
+    Ok(Admitted { caller: Caller { behaviour, grants }, window })
 }
 
-/// The settings, and the token that has this secret: one snapshot. A text that cannot be a secret of ours is not looked up.
-async fn load(tenant: &Tenant, secret: Option<&str>) -> Result<(Options, Option<Presented>), DbError> {
+/// The behaviour, and the token that has this secret: one snapshot. A text that cannot be a secret of ours is not looked up.
+async fn load(tenant: &Tenant, secret: Option<&str>) -> Result<(Arc<Behaviour>, Option<Presented>), DbError> {
     let mut queries = vec![options::query()];
     if let Some(secret) = secret.filter(|secret| provost_platform::token_checksum_ok(SECRET_PREFIX, secret)) {
         queries.push(presented_query(secret));
     }
-    let answers = tenant.inner.db.read_all(queries).await?;
-    let options = options::from_rows(answers.first().map_or(&[], Vec::as_slice))?;
-    let presented = answers.get(1).and_then(|rows| rows.first()).map(presented_from_row).transpose()?;
-    Ok((options, presented))
+    let mut answers = tenant.inner.db.read_all(queries).await?.into_iter();
+    let behaviour = tenant.inner.providers.by(answers.next().unwrap_or_default())?;
+    let presented = answers.next().and_then(|rows| rows.first().map(presented_from_row)).transpose()?;
+    Ok((behaviour, presented))
 }
 
 /// The token of the request, when it is known and neither revoked nor expired.

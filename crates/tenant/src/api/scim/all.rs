@@ -31,9 +31,8 @@ async fn by_index(context: &Context<'_>, kinds: &[ResourceKind], mut query: List
         wanted = wanted.saturating_sub(found.len() as u64);
         parts.push((kind, found));
     }
-    let parts: Vec<_> = parts.iter().map(|(kind, found)| (*kind, found.as_slice())).collect();
     let listing = Listing { total: Some(total), place: Place::Index(page.start_index) };
-    Ok(provider::listed_together(&context.provider, listing, &parts, &query.projection))
+    Ok(provider::listed_together(context.provider, listing, parts, &query.projection))
 }
 
 async fn by_cursor(
@@ -60,7 +59,7 @@ async fn by_cursor(
     let next = next.map(|cursor| named(kind, &cursor)).or_else(|| after.map(|kind| named(*kind, "")));
     let previous = previous.map(|cursor| named(kind, &cursor));
     let listing = Listing { total: None, place: Place::Cursor { next, previous } };
-    Ok(provider::listed_together(&context.provider, listing, &[(kind, &found)], &query.projection))
+    Ok(provider::listed_together(context.provider, listing, vec![(kind, found)], &query.projection))
 }
 
 fn taken_apart<'t>(kinds: &[ResourceKind], text: &'t str) -> Option<(ResourceKind, &'t str)> {

@@ -3,16 +3,17 @@
 use super::{Context, carry_out};
 use crate::api::answer::Refused;
 use crate::api::gate::{self, Caller};
+use crate::profile::Behaviour;
 use provost_scim::ScimError;
 use provost_scim::provider::{self, BulkCall, BulkRequest, BulkRun, EntityTags, Preconditions, Response};
-use std::sync::Arc;
 
 /// Carries them out to the end, also when the client goes away in between: it could not know which of them were.
 pub(super) async fn carry_out_all(context: &Context<'_>, caller: &Caller, request: BulkRequest) -> Result<Response, Refused> {
     let (tenant, caller) = (context.tenant.clone(), caller.clone());
-    let (provider, base) = (Arc::clone(&context.provider), context.base.clone());
+    let base = context.base.clone();
     let running = tokio::spawn(async move {
-        let Caller { options, grants } = &caller;
+        let Caller { behaviour, grants } = &caller;
+        let Behaviour { options, provider } = behaviour.as_ref();
         let preconditions = Preconditions::default();
         in_turn(&Context { tenant: &tenant, options, grants, provider, base, preconditions }, request).await
     });
@@ -26,9 +27,9 @@ async fn in_turn(context: &Context<'_>, request: BulkRequest) -> Response {
     let mut run = BulkRun::new(request, &context.base);
     while let Some(next) = run.next_call() {
         let answered = one(context, &next.call).await;
-        run.note(&next, &answered.unwrap_or_else(|refused| provider::failed(&context.provider, &refused.0)));
+        run.note(&next, &answered.unwrap_or_else(|refused| provider::failed(context.provider, &refused.0)));
     }
-    run.finish(&context.provider)
+    run.finish(context.provider)
 }
 
 async fn one(context: &Context<'_>, call: &BulkCall) -> Result<Response, Refused> {
@@ -36,13 +37,9 @@ async fn one(context: &Context<'_>, call: &BulkCall) -> Result<Response, Refused
     let method = axum::http::Method::from_bytes(call.method.word().as_bytes()).unwrap_or_default();
     // A grant on Users does not cover Groups, also not in here.
     gate::permit(context.grants, &method, &path).map_err(|message| ScimError::new(403, message))?;
-    let request = provider::plan_operation(&context.provider, call)?;
+    let request = provider::plan_operation(context.provider, call)?;
     let if_match = call.version.as_deref().filter(|_| context.provider.profile.etags).map(EntityTags::parse);
-    let alone = Context {
-        provider: Arc::clone(&context.provider),
-        base: context.base.clone(),
-        preconditions: Preconditions { if_match, if_none_match: None },
-        ..*context
-    };
+    let alone =
+        Context { base: context.base.clone(), preconditions: Preconditions { if_match, if_none_match: None }, ..*context };
     carry_out(&alone, request).await
 }

@@ -26,7 +26,7 @@ pub(super) async fn get(context: &Context<'_>, id: &str, projection: &Projection
     if context.preconditions.not_modified(&version) {
         return Ok(provider::not_modified(&version));
     }
-    Ok(provider::found(&context.provider, KIND, &shown(context, KIND, stored(group), projection).await?, projection))
+    Ok(provider::found(context.provider, KIND, shown(context, KIND, stored(group), projection).await?, projection))
 }
 
 pub(super) async fn create(context: &Context<'_>, mut resource: Resource, projection: &Projection) -> Result<Response, Refused> {
@@ -48,7 +48,7 @@ pub(super) async fn create(context: &Context<'_>, mut resource: Resource, projec
         match groups::insert_named(&inner.db, &group, &members, names(context)).await {
             Ok(()) => {
                 let group = shown(context, KIND, stored(group), projection).await?;
-                return Ok(provider::created(&context.provider, KIND, &group, projection));
+                return Ok(provider::created(context.provider, KIND, group, projection));
             }
             // A member has gone in between.
             Err(WriteError::Stale) => {}
@@ -65,8 +65,8 @@ pub(super) async fn replace(
     incoming: &Resource,
     projection: &Projection,
 ) -> Result<Response, Refused> {
-    let group = change(context, id, |existing| provider::replaced(&context.provider, KIND, existing, incoming)).await?;
-    Ok(provider::found(&context.provider, KIND, &shown(context, KIND, stored(group), projection).await?, projection))
+    let group = change(context, id, |existing| provider::replaced(context.provider, KIND, existing, incoming)).await?;
+    Ok(provider::found(context.provider, KIND, shown(context, KIND, stored(group), projection).await?, projection))
 }
 
 pub(super) async fn patch(
@@ -79,8 +79,8 @@ pub(super) async fn patch(
     if let Some(changes) = members::changes(request, context.provider.schemas(KIND), leniency)? {
         return members::patch(context, id, &changes, projection).await;
     }
-    let group = change(context, id, |existing| provider::patched(&context.provider, KIND, existing, request)).await?;
-    Ok(provider::changed(&context.provider, KIND, &shown(context, KIND, stored(group), projection).await?, projection))
+    let group = change(context, id, |existing| provider::patched(context.provider, KIND, existing, request)).await?;
+    Ok(provider::changed(context.provider, KIND, shown(context, KIND, stored(group), projection).await?, projection))
 }
 
 pub(super) async fn delete(context: &Context<'_>, id: &str) -> Result<Response, Refused> {

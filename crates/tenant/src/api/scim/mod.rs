@@ -14,6 +14,7 @@ use super::gate::Caller;
 use crate::Tenant;
 use crate::find::rows::Stored;
 use crate::options::Options;
+use crate::profile::Behaviour;
 use crate::tokens::Grant;
 use crate::users::WriteError;
 use axum::Extension;
@@ -24,7 +25,6 @@ use axum::response::Response;
 use provost_scim::provider::{self, EntityTags, Meta, Method, Preconditions, Provider, ProviderRequest, ResourceKind};
 use provost_scim::{Resource, ScimError};
 use serde_json::Value;
-use std::sync::Arc;
 
 /// How often a change is tried again when another process changed the resource in between.
 const ATTEMPTS_MAX: usize = 5;
@@ -38,7 +38,7 @@ struct Context<'a> {
     options: &'a Options,
     /// What the token may do.
     grants: &'a [Grant],
-    provider: Arc<Provider>,
+    provider: &'a Provider,
     /// `http://host/api/v2/scim`.
     base: String,
     /// Obeyed where the profile has versions.
@@ -71,7 +71,8 @@ fn allowed_methods(path: &str) -> String {
 }
 
 async fn decide(tenant: &Tenant, caller: &Caller, parts: &Parts, body: axum::body::Body) -> Response {
-    let provider = tenant.inner.providers.with(&caller.options);
+    let Caller { behaviour, grants } = caller;
+    let Behaviour { options, provider } = behaviour.as_ref();
     let base = super::scim_base(&parts.headers);
     let tags = |name| parts.headers.get(name).and_then(|value| value.to_str().ok()).map(EntityTags::parse);
     let preconditions = if provider.profile.etags {
@@ -79,14 +80,13 @@ async fn decide(tenant: &Tenant, caller: &Caller, parts: &Parts, body: axum::bod
     } else {
         Preconditions::default()
     };
-    let Caller { options, grants } = caller;
     let context = Context { tenant, options, grants, provider, base, preconditions };
     let decided = match read(&context, parts, body).await {
         Ok(ProviderRequest::Bulk(request)) => bulk::carry_out_all(&context, caller, request).await,
         Ok(request) => carry_out(&context, request).await,
         Err(error) => Err(error.into()),
     };
-    let mut decided = decided.unwrap_or_else(|refused| provider::failed(&context.provider, &refused.0));
+    let mut decided = decided.unwrap_or_else(|refused| provider::failed(context.provider, &refused.0));
     let plain_json = context.provider.profile.plain_json_on_request && body::wants_plain_json(&parts.headers);
     if let (true, Some(content_type)) = (plain_json, &mut decided.content_type) {
         "application/json".clone_into(content_type);
@@ -102,7 +102,7 @@ async fn read(context: &Context<'_>, parts: &Parts, body: axum::body::Body) -> R
         Method::Get | Method::Delete => axum::body::Bytes::new(),
         Method::Post | Method::Put | Method::Patch => body::bytes(&parts.headers, body).await?,
     };
-    provider::plan(&context.provider, &provider::Request { method, path, query: parts.uri.query(), body: &bytes })
+    provider::plan(context.provider, &provider::Request { method, path, query: parts.uri.query(), body: &bytes })
 }
 
 async fn carry_out(context: &Context<'_>, request: ProviderRequest) -> Result<provider::Response, Refused> {

@@ -22,7 +22,7 @@ pub(super) async fn list(context: &Context<'_>, query: &ListQuery) -> Result<Res
 pub(super) async fn get(context: &Context<'_>, id: &str, projection: &Projection) -> Result<Response, Refused> {
     let user = stored(living(context, id).await?);
     let user = shown(context, KIND, user, projection).await?;
-    Ok(provider::found_or_known(&context.provider, KIND, &user, projection, &context.preconditions))
+    Ok(provider::found_or_known(context.provider, KIND, user, projection, &context.preconditions))
 }
 
 pub(super) async fn create(context: &Context<'_>, mut resource: Resource, projection: &Projection) -> Result<Response, Refused> {
@@ -37,9 +37,7 @@ pub(super) async fn create(context: &Context<'_>, mut resource: Resource, projec
         ..columns(resource, now)?
     };
     match users::insert(&inner.db, &new).await {
-        Ok(()) => {
-            Ok(provider::created(&context.provider, KIND, &shown(context, KIND, stored(new), projection).await?, projection))
-        }
+        Ok(()) => Ok(provider::created(context.provider, KIND, shown(context, KIND, stored(new), projection).await?, projection)),
         Err(WriteError::Duplicate) => Err(taken(&new)),
         Err(error @ (WriteError::Stale | WriteError::Commit(_))) => Err(not_kept(error)),
     }
@@ -58,10 +56,10 @@ pub(super) async fn replace(
         if let (true, Some(active)) = (silent, existing.get("active")) {
             incoming.insert("active".to_owned(), active.clone());
         }
-        provider::replaced(&context.provider, KIND, existing, &incoming)
+        provider::replaced(context.provider, KIND, existing, &incoming)
     });
     let user = stored(user.await?);
-    Ok(provider::found(&context.provider, KIND, &shown(context, KIND, user, projection).await?, projection))
+    Ok(provider::found(context.provider, KIND, shown(context, KIND, user, projection).await?, projection))
 }
 
 pub(super) async fn patch(
@@ -70,8 +68,8 @@ pub(super) async fn patch(
     request: &PatchRequest,
     projection: &Projection,
 ) -> Result<Response, Refused> {
-    let user = change(context, id, |existing| provider::patched(&context.provider, KIND, existing, request)).await?;
-    Ok(provider::changed(&context.provider, KIND, &shown(context, KIND, stored(user), projection).await?, projection))
+    let user = change(context, id, |existing| provider::patched(context.provider, KIND, existing, request)).await?;
+    Ok(provider::changed(context.provider, KIND, shown(context, KIND, stored(user), projection).await?, projection))
 }
 
 pub(super) async fn delete(context: &Context<'_>, id: &str) -> Result<Response, Refused> {

@@ -95,7 +95,7 @@ pub(super) async fn patch(
         let etag = context.provider.profile.etags.then(|| version(group.revision));
         return Ok(Response { etag, ..provider::deleted() });
     }
-    Ok(provider::changed(&context.provider, KIND, &shown(context, KIND, stored(group), projection).await?, projection))
+    Ok(provider::changed(context.provider, KIND, shown(context, KIND, stored(group), projection).await?, projection))
 }
 
 /// The group afterwards, and how many members it has.

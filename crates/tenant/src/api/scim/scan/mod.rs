@@ -32,7 +32,7 @@ struct Listed {
 /// Answers a list.
 pub(super) async fn list(context: &Context<'_>, kind: ResourceKind, query: &ListQuery) -> Result<Response, Refused> {
     let (listing, resources) = page(context, kind, query).await?;
-    Ok(provider::listed(&context.provider, kind, listing, &resources, &query.projection))
+    Ok(provider::listed(context.provider, kind, listing, resources, &query.projection))
 }
 
 /// Where a page stands and what is on it.

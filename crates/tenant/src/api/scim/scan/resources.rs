@@ -25,8 +25,8 @@ pub(in crate::api::scim) const fn attribute(kind: ResourceKind) -> &'static str 
 /// Whether an answer shows it.
 pub(in crate::api::scim) fn shows_others(context: &Context<'_>, kind: ResourceKind, projection: &Projection) -> bool {
     match kind {
-        ResourceKind::User => provider::shows_groups(&context.provider, projection),
-        ResourceKind::Group => provider::shows_members(&context.provider, projection),
+        ResourceKind::User => provider::shows_groups(context.provider, projection),
+        ResourceKind::Group => provider::shows_members(context.provider, projection),
     }
 }
 
@@ -73,7 +73,7 @@ pub(in crate::api::scim) fn members_value(base: &str, members: &[MemberRecord]) 
 /// The resource without what lies in other rows.
 pub(in crate::api::scim) fn whole(context: &Context<'_>, kind: ResourceKind, row: Stored) -> Resource {
     let meta = meta(context, &row, None);
-    provider::with_meta(&context.provider, kind, row.body, &meta, &context.base)
+    provider::with_meta(context.provider, kind, row.body, &meta, &context.base)
 }
 
 /// The resource with it.
@@ -90,7 +90,7 @@ pub(in crate::api::scim) fn with_others(
         ResourceKind::Group => meta(context, &row, None),
     };
     row.body.insert(attribute(kind).to_owned(), value);
-    provider::with_meta(&context.provider, kind, row.body, &meta, &context.base)
+    provider::with_meta(context.provider, kind, row.body, &meta, &context.base)
 }
 
 /// One resource as it is shown.

@@ -124,6 +124,6 @@ async fn key(search: &Search<'_>, rank: &Rank, position: i64) -> Result<Option<S
     };
     let Some(row) = rows::at(&search.context.tenant.inner.db, search.kind, &[position]).await?.pop() else { return Ok(None) };
     let only = Projection::Only(vec![sort.by.clone()]);
-    let part = project(&shown(search.context, search.kind, row, &only).await?, search.schemas, &only);
+    let part = project(shown(search.context, search.kind, row, &only).await?, search.schemas, &only);
     Ok(Some(Value::Object(part).to_string()).filter(|text| text.len() <= KEY_BYTES_MAX))
 }
