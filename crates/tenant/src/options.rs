@@ -1,7 +1,7 @@
 //! The tenant's settings: the REST API page's switch and rate, and one option for everything that no public document says
 //! about a real tenant. They are one row, read with every request, so that a second process or node never serves old ones.
 
-use provost_db::{Batch, CommitError, Db, DbError, Query, Row};
+use provost_db::{Batch, CommitError, Db, DbError, Query};
 use serde::{Deserialize, Serialize};
 
 /// What a change of `userName` or of an e-mail address does.
@@ -84,21 +84,16 @@ impl Default for Options {
     }
 }
 
-/// Reads the one row; no row: the defaults.
-pub(crate) fn query() -> Query {
-    Query::new("SELECT value FROM tenant_setting WHERE name = 'options'", [])
-}
-
-/// The settings from the rows of [`query`].
-pub(crate) fn from_rows(rows: &[Row]) -> Result<Options, DbError> {
-    let Some(row) = rows.first() else { return Ok(Options::default()) };
-    let text: String = row.get(0)?;
-    serde_json::from_str(&text).map_err(|error| DbError::Engine(format!("the tenant's settings are not readable: {error}")))
+/// The settings as they are kept; where nothing is, the defaults.
+pub(crate) fn from_text(kept: Option<&str>) -> Result<Options, DbError> {
+    let Some(text) = kept else { return Ok(Options::default()) };
+    serde_json::from_str(text).map_err(|error| DbError::Engine(format!("the tenant's settings are not readable: {error}")))
 }
 
 /// The settings as they stand now.
 pub(crate) async fn load(db: &Db) -> Result<Options, DbError> {
-    from_rows(&db.read(query()).await?)
+    let rows = db.read(Query::new("SELECT value FROM tenant_setting WHERE name = 'options'", [])).await?;
+    from_text(rows.first().map(|row| row.text(0)).transpose()?.flatten())
 }
 
 /// Replaces the settings.

@@ -1,7 +1,7 @@
 //! Which server the tenant plays. The traits of each are data of `provost_scim`; the tenant's options adjust them.
 
 use crate::options::{self, DeleteEffect, Options, PatchAnswer, RenameEffect};
-use provost_db::{DbError, Row};
+use provost_db::DbError;
 use provost_scim::provider::{self, AllowedFilter, AllowedFilters, Deletion, Provider, ProviderProfile, ResourceKind};
 use std::str::FromStr;
 use std::sync::{Arc, Mutex, PoisonError};
@@ -85,7 +85,7 @@ pub(crate) struct Behaviour {
 pub(crate) struct Providers {
     /// The traits of the profile, before options.
     traits: ProviderProfile,
-    latest: Mutex<Option<(Vec<Row>, Arc<Behaviour>)>>,
+    latest: Mutex<Option<(Option<String>, Arc<Behaviour>)>>,
 }
 
 impl Providers {
@@ -98,18 +98,18 @@ impl Providers {
         &self.traits
     }
 
-    /// The behaviour by the rows of [`options::query`].
-    pub(crate) fn by(&self, rows: Vec<Row>) -> Result<Arc<Behaviour>, DbError> {
+    /// The behaviour by the options as they are kept.
+    pub(crate) fn by(&self, kept: Option<&str>) -> Result<Arc<Behaviour>, DbError> {
         let mut latest = self.latest.lock().unwrap_or_else(PoisonError::into_inner);
         if let Some((known, behaviour)) = latest.as_ref()
-            && *known == rows
+            && known.as_deref() == kept
         {
             return Ok(Arc::clone(behaviour));
         }
-        let options = options::from_rows(&rows)?;
+        let options = options::from_text(kept)?;
         let provider = Provider::new(adjusted(self.traits.clone(), &options));
         let behaviour = Arc::new(Behaviour { options, provider });
-        *latest = Some((rows, Arc::clone(&behaviour)));
+        *latest = Some((kept.map(str::to_owned), Arc::clone(&behaviour)));
         Ok(behaviour)
     }
 }

@@ -5,7 +5,7 @@
 use super::answer;
 use crate::Tenant;
 use crate::limiter::{Verdict, Window};
-use crate::options::{self, Options};
+use crate::options::Options;
 use crate::profile::Behaviour;
 use crate::request_log::RequestEntry;
 use crate::tokens::{Grant, Permission, Presented, SECRET_PREFIX, TokenState, presented_from_row, presented_query};
@@ -119,14 +119,10 @@ async fn admit(tenant: &Tenant, parts: &Parts, token_name: &mut Option<String>) 
 
 /// The behaviour, and the token that has this secret: one snapshot. A text that cannot be a secret of ours is not looked up.
 async fn load(tenant: &Tenant, secret: Option<&str>) -> Result<(Arc<Behaviour>, Option<Presented>), DbError> {
-    let mut queries = vec![options::query()];
-    if let Some(secret) = secret.filter(|secret| provost_platform::token_checksum_ok(SECRET_PREFIX, secret)) {
-        queries.push(presented_query(secret));
-    }
-    let mut answers = tenant.inner.db.read_all(queries).await?.into_iter();
-    let behaviour = tenant.inner.providers.by(answers.next().unwrap_or_default())?;
-    let presented = answers.next().and_then(|rows| rows.first().map(presented_from_row)).transpose()?;
-    Ok((behaviour, presented))
+    let secret = secret.filter(|secret| provost_platform::token_checksum_ok(SECRET_PREFIX, secret));
+    let rows = tenant.inner.db.read(presented_query(secret)).await?;
+    let (options, presented) = rows.first().map(presented_from_row).transpose()?.unwrap_or_default();
+    Ok((tenant.inner.providers.by(options)?, presented))
 }
 
 /// The token of the request, when it is known and neither revoked nor expired.

@@ -150,20 +150,26 @@ pub(crate) struct Presented {
     pub(crate) owner_seen_at: Option<i64>,
 }
 
-/// Finds the token that has this secret.
-pub(crate) fn presented_query(secret: &str) -> Query {
+/// Finds the token that has this secret, beside the tenant's options: one row, whatever of them there is. It is read with every
+/// request, and a single statement needs no transaction.
+pub(crate) fn presented_query(secret: Option<&str>) -> Query {
+    // No secret has an empty hash.
+    let hash = secret.map(token_hash).unwrap_or_default();
     Query::new(
         format!(
-            "SELECT {COLUMNS}, COALESCE(a.last_sign_in_at, a.created_at) FROM tenant_token t \
-             LEFT JOIN tenant_admin a ON a.email = t.created_by WHERE t.secret_hash = $1"
+            "SELECT {COLUMNS}, COALESCE(a.last_sign_in_at, a.created_at), o.value FROM (SELECT 1 AS one) r \
+             LEFT JOIN tenant_setting o ON o.name = 'options' LEFT JOIN tenant_token t ON t.secret_hash = $1 \
+             LEFT JOIN tenant_admin a ON a.email = t.created_by"
         ),
-        [token_hash(secret).into()],
+        [hash.into()],
     )
 }
 
-/// A row of [`presented_query`].
-pub(crate) fn presented_from_row(row: &Row) -> Result<Presented, DbError> {
-    Ok(Presented { token: token(row)?, owner_seen_at: row.get(9)? })
+/// A row of [`presented_query`]: the options' text and the token.
+pub(crate) fn presented_from_row(row: &Row) -> Result<(Option<&str>, Option<Presented>), DbError> {
+    let is_known = row.get::<Option<i64>>(0)?.is_some();
+    let presented = if is_known { Some(Presented { token: token(row)?, owner_seen_at: row.get(9)? }) } else { None };
+    Ok((row.text(10)?, presented))
 }
 
 impl Presented {
