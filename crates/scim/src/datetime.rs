@@ -1,7 +1,7 @@
 //! Instants as SCIM writes them (RFC 7643 section 2.3.5: `xsd:dateTime`), to compare them. No clock, no calendar arithmetic beyond that.
 
 /// Nanoseconds since 1970 of `2008-01-23T04:56:22.123Z` or with an offset; without either it is read as UTC.
-pub(crate) fn parse(text: &str) -> Option<i128> {
+pub fn parse(text: &str) -> Option<i128> {
     let bytes = text.as_bytes();
     let number = |from: usize, to: usize| -> Option<i64> {
         let digits = text.get(from..to)?;

@@ -35,7 +35,7 @@
 //! ```
 
 pub mod client;
-mod datetime;
+pub mod datetime;
 pub mod diff;
 mod error;
 pub mod filter;

@@ -92,8 +92,13 @@ pub(crate) fn from_text(kept: Option<&str>) -> Result<Options, DbError> {
 
 /// The settings as they stand now.
 pub(crate) async fn load(db: &Db) -> Result<Options, DbError> {
+    from_text(kept(db).await?.as_deref())
+}
+
+/// The same as they are kept.
+pub(crate) async fn kept(db: &Db) -> Result<Option<String>, DbError> {
     let rows = db.read(Query::new("SELECT value FROM tenant_setting WHERE name = 'options'", [])).await?;
-    from_text(rows.first().map(|row| row.text(0)).transpose()?.flatten())
+    Ok(rows.first().map(|row| row.get(0)).transpose()?)
 }
 
 /// Replaces the settings.

@@ -3,6 +3,7 @@
 use super::{PatchAnswer, Preconditions, Provider, ResourceKind, Response};
 use crate::error::ScimError;
 use crate::list::{ListResponse, Listing};
+use crate::path::AttributePath;
 use crate::projection::{Projection, project};
 use crate::{Resource, names};
 use serde_json::Value;
@@ -15,6 +16,20 @@ pub fn shows_members(provider: &Provider, projection: &Projection) -> bool {
 /// Whether an answer shows a user's groups, so that they need loading.
 pub fn shows_groups(provider: &Provider, projection: &Projection) -> bool {
     provider.profile.users_show_groups && shows(true, "groups", projection)
+}
+
+/// Whether an answer shows the names of a group's members, which are the names of others and change without the group. Where they may
+/// be, the answer is yes.
+pub fn shows_member_names(provider: &Provider, projection: &Projection) -> bool {
+    let named = |paths: &[AttributePath]| {
+        let is_name = |path: &AttributePath| path.sub_attribute.as_ref().is_none_or(|part| names::same(part, "display"));
+        paths.iter().any(|path| names::same(&path.attribute, "members") && is_name(path))
+    };
+    shows_members(provider, projection)
+        && match projection {
+            Projection::Default | Projection::Without(_) => !provider.profile.member_names_on_request,
+            Projection::Only(paths) => named(paths),
+        }
 }
 
 fn shows(by_default: bool, attribute: &str, projection: &Projection) -> bool {

@@ -19,7 +19,8 @@ mod query;
 mod rules;
 
 pub use answer::{
-    changed, created, deleted, failed, found, found_or_known, listed, listed_together, not_modified, shows_groups, shows_members,
+    changed, created, deleted, failed, found, found_or_known, listed, listed_together, not_modified, shows_groups,
+    shows_member_names, shows_members,
 };
 pub use bulk::{BulkCall, BulkOperation, BulkRequest, BulkRun, NextCall, OPERATIONS_MAX, PAYLOAD_BYTES_MAX};
 pub use cursor::{Cursor, fingerprint};

@@ -33,7 +33,7 @@ impl Parameters {
         for pair in query.unwrap_or_default().split('&').filter(|pair| !pair.is_empty()) {
             let (name, value) = pair.split_once('=').unwrap_or((pair, ""));
             let name = decoded(name, true)?;
-            let value = decoded(value, true)?;
+            let value = decoded(value, true).map_err(|error| of_parameter(&name, &error))?;
             let list = || value.split(',').map(|name| name.trim().to_owned()).collect();
             match name.to_ascii_lowercase().as_str() {
                 "filter" => parameters.filter = Some(value),
@@ -112,19 +112,20 @@ impl Parameters {
         let Some(by) = self.sort_by.as_deref().filter(|_| provider.profile.sorts) else {
             return Ok(None);
         };
-        let [kind] = kinds else {
-            return Err(ScimError::invalid_value("sortBy: only resources of one kind can be sorted; list /Users or /Groups."));
-        };
         let by = AttributePath::parse(by).map_err(|error| error.in_path(by))?;
-        match provider.schemas(*kind).find(&by) {
-            None => return Err(ScimError::invalid_path(format!("sortBy: {} has no attribute \"{by}\".", kind.word()))),
-            // The order would tell of what RFC 7643 section 7 says is never returned.
-            Some(Found::Attribute { attribute, sub_attribute, .. })
-                if sub_attribute.unwrap_or(attribute).returned == Returned::Never =>
-            {
-                return Err(ScimError::invalid_value(format!("sortBy: {by} is never shown, so nothing is sorted by it.")));
-            }
-            Some(Found::Attribute { .. } | Found::Extension(_)) => {}
+        // RFC 7644 section 3.4.2.3: a resource without the attribute has its place in the order too; but one kind must have it.
+        let found: Vec<Found<'_>> = kinds.iter().filter_map(|kind| provider.schemas(*kind).find(&by)).collect();
+        if found.is_empty() {
+            let kinds: Vec<&str> = kinds.iter().map(|kind| kind.word()).collect();
+            return Err(ScimError::invalid_path(format!("sortBy: {} has no attribute \"{by}\".", kinds.join(" or "))));
+        }
+        // The order would tell of what RFC 7643 section 7 says is never returned.
+        let is_hidden = |found: &Found<'_>| match found {
+            Found::Attribute { attribute, sub_attribute, .. } => sub_attribute.unwrap_or(attribute).returned == Returned::Never,
+            Found::Extension(_) => false,
+        };
+        if found.iter().any(is_hidden) {
+            return Err(ScimError::invalid_value(format!("sortBy: {by} is never shown, so nothing is sorted by it.")));
         }
         let descending = match self.sort_order.as_deref().map(str::to_ascii_lowercase).as_deref() {
             None | Some("ascending") => false,
@@ -169,6 +170,11 @@ fn check(filter: &Filter, provider: &Provider, kinds: &[ResourceKind]) -> Result
         Filter::Not(inner) => check(inner, provider, kinds),
         Filter::Compare { .. } | Filter::Present(_) | Filter::Values { .. } => one_of(),
     }
+}
+
+fn of_parameter(name: &str, error: &ScimError) -> ScimError {
+    let scim_type = if name.eq_ignore_ascii_case("filter") { Some(ScimType::InvalidFilter) } else { error.scim_type };
+    ScimError { scim_type, detail: format!("{}: {}", shortened(name), error.detail), status: error.status }
 }
 
 /// Percent-decodes; in query strings a plus is a space.

@@ -31,10 +31,17 @@ pub(super) async fn json_object(headers: &HeaderMap, body: Body) -> Result<Resou
 pub(super) fn wants_plain_json(headers: &HeaderMap) -> bool {
     let accepted =
         headers.get_all(header::ACCEPT).iter().filter_map(|value| value.to_str().ok()).flat_map(|list| list.split(','));
-    let types: Vec<String> =
-        accepted.map(|entry| entry.split(';').next().unwrap_or_default().trim().to_ascii_lowercase()).collect();
+    let types: Vec<String> = accepted.filter_map(accepted_type).collect();
     let has = |name: &str| types.iter().any(|one| one == name);
     has("application/json") && !has("application/scim+json") && !has("*/*") && !has("application/*")
+}
+
+/// A media type of an `Accept`; `None` for one that the client does not take (RFC 9110 section 12.4.2).
+fn accepted_type(entry: &str) -> Option<String> {
+    let mut parts = entry.split(';').map(|part| part.trim().to_ascii_lowercase());
+    let media_type = parts.next()?;
+    let is_refused = |part: String| part.strip_prefix("q=").is_some_and(|weight| weight.parse() == Ok(0.0));
+    (!parts.any(is_refused)).then_some(media_type)
 }
 
 fn is_json(headers: &HeaderMap) -> bool {

@@ -208,7 +208,9 @@ fn is_discovery(path: &str) -> bool {
 
 /// RFC 7644 section 3.4.3: a POST to `.search` is a query.
 fn is_read(method: &Method, path: &str) -> bool {
-    method == Method::GET || method == Method::HEAD || (method == Method::POST && path.ends_with("/.search"))
+    method == Method::GET
+        || method == Method::HEAD
+        || (method == Method::POST && path.trim_end_matches('/').ends_with("/.search"))
 }
 
 /// The secret in either header; `Netskope-Api-Token` wins, being the one made for it.

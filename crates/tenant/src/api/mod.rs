@@ -4,7 +4,7 @@ mod admin_gate;
 mod answer;
 mod body;
 mod gate;
-mod scim;
+pub(crate) mod scim;
 mod tokens;
 
 use crate::Tenant;

@@ -1,11 +1,11 @@
 //! Security Cloud > Groups: what clients have pushed. Read only.
 
 use super::error::PageError;
-use super::membership::{self, Member};
+use super::membership;
 use super::parts::{ListParameters, ROWS, grouped, paging, resource_card};
 use super::view::View;
-use crate::groups::{self, GroupSelection};
-use crate::transfer::group_line;
+use crate::api::scim::raw;
+use crate::groups::{self, GroupSelection, MemberRecord};
 use axum::extract::{Path, Query};
 use axum::http::HeaderMap;
 use axum::response::Response;
@@ -68,18 +68,18 @@ pub(super) async fn detail(view: View, Path(id): Path<String>, headers: HeaderMa
     ]);
     let remark =
         (count > members.len() as u64).then(|| format!("with the first {} of {} members.", members.len(), grouped(count)));
-    let resource = group_line(&group, members.iter().map(|member| (member.id.as_str(), member.kind)));
+    let resource = raw::group(&view.tenant, group.clone(), &members, crate::api::scim_base(&headers)).await?;
     let cards = [
         card("Group", facts),
         card(&format!("Members ({})", grouped(count)), members_table(&members, count)),
-        resource_card(resource, ResourceKind::Group, &crate::api::scim_base(&headers), remark),
+        resource_card(&resource, remark),
     ];
     let body = html! { (page_header(&group.display_name, html! {})) (stack(&cards)) };
     let crumbs = [("Security Cloud", "/security-cloud/users"), ("Groups", PATH), (group.display_name.as_str(), "")];
     Ok(view.page(&group.display_name, PATH, &crumbs, body))
 }
 
-fn members_table(members: &[Member], count: u64) -> Markup {
+fn members_table(members: &[MemberRecord], count: u64) -> Markup {
     let rows: Vec<Vec<Markup>> = members
         .iter()
         .map(|member| {
@@ -89,7 +89,7 @@ fn members_table(members: &[Member], count: u64) -> Markup {
             };
             let section = kind.to_lowercase();
             let href = format!("/security-cloud/{section}s/{}", member.id);
-            vec![person(&member.name, &member.id, &href), html! { (kind) }]
+            vec![person(&member.user_name, &member.id, &href), html! { (kind) }]
         })
         .collect();
     html! {

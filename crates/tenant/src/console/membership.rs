@@ -8,14 +8,6 @@ use provost_scim::provider::ResourceKind;
 /// Members of a group, or groups of a user, that a page shows.
 pub(super) const SHOWN_MAX: usize = 100;
 
-/// A member of a group.
-#[derive(Debug)]
-pub(super) struct Member {
-    pub(super) id: String,
-    pub(super) name: String,
-    pub(super) kind: ResourceKind,
-}
-
 /// The first groups of a user, direct ones first, and how many there are.
 pub(super) async fn groups_of(db: &Db, user_position: i64) -> Result<(Vec<groups::GroupOfUser>, u64), DbError> {
     let mut all = groups::of_users(db, &[user_position]).await?.remove(&user_position).unwrap_or_default();
@@ -25,7 +17,7 @@ pub(super) async fn groups_of(db: &Db, user_position: i64) -> Result<(Vec<groups
 }
 
 /// The first members of a group, users before groups, and how many there are.
-pub(super) async fn members_of(db: &Db, group_position: i64) -> Result<(Vec<Member>, u64), DbError> {
+pub(super) async fn members_of(db: &Db, group_position: i64) -> Result<(Vec<groups::MemberRecord>, u64), DbError> {
     let mut members = Vec::new();
     for kind in ResourceKind::ALL {
         let (table, name, condition) = match kind {
@@ -33,12 +25,12 @@ pub(super) async fn members_of(db: &Db, group_position: i64) -> Result<(Vec<Memb
             ResourceKind::Group => ("tenant_group", "display_name", ""),
         };
         let sql = format!(
-            "SELECT r.id, r.{name} FROM tenant_group_member m JOIN {table} r ON r.position = m.member_position \
+            "SELECT r.id, r.{name}, r.position FROM tenant_group_member m JOIN {table} r ON r.position = m.member_position \
              WHERE m.group_position = $1 AND m.member_kind = $2{condition} ORDER BY m.member_position LIMIT {}",
             SHOWN_MAX - members.len()
         );
         for row in db.read(Query::new(sql, [group_position.into(), code(kind).into()])).await? {
-            members.push(Member { id: row.get(0)?, name: row.get(1)?, kind });
+            members.push(groups::MemberRecord { kind, position: row.get(2)?, id: row.get(0)?, user_name: row.get(1)? });
         }
     }
     let count = groups::member_counts_at(db, &[group_position]).await?.first().copied().unwrap_or(0);

@@ -3,7 +3,6 @@
 use crate::request_log::RequestEntry;
 use crate::tokens::{Permission, TokenState};
 use provost_scim::Resource;
-use provost_scim::provider::ResourceKind;
 use provost_web::{Icon, Markup, Tone, card_with, chip, code_block, copy_button, hint, html, icon, stack};
 use serde_json::Value;
 
@@ -129,18 +128,14 @@ pub(super) fn escaped(text: &str) -> String {
         .collect()
 }
 
-/// A resource as one would write it down, with its URI, for the card *Resource*.
-pub(super) fn resource_card(mut resource: Resource, kind: ResourceKind, base: &str, remark: Option<String>) -> Markup {
-    let id = resource.get("id").and_then(Value::as_str).unwrap_or_default();
-    let location = format!("{base}/{}/{}", kind.endpoint(), escaped(id));
-    if let Some(meta) = resource.get_mut("meta").and_then(Value::as_object_mut) {
-        meta.insert("location".to_owned(), Value::String(location.clone()));
-    }
-    let text = serde_json::to_string_pretty(&resource).unwrap_or_default();
+/// A resource as the API answers it, with its URI, for the card *Resource*.
+pub(super) fn resource_card(resource: &Resource, remark: Option<String>) -> Markup {
+    let location = resource.get("meta").and_then(|meta| meta.get("location")).and_then(Value::as_str).unwrap_or_default();
+    let text = serde_json::to_string_pretty(resource).unwrap_or_default();
     card_with(
         "Resource",
         copy_button("Copy JSON", &text),
-        stack(&[hint(&remark.map_or_else(|| location.clone(), |remark| format!("{location} {remark}"))), code_block(&text)]),
+        stack(&[hint(&remark.map_or_else(|| location.to_owned(), |remark| format!("{location} {remark}"))), code_block(&text)]),
     )
 }
 

@@ -4,18 +4,17 @@ use super::error::PageError;
 use super::membership;
 use super::parts::{ListParameters, ROWS, grouped, paging, resource_card};
 use super::view::View;
+use crate::api::scim::raw;
 use crate::groups::GroupOfUser;
-use crate::transfer::user_line;
 use crate::users::{self, UserRecord, UserSelection};
 use axum::extract::{Path, Query};
 use axum::http::HeaderMap;
 use axum::response::Response;
-use provost_scim::provider::ResourceKind;
 use provost_web::{
     FilterBar, Markup, Table, Tone, card, card_with, chip, data_table, definition_list, empty_state, filter_bar, hint, html,
     not_found, page_header, pager, person, search_field, stack, time,
 };
-use serde_json::{Value, json};
+use serde_json::Value;
 
 const PATH: &str = "/security-cloud/users";
 
@@ -53,15 +52,13 @@ pub(super) async fn detail(view: View, Path(id): Path<String>, headers: HeaderMa
     let Some(user) = users::get(&view.tenant, &id).await? else { return Ok(not_found()) };
     let (groups, groups_count) = membership::groups_of(&view.tenant.inner.db, user.position).await?;
     let title = full_name(&user).unwrap_or_else(|| user.user_name.clone());
-    let mut resource = user_line(&user);
-    if !groups.is_empty() {
-        let items = groups.iter().map(|group| json!({ "value": group.id, "display": group.display_name, "type": if group.is_direct { "direct" } else { "indirect" } }));
-        resource.insert("groups".to_owned(), items.collect());
-    }
+    let resource = raw::user(&view.tenant, user.clone(), &groups, crate::api::scim_base(&headers)).await?;
+    let remark = (groups_count > groups.len() as u64)
+        .then(|| format!("with the first {} of {} groups.", groups.len(), grouped(groups_count)));
     let cards = [
         card("Account", facts(&user)),
         card_with(&format!("Groups ({})", grouped(groups_count)), html! {}, groups_list(&groups, groups_count)),
-        resource_card(resource, ResourceKind::User, &crate::api::scim_base(&headers), None),
+        resource_card(&resource, remark),
     ];
     let body = html! { (page_header(&title, state(&user))) (stack(&cards)) };
     Ok(view.page(&title, PATH, &[("Security Cloud", PATH), ("Users", PATH), (&title, "")], body))

@@ -36,6 +36,11 @@ pub(crate) const PRESENT: &str = "=";
 /// The key of an absent one; greater than all others.
 const ABSENT: &str = "~";
 
+/// Whether the key of this text is nobody else's, as far as its length goes.
+pub(crate) fn is_whole(text: &str) -> bool {
+    text.chars().count() <= CHARACTERS_MAX
+}
+
 fn cut(text: &str) -> String {
     text.chars().filter(|&c| c != '\0').take(CHARACTERS_MAX).collect()
 }

@@ -104,7 +104,9 @@ fn look_up(
     let starts = operator == CompareOperator::StartsWith && !text.is_empty();
     let (what, is_exact) = match (kind, attribute_name(path, schemas)?) {
         (_, ("id", None)) if equal => (What::Key(Column::Id, text.clone()), true),
-        (_, ("externalId", None)) if equal => (What::Key(Column::ExternalId, keys::exact_or_absent(Some(text))), true),
+        (_, ("externalId", None)) if equal => {
+            (What::Key(Column::ExternalId, keys::exact_or_absent(Some(text))), keys::is_whole(text))
+        }
         (_, ("meta", Some("created"))) => (between(Column::Created, operator, text)?, true),
         (_, ("meta", Some("lastModified"))) => (between(Column::Modified, operator, text)?, true),
         (ResourceKind::User, ("userName", None)) if equal => (What::Key(Column::UserName, keys::user_name(text)), true),
@@ -127,7 +129,7 @@ fn look_up(
 
 /// Instants are kept in microseconds and shown, and therefore compared, in whole milliseconds.
 fn between(column: Column, operator: CompareOperator, text: &str) -> Option<What> {
-    let nanos = instant(text)?;
+    let nanos = provost_scim::datetime::parse(text)?;
     let millis = i64::try_from(nanos.div_euclid(1_000_000)).ok()?;
     let is_whole = nanos.rem_euclid(1_000_000) == 0;
     let from = millis.checked_mul(1_000)?;
@@ -145,16 +147,4 @@ fn between(column: Column, operator: CompareOperator, text: &str) -> Option<What
         }
     };
     Some(What::Between(column, low, high))
-}
-
-/// Only the plain form in UTC: whatever else is an instant is found by looking at every resource.
-fn instant(text: &str) -> Option<i128> {
-    let is_plain = text.len() >= 20
-        && text.len() <= 30
-        && text.as_bytes()[10] == b'T'
-        && text.ends_with('Z')
-        && !text.contains(":60")
-        && text.starts_with(|first: char| first.is_ascii_digit());
-    let at: jiff::Timestamp = Some(text).filter(|_| is_plain)?.parse().ok()?;
-    Some(at.as_nanosecond())
 }

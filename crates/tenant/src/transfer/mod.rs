@@ -23,7 +23,6 @@ mod resource;
 mod store;
 
 pub use export::{ExportError, Exported, export};
-pub(crate) use resource::{group_line, user_line};
 
 use crate::Tenant;
 use provost_db::{CommitError, DbError};

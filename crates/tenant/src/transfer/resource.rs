@@ -59,7 +59,7 @@ impl Rules {
         let mut resource = provost_scim::json::parse_object_within(line, LINE_VALUES_MAX)
             .map_err(|error| format!("is not one JSON object: {} Write each resource as one line of JSON", error.detail))?;
         let kind = self.kind(&resource)?;
-        let id = key(&resource, "id")?.ok_or("has no id: an import keeps ids, so give each resource one that is unique")?;
+        let id = name(&resource, "id")?.ok_or("has no id: an import keeps ids, so give each resource one that is unique")?;
         let (created_at, modified_at) = times(&resource)?;
         let members = take(&mut resource, "members");
         let schemas = match kind {
@@ -68,7 +68,7 @@ impl Rules {
         };
         let body = validate::normalize(&resource, schemas, &Leniency::NONE)
             .map_err(|error| format!("is refused by the schema: {} Mend this attribute", error.detail))?;
-        let required = |name: &str| key(&body, name)?.ok_or_else(|| format!("has no {name}: give it one"));
+        let required = |attribute: &str| name(&body, attribute)?.ok_or_else(|| format!("has no {attribute}: give it one"));
         let (name, kind) = match kind {
             ResourceKind::User => {
                 let active = body.get("active") != Some(&Value::Bool(false));
@@ -98,12 +98,12 @@ impl Rules {
 }
 
 /// A user as a line.
-pub(crate) fn user_line(user: &UserRecord) -> Resource {
+pub(super) fn user_line(user: &UserRecord) -> Resource {
     line(ResourceKind::User, &user.id, &user.body, user.created_at, user.modified_at)
 }
 
 /// A group with its members, each an id and a kind, as a line.
-pub(crate) fn group_line<'a>(group: &GroupRecord, members: impl Iterator<Item = (&'a str, ResourceKind)>) -> Resource {
+pub(super) fn group_line<'a>(group: &GroupRecord, members: impl Iterator<Item = (&'a str, ResourceKind)>) -> Resource {
     let mut body = group.body.clone();
     let members: Vec<Value> = members
         .map(|(id, kind)| match kind {
@@ -147,16 +147,24 @@ fn times(resource: &Resource) -> Result<(Option<i64>, Option<i64>), String> {
     Ok((time("created")?, time("lastModified")?))
 }
 
-/// A text that is searched by an index: neither empty nor too long, and without control characters.
+/// A text by which a resource is known, which is not empty.
+fn name(resource: &Resource, attribute: &str) -> Result<Option<String>, String> {
+    match key(resource, attribute)? {
+        Some(text) if text.is_empty() => Err(format!("has an empty {attribute}: give it one")),
+        known => Ok(known),
+    }
+}
+
+/// A text that is searched by an index: not too long, and without control characters.
 fn key(resource: &Resource, name: &str) -> Result<Option<String>, String> {
     let text = match find(resource, name) {
         None | Some(Value::Null) => return Ok(None),
         Some(Value::String(text)) => text,
         Some(_) => return Err(format!("has an {name} that is no text: write it in quotation marks")),
     };
-    if text.is_empty() || text.chars().count() > KEY_CHARACTERS_MAX || text.contains(char::is_control) {
+    if text.chars().count() > KEY_CHARACTERS_MAX || text.contains(char::is_control) {
         return Err(format!(
-            "has an {name} that is empty, longer than {KEY_CHARACTERS_MAX} characters, or holds control characters: change it"
+            "has an {name} that is longer than {KEY_CHARACTERS_MAX} characters or holds control characters: change it"
         ));
     }
     Ok(Some(text.clone()))

@@ -77,6 +77,32 @@ async fn standard() -> World {
     world_at(Location::Memory, ProfileName::Standard).await
 }
 
+/// RFC 7643 section 4.2: a member is known by its `value`.
+#[tokio::test]
+async fn a_member_without_an_id_is_refused() {
+    let world = standard().await;
+    let user = world.make_user("a@example.com").await;
+    let id = made(&world, "G", &[&user]).await;
+    for member in [json!({ "$ref": format!("{USERS}/{user}") }), json!({ "type": "User" })] {
+        let mut new = group("H", &[&user]);
+        new["members"].as_array_mut().unwrap().push(member.clone());
+        for (method, path) in [("POST", GROUPS.to_owned()), ("PUT", format!("{GROUPS}/{id}"))] {
+            let answer = world.call(method, &path, Some(&new)).await;
+            let refusal = answer.json();
+            assert_eq!((answer.status.as_u16(), &refusal["scimType"]), (400, &json!("invalidValue")), "{method} {member}");
+            assert!(refusal["detail"].as_str().unwrap().contains("members"), "{refusal}");
+        }
+        for operation in [
+            json!({ "op": "add", "path": "members", "value": [member] }),
+            json!({ "op": "replace", "path": "members", "value": [{ "value": user }, member] }),
+            json!({ "op": "add", "value": { "displayName": "H", "members": [member] } }),
+        ] {
+            assert_eq!(patch(&world, &id, json!([operation])).await, 400, "{operation}");
+        }
+    }
+    assert_eq!(members(&world, &id).await, [user]);
+}
+
 async fn made(world: &World, name: &str, ids: &[&String]) -> String {
     let answer = world.call("POST", GROUPS, Some(&group(name, ids))).await;
     assert_eq!(answer.status, 201, "{}", answer.text);

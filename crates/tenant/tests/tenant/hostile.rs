@@ -178,6 +178,8 @@ async fn refusals_of_the_gate_are_scim_errors_in_the_standard_profile() {
         (Some("text/html"), "application/scim+json"),
         (Some("application/json, application/scim+json"), "application/scim+json"),
         (Some("application/json; q=0.9"), "application/json"),
+        (Some("application/scim+json;q=0, application/json"), "application/json"),
+        (Some("application/json; q=0.0"), "application/scim+json"),
     ] {
         let request = Request::get("/api/v2/scim/Schemas");
         let request = accept.map_or(Request::get("/api/v2/scim/Schemas"), |accept| request.header("accept", accept));

@@ -90,6 +90,16 @@ async fn one_member_of_a_hundred_thousand_is_one_row() {
     patch(&world, json!({ "op": "replace", "path": "displayName", "value": "Bigger" })).await;
     assert_eq!(written(&location), ["UPDATE tenant_group"]);
 
+    // Both in one request, beyond the number of values that a client could send; what is shown without being asked for is left out.
+    let both = json!([{ "op": "replace", "path": "displayName", "value": "Biggest" },
+        { "op": "add", "value": { "externalId": "x", "members": [{ "value": last }] } }]);
+    let body = json!({ "schemas": ["urn:ietf:params:scim:api:messages:2.0:PatchOp"], "Operations": both });
+    assert_eq!(world.call("PATCH", &format!("{GROUPS}/g"), Some(&body)).await.status, 204);
+    assert_eq!(written(&location), ["INSERT tenant_group_member", "UPDATE tenant_group"]);
+    let group = world.call("GET", &format!("{GROUPS}/g?excludedAttributes=members"), None).await.json();
+    assert_eq!((&group["displayName"], &group["externalId"]), (&json!("Biggest"), &json!("x")));
+    assert_eq!(groups_of(&world, &last).await, 1);
+
     // The user's end takes it out of the group, which changes by that.
     assert_eq!(world.call("DELETE", &format!("{USERS}/u5"), None).await.status, 204);
     let expected = ["DELETE tenant_group_member", "DELETE tenant_user", "UPDATE tenant_block", "UPDATE tenant_group"];

@@ -221,6 +221,11 @@ async fn users_and_groups_are_listed_together() {
     assert_eq!((names(&found), &found["startIndex"]), (vec!["u3".to_owned(), "g0".to_owned()], &json!(4)));
     assert_eq!(found["Resources"][0].get("meta"), None, "only what was asked for");
     assert_eq!(refusal(&world, &format!("{ROOT}?filter=shoe+pr")).await, (400, "invalidFilter".to_owned()));
+    let garbled = world.call("GET", &format!("{ROOT}?filter=%ff"), None).await.json();
+    assert_eq!(
+        (&garbled["scimType"], garbled["detail"].as_str().unwrap().starts_with("filter: ")),
+        (&json!("invalidFilter"), true)
+    );
 
     let (mut met, mut cursor) = (Vec::new(), String::new());
     loop {
@@ -232,6 +237,75 @@ async fn users_and_groups_are_listed_together() {
         }
     }
     assert_eq!(met, ["u0", "u1", "u2", "u3", "g0", "g1", "g2", "g3"]);
+}
+
+/// RFC 7644 section 3.4.2.3: what has no value comes last, and first when descending.
+#[tokio::test]
+async fn users_and_groups_are_sorted_together() {
+    let world = standard().await;
+    for name in ["u1", "u0", "u2"] {
+        make(&world, name).await;
+    }
+    for name in ["g2", "g0", "g1"] {
+        make_group(&world, name).await;
+    }
+    let named = json!({ "schemas": ["urn:ietf:params:scim:schemas:core:2.0:User"], "userName": "u3", "displayName": "G1A" });
+    assert_eq!(world.call("POST", USERS, Some(&named)).await.status, 201);
+    for (query, total, expected) in [
+        ("sortBy=userName", 7, vec!["u0", "u1", "u2", "u3", "g2", "g0", "g1"]),
+        ("sortBy=displayName", 7, vec!["g0", "g1", "u3", "g2", "u1", "u0", "u2"]),
+        ("sortBy=displayName&startIndex=2&count=2", 7, vec!["g1", "u3"]),
+        ("sortBy=displayName&sortOrder=descending&startIndex=4&count=3", 7, vec!["g2", "u3", "g1"]),
+        ("sortBy=displayName&startIndex=8", 7, vec![]),
+        ("sortBy=displayName&count=0", 7, vec![]),
+        ("sortBy=displayName&filter=displayName+sw+%22g1%22", 2, vec!["g1", "u3"]),
+        ("sortBy=members.value&filter=displayName+pr", 4, vec!["u3", "g2", "g0", "g1"]),
+    ] {
+        let list = page(&world, &format!("{ROOT}?{query}")).await;
+        assert_eq!(
+            (list["totalResults"].as_u64(), names(&list)),
+            (Some(total), expected.iter().map(ToString::to_string).collect()),
+            "{query}"
+        );
+    }
+    let body = json!({ "schemas": [SEARCH], "sortBy": "displayName", "count": 1, "attributes": ["displayName", "userName"] });
+    let found = world.call("POST", &format!("{ROOT}/.search"), Some(&body)).await.json();
+    assert_eq!((names(&found), found["Resources"][0].get("meta")), (vec!["g0".to_owned()], None));
+    assert_eq!(refusal(&world, &format!("{ROOT}?sortBy=shoe")).await, (400, "invalidPath".to_owned()));
+    assert_eq!(refusal(&world, &format!("{ROOT}?sortBy=password")).await, (400, "invalidValue".to_owned()));
+    assert_eq!(refusal(&world, &format!("{ROOT}?sortBy=id&cursor=")).await, (400, "invalidValue".to_owned()));
+}
+
+/// The version that a user in groups is shown with tells of the groups too, and is found by a filter.
+#[tokio::test]
+async fn users_are_found_by_the_version_that_they_are_shown_with() {
+    let world = standard().await;
+    let ada = make(&world, "ada").await;
+    make(&world, "bob").await;
+    let group =
+        json!({ "schemas": ["urn:ietf:params:scim:schemas:core:2.0:Group"], "displayName": "G", "members": [{ "value": ada }] });
+    assert_eq!(world.call("POST", GROUPS, Some(&group)).await.status, 201);
+    let version = page(&world, &format!("{USERS}/{ada}")).await["meta"]["version"].as_str().unwrap().to_owned();
+    assert!(version.contains('-'), "{version}");
+    let filter = format!("meta.version eq \"{}\"", version.replace('"', "\\\""));
+    let body = json!({ "schemas": [SEARCH], "filter": filter });
+    let found = world.call("POST", &format!("{USERS}/.search"), Some(&body)).await.json();
+    assert_eq!(names(&found), ["ada"], "{found}");
+}
+
+/// An index keeps the beginning of a long text; whoever is found by it has the whole text.
+#[tokio::test]
+async fn a_longer_external_id_is_nobodys() {
+    let world = standard().await;
+    let longest = "x".repeat(512);
+    let user = json!({ "schemas": ["urn:ietf:params:scim:schemas:core:2.0:User"], "userName": "ada", "externalId": longest });
+    assert_eq!(world.call("POST", USERS, Some(&user)).await.status, 201);
+    for (id, expected) in [(longest.clone(), 1), (format!("{longest}x"), 0)] {
+        for paging in ["", "&cursor="] {
+            let list = page(&world, &format!("{USERS}?filter=externalId+eq+%22{id}%22{paging}")).await;
+            assert_eq!(names(&list).len(), expected, "{} characters, {paging:?}", id.len());
+        }
+    }
 }
 
 #[tokio::test]

@@ -13,6 +13,7 @@ async fn send(world: &World, method: &str, path: &str, header: (&str, &str), bod
     let request = Request::builder()
         .method(method)
         .uri(path)
+        .header("host", "tenant.test")
         .header("authorization", format!("Bearer {}", world.token))
         .header("content-type", "application/scim+json")
         .header(header.0, header.1)
@@ -46,6 +47,41 @@ async fn the_version_changes_with_the_resource_and_only_then() {
     assert!(put.status == 200 && put.header("etag") != second, "the title is gone: {}", put.text);
     let config = world.call("GET", "/api/v2/scim/ServiceProviderConfig", None).await.json();
     assert_eq!(config["etag"], json!({ "supported": true }));
+}
+
+/// A group's answer can show the names of its members, which change without the group.
+#[tokio::test]
+async fn the_new_name_of_a_member_is_news_where_it_is_shown() {
+    let world = world_at(Location::Memory, ProfileName::Standard).await;
+    let id = world.make_user("a@example.com").await;
+    let body =
+        json!({ "schemas": ["urn:ietf:params:scim:schemas:core:2.0:Group"], "displayName": "G", "members": [{ "value": id }] });
+    let path = format!("{GROUPS}/{}", world.call("POST", GROUPS, Some(&body)).await.json()["id"].as_str().unwrap());
+    for (query, is_news) in [("", false), ("?attributes=members.value", false), ("?attributes=members.display", true)] {
+        let target = format!("{path}{query}");
+        let tag = world.call("GET", &target, None).await.header("etag").to_owned();
+        let again = async || send(&world, "GET", &target, ("if-none-match", &tag), None).await.status.as_u16();
+        assert_eq!(again().await, 304, "{query}: nothing has changed");
+        let rename = json!({ "schemas": [PATCH], "Operations": [
+            { "op": "replace", "path": "userName", "value": format!("b{}@example.com", query.len()) }] });
+        assert_eq!(world.call("PATCH", &format!("{USERS}/{id}"), Some(&rename)).await.status, 200);
+        assert_eq!(again().await, if is_news { 200 } else { 304 }, "{query}");
+        // The group itself is the same, so that a change by this tag is none of something else.
+        assert_eq!(
+            send(
+                &world,
+                "PATCH",
+                &path,
+                ("if-match", &tag),
+                Some(&json!({ "schemas": [PATCH], "Operations": [
+            { "op": "replace", "path": "displayName", "value": format!("G{query}") }] }))
+            )
+            .await
+            .status,
+            200,
+            "{query}"
+        );
+    }
 }
 
 #[tokio::test]

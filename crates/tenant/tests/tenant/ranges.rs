@@ -88,6 +88,11 @@ async fn a_range_of_very_many_is_read_by_the_index_alone() {
             assert_eq!(list["totalResults"], both.len(), "{engine}");
             assert_eq!(numbers, both[start - 1..both.len().min(start + 19)], "{engine}: from {start}");
         }
+        // The same instant in other words.
+        for instant in ["1970-01-02T02:00:00.000+02:00", "1970-01-01t16:00:00-08:00", "1970-01-02T00:00:00"] {
+            let (list, _) = page(&world, &format!("meta.lastModified ge \"{}\"", instant.replace('+', "%2B")), "count=1").await;
+            assert_eq!(list["totalResults"], both.len(), "{engine}: {instant}");
+        }
         // The third day went backwards, before it all of the second came in order.
         let third = changed(|number| !on_the_second_day(number));
         let mut by_time = changed(on_the_second_day);

@@ -293,7 +293,7 @@ async fn every_refused_patch_and_query_says_why() {
         (format!("filter={}", ["userName+pr"; 100].join("+or+")), "invalidFilter", "comparisons"),
         ("filter=shoe+eq+1".to_owned(), "invalidFilter", "shoe"),
         ("filter=active+gt+true".to_owned(), "invalidFilter", "active"),
-        ("filter=userName+eq+%22%00%22".to_owned(), "invalidValue", "percent-encoded"),
+        ("filter=userName+eq+%22%00%22".to_owned(), "invalidFilter", "percent-encoded"),
         ("count=1e9".to_owned(), "invalidValue", "count"),
         ("startIndex=99999999999999999999".to_owned(), "invalidValue", "startIndex"),
         (format!("attributes={}", ["title"; 200].join(",")), "invalidValue", "attributes"),

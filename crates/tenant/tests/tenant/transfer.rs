@@ -43,6 +43,7 @@ async fn filled(world: &World) {
     world
         .patched(&ids[1], json!([{ "op": "replace", "path": "active", "value": false }, { "op": "add", "path": "title", "value": "Zoë \"Z\" \u{1F980}" }]))
         .await;
+    world.patched(&ids[2], json!([{ "op": "add", "path": "externalId", "value": "" }])).await;
     for (name, members) in [("All", &ids[..]), ("None", &[]), ("Two", &ids[3..])] {
         let members: Vec<Value> = members.iter().map(|id| json!({ "value": id })).collect();
         let body = json!({ "schemas": [GROUP], "displayName": name, "members": members });
@@ -122,7 +123,7 @@ async fn bad_lines_are_told_by_number_and_nothing_is_stored() {
         (json!({ "schemas": [USER, GROUP], "id": "2", "userName": "b" }).to_string(), &["keep the one"]),
         (json!({ "schemas": [USER], "userName": "b" }).to_string(), &["has no id"]),
         (user(json!({ "id": 2 })), &["id that is no text"]),
-        (user(json!({ "id": "" })), &["id that is empty"]),
+        (user(json!({ "id": "" })), &["an empty id"]),
         (json!({ "schemas": [USER], "id": "2" }).to_string(), &["userName is required"]),
         (user(json!({ "userName": "x".repeat(513) })), &["userName", "longer than 512"]),
         (user(json!({ "active": "perhaps" })), &["active is true or false", "Mend"]),

@@ -16,6 +16,15 @@ pub(super) async fn list(context: &Context<'_>, query: ListQuery) -> Result<Resp
     let readable = |kind: &ResourceKind| gate::permit(context.grants, &Method::GET, &gate::path_of(*kind)).is_ok();
     let kinds: Vec<ResourceKind> = ResourceKind::ALL.into_iter().filter(readable).collect();
     match query.paging.clone() {
+        Paging::Index(page) if query.sort.is_some() => {
+            let (listing, parts) = scan::sorted_page(context, &kinds, &query, page).await?;
+            Ok(provider::listed_together(context.provider, listing, parts, &query.projection))
+        }
+        // RFC 9865 leaves open what a cursor goes through; here it goes through one kind after the other.
+        Paging::Cursor { .. } if query.sort.is_some() => Err(ScimError::invalid_value(
+            "sortBy: users and groups together are sorted by index; with a cursor, list /Users or /Groups.",
+        )
+        .into()),
         Paging::Index(page) => by_index(context, &kinds, query, page).await,
         Paging::Cursor { cursor, count } => by_cursor(context, &kinds, query, cursor.as_deref(), count).await,
     }

@@ -4,6 +4,7 @@
 mod all;
 mod bulk;
 mod groups;
+pub(crate) mod raw;
 mod scan;
 mod size;
 mod users;

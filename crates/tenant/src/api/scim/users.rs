@@ -152,7 +152,7 @@ fn columns(mut body: Resource, now: i64) -> Result<UserRecord, ScimError> {
     })
 }
 
-fn stored(user: UserRecord) -> Stored {
+pub(super) fn stored(user: UserRecord) -> Stored {
     let UserRecord { position, id, body, created_at, modified_at, revision, .. } = user;
     Stored { position, id, body, created_at, modified_at, revision }
 }

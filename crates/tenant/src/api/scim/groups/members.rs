@@ -1,26 +1,28 @@
 //! The members of a group: who is meant by their ids, and changes that touch only some of them.
 //!
-//! A PATCH that adds or removes members by their ids is carried out on the rows of these members. Its cost follows from how
-//! many it names, not from how many the group has.
+//! What a PATCH adds or removes by ids is carried out on the rows of these members. Its cost follows from how many it names, not
+//! from how many the group has.
 
-use super::{Ids, KIND, existing, stored};
+use super::{Ids, KIND, changed, existing, names, taken, whole};
 use crate::api::answer::Refused;
-use crate::api::scim::scan::{shown, shows_others};
 use crate::api::scim::{ATTEMPTS_MAX, Context, not_kept, now, version};
 use crate::groups::{self, GroupRecord, MemberRecord, MemberSet};
 use crate::users::WriteError;
-use provost_scim::patch::{PatchOp, PatchRequest, ResolvedOperation, resolve as resolve_patch};
-use provost_scim::projection::Projection;
-use provost_scim::provider::{self, ResourceKind, Response};
+use provost_scim::patch::{PatchOp, PatchOperation, PatchRequest, ResolvedOperation, resolve as resolve_patch};
+use provost_scim::provider::{self, Patched, ResourceKind};
 use provost_scim::{Filter, Leniency, Resource, Schemas, ScimError};
 use serde_json::Value;
 use std::collections::{BTreeMap, BTreeSet};
 
 /// A group has no more members than this.
 const MEMBERS_MAX: i64 = 1_000_000;
-/// A PATCH that touches only members is answered with the whole group when it has at most this many; otherwise with 204, which
-/// RFC 7644 section 3.5.2 leaves to the provider as long as no attributes are asked for.
-const MEMBERS_ANSWERED_MAX: u64 = 1_000;
+
+/// What a PATCH does to members, by their ids, and what else it does.
+#[derive(Debug, Clone, PartialEq)]
+pub(super) struct Parts {
+    changes: Vec<Change>,
+    rest: PatchRequest,
+}
 
 /// One operation that touches only these members.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -30,39 +32,68 @@ pub(super) enum Change {
 }
 
 /// Takes the members out of a body: their ids.
-pub(super) fn take(body: &mut Resource) -> Ids {
-    body.shift_remove("members").as_ref().map(ids_of).unwrap_or_default()
+pub(super) fn take(body: &mut Resource) -> Result<Ids, ScimError> {
+    let Some(members) = body.shift_remove("members") else { return Ok(Ids::new()) };
+    // RFC 7643 section 4.2: `value` is the "Identifier of the member of this Group".
+    ids_of(&members).ok_or_else(|| ScimError::invalid_value("members: each has the id of a user or a group as its value."))
 }
 
-fn ids_of(members: &Value) -> Ids {
+/// The ids, when every member has one.
+fn ids_of(members: &Value) -> Option<Ids> {
     let items = members.as_array().map_or(std::slice::from_ref(members), Vec::as_slice);
-    items.iter().filter_map(|item| item.get("value")?.as_str().map(str::to_owned)).collect()
+    items.iter().map(|item| item.get("value")?.as_str().map(str::to_owned)).collect()
 }
 
-/// The operations of a PATCH when each of them adds or removes members by their ids; otherwise `None`.
-pub(super) fn changes(request: &PatchRequest, schemas: &Schemas, leniency: &Leniency) -> Result<Option<Vec<Change>>, ScimError> {
-    let resolved = resolve_patch(request, schemas, leniency)?;
-    let changes: Option<Vec<Change>> = resolved.iter().map(change_of).collect();
-    Ok(changes.filter(|changes| !changes.is_empty()))
+/// Takes a PATCH apart; `None` when it speaks of members other than by their ids.
+pub(super) fn parts(request: &PatchRequest, schemas: &Schemas, leniency: &Leniency) -> Result<Option<Parts>, ScimError> {
+    // What is wrong anywhere is refused before anything is looked at alone.
+    resolve_patch(request, schemas, leniency)?;
+    let mut parts = Parts { changes: Vec::new(), rest: PatchRequest { operations: Vec::new() } };
+    for operation in request.operations.iter().flat_map(alone) {
+        let alone = PatchRequest { operations: vec![operation] };
+        let resolved = resolve_patch(&alone, schemas, leniency)?;
+        if !resolved.iter().any(is_about_members) {
+            parts.rest.operations.extend(alone.operations);
+            continue;
+        }
+        let Some(changes) = resolved.iter().map(change_of).collect::<Option<Vec<_>>>() else { return Ok(None) };
+        parts.changes.extend(changes);
+    }
+    Ok(Some(parts))
+}
+
+/// An operation without a path as one for each attribute.
+fn alone(operation: &PatchOperation) -> Vec<PatchOperation> {
+    match (&operation.path, &operation.value) {
+        (None, Some(Value::Object(attributes))) => {
+            let one = |(name, value): (&String, &Value)| PatchOperation {
+                value: Some(Value::Object(Resource::from_iter([(name.clone(), value.clone())]))),
+                ..operation.clone()
+            };
+            attributes.iter().map(one).collect()
+        }
+        _ => vec![operation.clone()],
+    }
+}
+
+fn is_about_members(operation: &ResolvedOperation<'_>) -> bool {
+    match operation {
+        ResolvedOperation::Attribute { target, .. } => target.extension.is_none() && target.name == "members",
+        ResolvedOperation::RemoveExtension(_) => false,
+    }
 }
 
 fn change_of(operation: &ResolvedOperation<'_>) -> Option<Change> {
     let ResolvedOperation::Attribute { op, target, value } = operation else { return None };
-    if target.extension.is_some() || target.name != "members" || target.sub_attribute.is_some() {
+    if !is_about_members(operation) || target.sub_attribute.is_some() {
         return None;
     }
     match (op, &target.filter, value) {
-        (PatchOp::Add, None, Some(members)) => all_by_id(members).map(Change::Add),
-        (PatchOp::Remove, None, Some(members)) => all_by_id(members).map(Change::Remove),
+        (PatchOp::Add, None, Some(members)) => ids_of(members).map(Change::Add),
+        (PatchOp::Remove, None, Some(members)) => ids_of(members).map(Change::Remove),
         (PatchOp::Remove, Some(filter), None) => by_value(filter).map(Change::Remove),
         (PatchOp::Add | PatchOp::Remove | PatchOp::Replace, _, _) => None,
     }
-}
-
-/// The ids, when every member has one.
-fn all_by_id(members: &Value) -> Option<Ids> {
-    let items = members.as_array()?;
-    items.iter().map(|item| item.get("value")?.as_str().map(str::to_owned)).collect()
 }
 
 /// `members[value eq "…"]`, also with several of them and `or` in between.
@@ -79,48 +110,48 @@ fn by_value(filter: &Filter) -> Option<Ids> {
     }
 }
 
-/// Carries the changes out.
-pub(super) async fn patch(
-    context: &Context<'_>,
-    id: &str,
-    changes: &[Change],
-    projection: &Projection,
-) -> Result<Response, Refused> {
-    let (group, count) = carry_out(context, id, changes).await?;
-    let plain = match projection {
-        Projection::Default => true,
-        Projection::Only(_) | Projection::Without(_) => false,
-    };
-    if plain && count > MEMBERS_ANSWERED_MAX && shows_others(context, KIND, projection) {
-        let etag = context.provider.profile.etags.then(|| version(group.revision));
-        return Ok(Response { etag, ..provider::deleted() });
-    }
-    Ok(provider::changed(context.provider, KIND, shown(context, KIND, stored(group), projection).await?, projection))
-}
-
-/// The group afterwards, and how many members it has.
-async fn carry_out(context: &Context<'_>, id: &str, changes: &[Change]) -> Result<(GroupRecord, u64), Refused> {
-    let inner = &context.tenant.inner;
-    let _held = inner.locks.hold(id).await;
+/// Carries a PATCH out: the group afterwards, and how many members it has.
+pub(super) async fn carry_out(context: &Context<'_>, id: &str, parts: &Parts) -> Result<(GroupRecord, u64), Refused> {
+    let db = &context.tenant.inner.db;
+    let _held = context.tenant.inner.locks.hold(id).await;
     for _ in 0..ATTEMPTS_MAX {
         let before = existing(context, id).await?;
         context.preconditions.allow_change(&version(before.revision))?;
-        let (count, added, removed) = decide(context, &before, changes).await?;
+        let (count, added, removed) = decide(context, &before, &parts.changes).await?;
         let after_count = count + added.count() - removed.count();
-        if added.count() == 0 && removed.count() == 0 {
-            return Ok((before, count.unsigned_abs()));
-        }
         if after_count > MEMBERS_MAX {
             return Err(ScimError::invalid_value(format!("members would have more than {MEMBERS_MAX} values.")).into());
         }
-        let after = GroupRecord { modified_at: now(context), revision: before.revision + 1, ..before };
-        match groups::change_members(&inner.db, &after, &added, &removed).await {
+        let rest = rest_of(context, &before, &parts.rest)?;
+        if rest.is_none() && added.count() == 0 && removed.count() == 0 {
+            return Ok((before, count.unsigned_abs()));
+        }
+        let (after, written) = if let Some(resource) = rest {
+            let after = changed(context, &before, resource)?;
+            let written = groups::replace(db, &before, &after, (&added, &removed), names(context)).await;
+            (after, written)
+        } else {
+            let after = GroupRecord { modified_at: now(context), revision: before.revision + 1, ..before };
+            let written = groups::change_members(db, &after, &added, &removed).await;
+            (after, written)
+        };
+        match written {
             Ok(()) => return Ok((after, after_count.unsigned_abs())),
             Err(WriteError::Stale) => {}
-            Err(error @ (WriteError::Duplicate | WriteError::Commit(_))) => return Err(not_kept(error)),
+            Err(WriteError::Duplicate) => return Err(taken(&after.display_name)),
+            Err(error @ WriteError::Commit(_)) => return Err(not_kept(error)),
         }
     }
     Err(not_kept(WriteError::Stale))
+}
+
+/// What the operations on anything but members make of the group; `None` when that is the same as before.
+fn rest_of(context: &Context<'_>, group: &GroupRecord, rest: &PatchRequest) -> Result<Option<Resource>, ScimError> {
+    if rest.operations.is_empty() {
+        return Ok(None);
+    }
+    let Patched { resource, changed } = provider::patched(context.provider, KIND, &whole(context, group, &[]), rest)?;
+    Ok(changed.then_some(resource))
 }
 
 /// How many members there are, and which come and which go.

@@ -4,10 +4,12 @@
 mod resources;
 mod search;
 mod sorted;
+mod together;
 mod walk;
 
 pub(super) use resources::{Others, others};
 pub(super) use resources::{members_value, shown, shows_others, whole, with_others};
+pub(super) use together::sorted_page;
 
 use super::Context;
 use crate::api::answer::Refused;
@@ -17,6 +19,7 @@ use crate::find::{blocks, pieces, rows};
 use crate::groups;
 use provost_scim::Resource;
 use provost_scim::list::{Listing, Page, Paging, Place};
+use provost_scim::projection::Projection;
 use provost_scim::provider::{self, ListQuery, ResourceKind, Response};
 use search::{SCAN_MAX, Search};
 
@@ -42,16 +45,29 @@ pub(super) async fn page(
     query: &ListQuery,
 ) -> Result<(Listing, Vec<Resource>), Refused> {
     let search = Search::new(context, kind, query);
-    let shows_others = shows_others(context, kind, &query.projection);
-    let with_members = shows_others && kind == ResourceKind::Group;
+    let with_members = kind == ResourceKind::Group && shows_others(context, kind, &query.projection);
     let Listed { listing, positions } = match &query.paging {
         Paging::Index(page) => by_index(&search, *page, with_members).await?,
         Paging::Cursor { cursor, count } => walk::page(&search, cursor.as_deref(), *count, with_members).await?,
     };
-    let found = rows::at(&context.tenant.inner.db, kind, &positions).await?;
-    let mut others = if shows_others { others(context, kind, &positions).await? } else { Others::default() };
-    let resources = found.into_iter().map(|row| with_others(context, kind, row, &mut others)).collect();
-    Ok((listing, resources))
+    let resources = resources_at(context, kind, &positions, &query.projection).await?;
+    Ok((listing, resources.into_iter().map(|(_, resource)| resource).collect()))
+}
+
+/// The resources at these positions, in their order; those that have gone are missing.
+async fn resources_at(
+    context: &Context<'_>,
+    kind: ResourceKind,
+    positions: &[i64],
+    projection: &Projection,
+) -> Result<Vec<(i64, Resource)>, Refused> {
+    let found = rows::at(&context.tenant.inner.db, kind, positions).await?;
+    let mut others = if shows_others(context, kind, projection) {
+        others(context, kind, positions, projection).await?
+    } else {
+        Others::default()
+    };
+    Ok(found.into_iter().map(|row| (row.position, with_others(context, kind, row, &mut others))).collect())
 }
 
 /// RFC 7644 section 3.4.2.4.
@@ -62,7 +78,7 @@ async fn by_index(search: &Search<'_>, page: Page, with_members: bool) -> Result
         None => counted(search, plan.as_ref(), page).await?,
     };
     if with_members {
-        positions.truncate(cut(search, positions.iter().copied()).await?);
+        positions.truncate(fits_with_members(search.context, &positions).await?);
     }
     Ok(Listed { listing: Listing { total: Some(total), place: Place::Index(page.start_index) }, positions })
 }
@@ -105,9 +121,8 @@ async fn counted(search: &Search<'_>, plan: Option<&Plan>, page: Page) -> Result
 }
 
 /// How many of these groups can be shown with their members.
-async fn cut(search: &Search<'_>, groups: impl Iterator<Item = i64>) -> Result<usize, Refused> {
-    let positions: Vec<i64> = groups.collect();
-    let counts = groups::member_counts_at(&search.context.tenant.inner.db, &positions).await?;
+async fn fits_with_members(context: &Context<'_>, positions: &[i64]) -> Result<usize, Refused> {
+    let counts = groups::member_counts_at(&context.tenant.inner.db, positions).await?;
     let mut members = 0;
     let fits = counts.iter().take_while(|&&count| {
         members += count;

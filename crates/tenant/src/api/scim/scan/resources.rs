@@ -10,9 +10,13 @@ use provost_scim::provider::{self, ResourceKind, location};
 use serde_json::{Value, json};
 use std::collections::BTreeMap;
 
-/// What other rows say: the `groups` of users or the `members` of groups, by position.
+/// What other rows say: the `groups` of users or the `members` of groups.
 #[derive(Debug, Default)]
-pub(in crate::api::scim) struct Others(BTreeMap<i64, Value>);
+pub(in crate::api::scim) struct Others {
+    by_position: BTreeMap<i64, Value>,
+    /// Whether it can change while the revision of the resource stays.
+    has_own_version: bool,
+}
 
 /// The attribute that lies in other rows.
 pub(in crate::api::scim) const fn attribute(kind: ResourceKind) -> &'static str {
@@ -30,21 +34,43 @@ pub(in crate::api::scim) fn shows_others(context: &Context<'_>, kind: ResourceKi
     }
 }
 
-/// Reads it for these.
+/// Reads it for these, which will be shown like this.
 pub(in crate::api::scim) async fn others(
     context: &Context<'_>,
     kind: ResourceKind,
     positions: &[i64],
+    projection: &Projection,
 ) -> Result<Others, DbError> {
     let db = &context.tenant.inner.db;
-    let found = match kind {
+    let has_own_version = match kind {
+        // The revision of a user does not know of its groups, that of a group not of its members' names.
+        ResourceKind::User => true,
+        ResourceKind::Group => provider::shows_member_names(context.provider, projection),
+    };
+    let by_position = match kind {
         ResourceKind::User => {
             let groups = groups::of_users(db, positions).await?;
             groups.into_iter().map(|(user, groups)| (user, groups_value(&context.base, &groups))).collect()
         }
         ResourceKind::Group => members_values(db, &context.base, positions).await?,
     };
-    Ok(Others(found))
+    Ok(Others { by_position, has_own_version })
+}
+
+impl Others {
+    /// Of a user whose groups are known, when it is in any.
+    pub(in crate::api::scim) fn of_user(position: i64, groups: &[GroupOfUser], base: &str) -> Self {
+        let groups = Some(groups).filter(|groups| !groups.is_empty());
+        let by_position = groups.map(|groups| (position, groups_value(base, groups))).into_iter().collect();
+        Self { by_position, has_own_version: true }
+    }
+
+    /// Of a group whose members are known, when it has any.
+    pub(in crate::api::scim) fn of_group(position: i64, members: &[MemberRecord], base: &str) -> Self {
+        let members = Some(members).filter(|members| !members.is_empty());
+        let by_position = members.map(|members| (position, members_value(base, members))).into_iter().collect();
+        Self { by_position, has_own_version: false }
+    }
 }
 
 async fn members_values(db: &Db, base: &str, positions: &[i64]) -> Result<BTreeMap<i64, Value>, DbError> {
@@ -83,12 +109,8 @@ pub(in crate::api::scim) fn with_others(
     mut row: Stored,
     others: &mut Others,
 ) -> Resource {
-    let Some(value) = others.0.remove(&row.position) else { return whole(context, kind, row) };
-    let meta = match kind {
-        // The revision of a user does not know of its groups.
-        ResourceKind::User => meta(context, &row, Some(&value)),
-        ResourceKind::Group => meta(context, &row, None),
-    };
+    let Some(value) = others.by_position.remove(&row.position) else { return whole(context, kind, row) };
+    let meta = meta(context, &row, Some(&value).filter(|_| others.has_own_version));
     row.body.insert(attribute(kind).to_owned(), value);
     provider::with_meta(context.provider, kind, row.body, &meta, &context.base)
 }
@@ -100,7 +122,10 @@ pub(in crate::api::scim) async fn shown(
     row: Stored,
     projection: &Projection,
 ) -> Result<Resource, DbError> {
-    let mut others =
-        if shows_others(context, kind, projection) { others(context, kind, &[row.position]).await? } else { Others::default() };
+    let mut others = if shows_others(context, kind, projection) {
+        others(context, kind, &[row.position], projection).await?
+    } else {
+        Others::default()
+    };
     Ok(with_others(context, kind, row, &mut others))
 }

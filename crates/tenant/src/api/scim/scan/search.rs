@@ -11,9 +11,10 @@ use crate::find::pieces::Pieces;
 use crate::find::plan::{LookUp, Plan};
 use crate::find::rows::{self, Place, Stored};
 use provost_db::DbError;
+use provost_scim::projection::Projection;
 use provost_scim::provider::{ListQuery, ResourceKind, Sort};
 use provost_scim::sort::{self, SortKey};
-use provost_scim::{Filter, Schemas, ScimError, ScimType, matches};
+use provost_scim::{AttributePath, Filter, Schemas, ScimError, ScimType, matches};
 use std::collections::BTreeMap;
 
 /// A list by index says how many match in all, so every resource that can match is looked at. A request that would have to
@@ -80,9 +81,14 @@ impl<'a> Search<'a> {
         let schemas = context.provider.schemas(kind);
         let (filter, sort) = (query.filter.as_ref(), query.sort.as_ref());
         let attribute = resources::attribute(kind);
-        let needs_others =
-            filter.is_some_and(|filter| mentions(filter, attribute)) || sort.is_some_and(|sort| sorts_by(sort, attribute));
+        let needs_others = filter.is_some_and(|filter| mentions(filter, attribute) || mentions_version(filter))
+            || sort.is_some_and(|sort| sorts_by(sort, attribute));
         Self { context, kind, schemas, filter, sort, order: Order::of(sort, kind, schemas), needs_others }
+    }
+
+    /// The same, by what is in the resources, also where an index keeps the order of this kind.
+    pub(super) fn by_value(self) -> Self {
+        Self { order: None, ..self }
     }
 
     /// The same for candidates that all match: nobody looks at the filter again.
@@ -218,7 +224,7 @@ impl<'a> Search<'a> {
         let rows = self.read(source, limit).await?;
         let mut others = if self.needs_others {
             let positions: Vec<i64> = rows.iter().map(|(place, _)| place.position).collect();
-            resources::others(self.context, self.kind, &positions).await?
+            resources::others(self.context, self.kind, &positions, &Projection::Default).await?
         } else {
             Others::default()
         };
@@ -302,11 +308,20 @@ fn sorts_by(sort: &Sort, attribute: &str) -> bool {
 
 /// Whether a filter looks at an attribute.
 fn mentions(filter: &Filter, attribute: &str) -> bool {
-    match filter {
-        Filter::And(parts) | Filter::Or(parts) => parts.iter().any(|part| mentions(part, attribute)),
-        Filter::Not(inner) => mentions(inner, attribute),
-        Filter::Compare { path, .. } | Filter::Present(path) | Filter::Values { path, .. } => {
-            path.attribute.eq_ignore_ascii_case(attribute)
-        }
-    }
+    names_any(filter, |path| path.attribute.eq_ignore_ascii_case(attribute))
+}
+
+/// Whether it looks at `meta.version`, which tells of other rows too.
+fn mentions_version(filter: &Filter) -> bool {
+    let is_version = |part: &String| part.eq_ignore_ascii_case("version");
+    names_any(filter, |path| path.attribute.eq_ignore_ascii_case("meta") && path.sub_attribute.as_ref().is_some_and(is_version))
+}
+
+fn names_any(filter: &Filter, is_it: impl Fn(&AttributePath) -> bool) -> bool {
+    let mut found = false;
+    filter.walk(&mut |node| match node {
+        Filter::And(_) | Filter::Or(_) | Filter::Not(_) => {}
+        Filter::Compare { path, .. } | Filter::Present(path) | Filter::Values { path, .. } => found |= is_it(path),
+    });
+    found
 }

@@ -2,7 +2,7 @@
 //! from its beginning to its end, whatever comes and goes in between.
 
 use super::search::{Search, Source};
-use super::{Listed, cut, sorted};
+use super::{Listed, fits_with_members, sorted};
 use crate::api::answer::Refused;
 use crate::find::blocks;
 use crate::find::candidates::Candidates;
@@ -35,7 +35,8 @@ pub(super) async fn page(search: &Search<'_>, cursor: Option<&str>, count: u64, 
     let count = usize::try_from(count).unwrap_or(usize::MAX);
     let (total, mut page) = found(search, cursor.as_ref(), count).await?;
     if with_members {
-        let shown = cut(search, page.places.iter().map(|place| place.position)).await?;
+        let positions: Vec<i64> = page.places.iter().map(|place| place.position).collect();
+        let shown = fits_with_members(search.context, &positions).await?;
         if shown < page.places.len() {
             page.places.truncate(shown);
             page.next = page.places.last().cloned();
