@@ -40,9 +40,15 @@ impl From<Ended> for ExitCode {
     }
 }
 
+/// The exit code of a program that wrote to a pipe which nobody reads, as shells know it: 128 and the number of SIGPIPE.
+const UNREAD: i32 = 141;
+
 fn main() -> ExitCode {
     let cli = Cli::parse();
     start_logging(&cli.command);
+    if !cli.command.is_server() {
+        end_when_nobody_reads();
+    }
     let runtime = match tokio::runtime::Builder::new_multi_thread().enable_all().build() {
         Ok(runtime) => runtime,
         Err(error) => {
@@ -68,6 +74,18 @@ fn start_logging(command: &Command) {
     let default = if command.is_server() { "info" } else { "error" };
     let filter = tracing_subscriber::EnvFilter::try_from_default_env().unwrap_or_else(|_| default.into());
     tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr).init();
+}
+
+/// Whoever reads what a verb prints may have seen enough (`provost failures APP | head`). It ends then without a word, as others do;
+/// printing would panic.
+fn end_when_nobody_reads() {
+    let report = std::panic::take_hook();
+    std::panic::set_hook(Box::new(move |panic| {
+        if panic.payload_as_str().is_some_and(|text| text.starts_with("failed printing to stdout: Broken pipe")) {
+            std::process::exit(UNREAD);
+        }
+        report(panic);
+    }));
 }
 
 async fn run(command: Command) -> anyhow::Result<Ended> {

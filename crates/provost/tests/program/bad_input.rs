@@ -6,6 +6,7 @@ use provost_db::{Db, Location, Migration, OpenError, Query};
 use provost_testkit::{Server, free_port, unique_dir};
 use std::net::TcpListener;
 use std::path::Path;
+use std::process::{Command, Stdio};
 use tokio::runtime::Runtime;
 
 #[test]
@@ -168,4 +169,19 @@ fn steps_of_the_future(runtime: &Runtime, file: &Path) -> Vec<Migration> {
     let steps: Vec<Migration> = (1..=found + 1).map(step).collect();
     runtime.block_on(Db::open(&location, &steps)).expect("one step more");
     steps
+}
+
+/// `provost users list | head -1`: whoever reads has seen enough.
+#[test]
+fn a_verb_that_nobody_reads_any_more_ends_without_a_word() {
+    let data = Data::with_people();
+    let mut child = Command::new(program())
+        .args(["users", "list", "--data", &data.path()])
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped())
+        .spawn()
+        .expect("the program starts");
+    drop(child.stdout.take());
+    let ended = child.wait_with_output().expect("it ends");
+    assert_eq!((ended.status.code(), String::from_utf8_lossy(&ended.stderr).as_ref()), (Some(141), ""));
 }
