@@ -1,6 +1,8 @@
 //! Typed ids. Each is a positive 63-bit number, drawn by the shell, so that a wrong kind of id does not compile.
 
+use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
 use serde::{Deserialize, Serialize};
+use std::borrow::Cow;
 use std::marker::PhantomData;
 
 /// An id of one kind. Serialized as a decimal string, because JSON numbers lose digits above 2^53.
@@ -103,5 +105,17 @@ impl<Kind> TryFrom<String> for Id<Kind> {
 impl<Kind> From<Id<Kind>> for String {
     fn from(id: Id<Kind>) -> String {
         id.0.to_string()
+    }
+}
+
+impl<Kind> JsonSchema for Id<Kind> {
+    fn inline_schema() -> bool {
+        true
+    }
+    fn schema_name() -> Cow<'static, str> {
+        "Id".into()
+    }
+    fn json_schema(_: &mut SchemaGenerator) -> Schema {
+        json_schema!({ "type": "string", "pattern": "^[1-9][0-9]*$" })
     }
 }

@@ -15,11 +15,12 @@ use provost_core::directory::MemberRole;
 use provost_store::import::{self, Absentees, CHUNK_ROWS_MAX, Import, MemberKind, MemberRow, RowStatus, UserRow};
 use provost_store::{Actor, Store, StoreError};
 use records::{Record, Records};
+use schemars::JsonSchema;
 use serde::Serialize;
 use std::io::Read;
 
 /// Which of the two files.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, JsonSchema)]
 #[serde(rename_all = "lowercase")]
 pub enum File {
     /// The user download.

@@ -2,6 +2,7 @@
 
 use super::File;
 use provost_store::import::{ChunkReport, RowError};
+use schemars::JsonSchema;
 use serde::Serialize;
 use std::fmt::{Display, Formatter};
 
@@ -11,7 +12,7 @@ pub const REJECTED_LISTED_MAX: usize = 1_000;
 const REASON_CHARACTERS_MAX: usize = 500;
 
 /// A row that was not kept.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, JsonSchema)]
 pub struct Rejected {
     /// Which file.
     pub file: File,
@@ -22,7 +23,7 @@ pub struct Rejected {
 }
 
 /// What happened to the users.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, JsonSchema)]
 pub struct UserCounts {
     /// Rows read, also rejected ones.
     pub rows: u64,
@@ -45,7 +46,7 @@ pub struct UserCounts {
 }
 
 /// What happened to the members.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, JsonSchema)]
 pub struct MemberCounts {
     /// Rows read, also rejected ones.
     pub rows: u64,
@@ -62,7 +63,7 @@ pub struct MemberCounts {
 }
 
 /// What an import did, or in a dry run would do.
-#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, JsonSchema)]
 pub struct ImportReport {
     /// Nothing was written.
     pub dry_run: bool,
@@ -78,7 +79,7 @@ pub struct ImportReport {
     pub unknown_columns: Vec<String>,
     /// How many rows were not kept.
     pub rejected_count: u64,
-    /// The first [`REJECTED_LISTED_MAX`] of them.
+    /// The first 1,000 of them.
     pub rejected: Vec<Rejected>,
     /// Why absent users were not suspended although that was asked for.
     pub absent_refused: Option<String>,

@@ -1,11 +1,12 @@
 //! Service status: for whom an app is ON.
 
 use crate::ids::{GroupId, OrgUnitId};
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use std::collections::{BTreeMap, BTreeSet};
 
 /// Whether an app is ON or OFF for somebody.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "lowercase")]
 pub enum ServiceStatus {
     /// The app is ON.

@@ -5,6 +5,7 @@
 //! the app says of itself.
 
 use super::{Profile, UpdateVerb, catalogue};
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use std::collections::BTreeMap;
@@ -30,7 +31,7 @@ pub enum Announceable {
 }
 
 /// What an app announces; `None` where it is silent.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize, JsonSchema)]
 pub struct Announced {
     /// `patch.supported`
     pub patch: Option<bool>,

@@ -5,10 +5,11 @@ use super::{
 };
 use crate::ids::{AppId, ConnectionId};
 use crate::time::{Span, Timestamp};
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 /// What an archived user is to this connection.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum ArchivedRule {
     /// Nothing is sent for them, and their grace clocks stop.
@@ -46,7 +47,7 @@ impl Limits {
 }
 
 /// What is done about an account that somebody has changed in the app.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "lowercase")]
 pub enum DriftRule {
     /// It is brought back to what the directory says.
@@ -120,7 +121,7 @@ pub struct ConnectionConfig {
 }
 
 /// Whether the connection sends.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "lowercase")]
 pub enum ConnectionStatus {
     /// Turned on.
@@ -130,7 +131,7 @@ pub enum ConnectionStatus {
 }
 
 /// Why a connection that is turned on sends nothing.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum HaltReason {
     /// The app answered 401: the token is revoked, expired or wrong.

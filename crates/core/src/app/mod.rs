@@ -25,6 +25,7 @@ pub use scope::{Scope, ScopeGroup, ScopeMembers, ScopeMode, SecondaryDomains};
 pub use token_expiry::{token_end_told, token_expiry_words, token_warning};
 
 use crate::ids::AppId;
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 /// An app that users can be given.
@@ -45,7 +46,7 @@ pub struct App {
 }
 
 /// The service provider's side of SAML single sign-on.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct SsoDetails {
     /// Where the assertion is posted.

@@ -2,10 +2,11 @@
 
 use crate::ids::GroupId;
 use crate::time::Timestamp;
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 /// Which members of a scope group count.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "lowercase")]
 pub enum ScopeMembers {
     /// Only direct members.
@@ -58,10 +59,10 @@ impl Scope {
 }
 
 /// What becomes of users whose address is in a secondary domain.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum SecondaryDomains {
-    /// Not provisioned in [`ScopeMode::Groups`]; otherwise provisioned.
+    /// Not provisioned where the scope is some groups; otherwise provisioned.
     SkipInGroups,
     /// Always provisioned.
     Include,

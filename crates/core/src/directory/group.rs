@@ -1,6 +1,7 @@
 //! Groups and their members. A group may contain groups; cycles are refused by the store.
 
 use crate::ids::{GroupId, UserId};
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 /// A group of the directory.
@@ -19,7 +20,7 @@ pub struct Group {
 }
 
 /// What a member may do in the group. Provisioning does not look at it.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "UPPERCASE")]
 pub enum MemberRole {
     /// An ordinary member.

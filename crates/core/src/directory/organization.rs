@@ -1,6 +1,7 @@
 //! Org units and domains, and what an address is.
 
 use crate::ids::{DomainId, OrgUnitId};
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 /// An organizational unit. The root's path is `/` and it has no parent.
@@ -17,7 +18,7 @@ pub struct OrgUnit {
 }
 
 /// What a domain is to the organization.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "lowercase")]
 pub enum DomainKind {
     /// The one main domain.

@@ -2,6 +2,7 @@
 
 use crate::ids::{OrgUnitId, UserId};
 use crate::time::{Span, Timestamp};
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
@@ -31,7 +32,7 @@ pub struct UserStatus {
 }
 
 /// The one word shown for a status: the strongest flag wins.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "lowercase")]
 pub enum UserState {
     /// No flag is set.
@@ -40,7 +41,7 @@ pub enum UserState {
     Suspended,
     /// Archived, not deleted.
     Archived,
-    /// Deleted; restorable for [`RESTORE_WINDOW`].
+    /// Deleted; restorable for 20 days.
     Deleted,
 }
 

@@ -4,6 +4,7 @@
 //! repair is an ordinary look-up's settlement: `decide` then sends the smallest PATCH that brings the account back.
 
 use super::Account;
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 use std::collections::BTreeSet;
@@ -15,7 +16,7 @@ const MISSING_FLOOR: u64 = 3;
 const MISSING_SHARE: u64 = 5;
 
 /// What kind of difference it is.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "lowercase")]
 pub enum DriftKind {
     /// Mapped attributes differ.
@@ -49,7 +50,7 @@ impl DriftKind {
 }
 
 /// One attribute that differs.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct DriftChange {
     /// As a mapping target: `name.givenName`.
     pub attribute: String,

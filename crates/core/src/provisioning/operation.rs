@@ -5,11 +5,12 @@ use crate::app::Trigger;
 use crate::ids::UserId;
 use crate::time::Timestamp;
 use provost_scim::PatchRequest;
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
 /// The name of an operation: what intents, failures and the log say.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum OperationKind {
     /// Read the account, or search for it.

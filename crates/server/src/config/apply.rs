@@ -7,6 +7,7 @@ use provost_core::app::{App, Connection};
 use provost_platform::Secret;
 use provost_store::apps::{self, connections};
 use provost_store::{Actor, StoreError};
+use schemars::JsonSchema;
 use serde::Serialize;
 
 /// What was done.
@@ -19,7 +20,7 @@ pub struct Applied {
 }
 
 /// What was done for one app.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, JsonSchema)]
 pub struct AppliedApp {
     /// The app's name.
     pub app: String,

@@ -1,8 +1,10 @@
 //! Lengths of time in configuration: `60s`, `10m`, `1h`, or a number of seconds.
 
 use provost_core::time::Span;
+use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
 use serde::de::{self, Visitor};
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
+use std::borrow::Cow;
 
 /// A whole number of seconds, not negative.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -54,6 +56,26 @@ impl<'de> Deserialize<'de> for Duration {
             }
         }
         deserializer.deserialize_any(Text)
+    }
+}
+
+impl JsonSchema for Duration {
+    fn schema_name() -> Cow<'static, str> {
+        "Duration".into()
+    }
+    fn json_schema(generator: &mut SchemaGenerator) -> Schema {
+        let text = json_schema!({
+            "description": "A length of time: `90s`, `10m`, `1h`.",
+            "type": "string",
+            "pattern": r"^\s*[0-9]+\s*[smh]?\s*$",
+        });
+        if generator.contract().is_serialize() {
+            return text;
+        }
+        json_schema!({
+            "description": "A length of time: `90s`, `10m`, `1h`, or a number of seconds.",
+            "anyOf": [{ "type": "string", "pattern": r"^\s*[0-9]+\s*[smh]?\s*$" }, { "type": "integer", "minimum": 0 }],
+        })
     }
 }
 

@@ -4,6 +4,7 @@ use super::Duration;
 use provost_core::app::{
     ArchivedRule, ConnectionStatus, DriftRule, GracePeriod, ScopeMembers, SecondaryDomains, ServiceStatus, SsoDetails,
 };
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 
@@ -64,7 +65,7 @@ pub struct AppEntry {
 }
 
 /// The service status, by paths and addresses.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct AccessEntry {
     /// What holds where no org unit says otherwise.
@@ -78,7 +79,7 @@ pub struct AccessEntry {
 }
 
 /// The provisioning configuration. The token never stands in it.
-#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct AutoprovisioningEntry {
     /// The SCIM base URL.
@@ -123,7 +124,7 @@ pub struct AutoprovisioningEntry {
 }
 
 /// Drift checks.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct DriftEntry {
     /// `repair`, `report` or `accept`.
@@ -135,7 +136,7 @@ pub struct DriftEntry {
 }
 
 /// The scope: `everyone`, or `groups: [...]`.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "lowercase")]
 pub enum ScopeEntry {
     /// All users with app access.
@@ -145,7 +146,7 @@ pub enum ScopeEntry {
 }
 
 /// One group of the scope.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct ScopeGroupEntry {
     /// Its address.
@@ -155,7 +156,7 @@ pub struct ScopeGroupEntry {
 }
 
 /// One rule a trigger; a trigger that is left out has nothing ticked.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct DeprovisioningEntry {
     /// When an app is turned off for a user.
@@ -170,7 +171,7 @@ pub struct DeprovisioningEntry {
 }
 
 /// The two actions of a trigger.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct RuleEntry {
     /// Before the account is suspended.
@@ -182,13 +183,13 @@ pub struct RuleEntry {
 }
 
 /// A grace period, or never.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize, JsonSchema)]
 pub enum Wait {
     /// Not ticked.
     #[default]
     #[serde(rename = "never")]
     Never,
-    /// A suspend at once, a hard delete after [`AutoprovisioningEntry::within_24_hours_delete`].
+    /// A suspend at once, a hard delete after `within_24_hours_delete`.
     #[serde(rename = "within_24_hours")]
     Within24Hours,
     /// After 1 day.
@@ -232,7 +233,7 @@ impl Wait {
 }
 
 /// The guard's limits; one that is left out stays as it is.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct GuardEntry {
     /// Never fewer than this many.

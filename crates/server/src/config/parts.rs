@@ -11,6 +11,7 @@ use provost_core::time::Span;
 use provost_platform::check_endpoint;
 use provost_store::Store;
 use provost_store::directory::{groups, org_units};
+use schemars::JsonSchema;
 use serde::Deserialize;
 use std::collections::BTreeMap;
 
@@ -18,7 +19,7 @@ use std::collections::BTreeMap;
 const REMOVAL_QUIET_MAX: Span = Span::hours(1);
 
 /// What to set of a connection's configuration. A part that is left out stays as it is, or as a new connection has it.
-#[derive(Debug, Clone, Default, PartialEq, Eq, Deserialize)]
+#[derive(Debug, Clone, Default, PartialEq, Eq, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Parts {
     /// The SCIM base URL.

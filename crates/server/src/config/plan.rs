@@ -6,11 +6,12 @@ use provost_core::app::ConnectionStatus;
 use provost_platform::hex;
 use provost_store::accounts::load_rules_for;
 use provost_store::planning::{self, Plan};
+use schemars::JsonSchema;
 use serde::Serialize;
 use sha2::{Digest, Sha256};
 
 /// What would be done for one app.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, JsonSchema)]
 pub struct AppPlan {
     /// The app's name.
     pub app: String,
@@ -23,7 +24,7 @@ pub struct AppPlan {
 }
 
 /// What applying a file would do.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, JsonSchema)]
 pub struct ConfigPlan {
     /// The apps of the file, in its order.
     pub apps: Vec<AppPlan>,

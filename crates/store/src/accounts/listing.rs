@@ -13,6 +13,7 @@ use provost_core::ids::{ConnectionId, UserId};
 use provost_core::provisioning::{Account, AccountState};
 use provost_core::time::Timestamp;
 use provost_db::{Batch, Query, Row, Value};
+use schemars::JsonSchema;
 use serde::Serialize;
 use serde_json::json;
 
@@ -34,7 +35,7 @@ pub struct AccountQuery {
 }
 
 /// How a connection stands.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, JsonSchema)]
 pub struct AccountCounts {
     /// Accounts the app holds that are in use.
     pub linked: u64,

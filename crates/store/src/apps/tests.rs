@@ -10,6 +10,7 @@ use provost_core::ids::AppId;
 use provost_core::time::{Span, Timestamp};
 use provost_db::{Batch, Query, Row};
 use provost_platform::Secret;
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use serde_json::json;
 
@@ -17,7 +18,7 @@ use serde_json::json;
 const KEPT: Span = Span::days(1);
 
 /// What came of a test.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct TestResult {
     /// Whether the endpoint answered and took the token, with everything that is needed.
     pub ok: bool,

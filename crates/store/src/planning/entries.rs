@@ -6,13 +6,14 @@ use provost_core::ids::UserId;
 use provost_core::provisioning::{
     Blocked, Decision, Operation, OperationKind, Removal, RemovalKind, ScopeVerdict, UserView, explain,
 };
-use provost_core::time::Timestamp;
+use provost_core::time::{Rfc3339, Timestamp};
+use schemars::JsonSchema;
 use serde::{Serialize, Serializer};
 use serde_json::{Map, Value};
 use std::collections::BTreeMap;
 
 /// What would be done for one user.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum PlanAction {
     /// Make an account.
@@ -53,7 +54,7 @@ impl PlanAction {
 }
 
 /// One attribute that would change.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, JsonSchema)]
 pub struct Change {
     /// `title`, `name.givenName`.
     pub attribute: String,
@@ -64,7 +65,7 @@ pub struct Change {
 }
 
 /// One line of a plan.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, JsonSchema)]
 pub struct PlanEntry {
     /// The user; `None` for a member of a scope group whom the directory does not know.
     pub user_id: Option<UserId>,
@@ -74,11 +75,13 @@ pub struct PlanEntry {
     pub action: PlanAction,
     /// When, for what is not done now: a removal's due time, a failure's next attempt.
     #[serde(serialize_with = "rfc3339")]
+    #[schemars(with = "Option<Rfc3339>")]
     pub at: Option<Timestamp>,
     /// The cause of a removal.
     pub trigger: Option<Trigger>,
     /// Since when that cause holds.
     #[serde(serialize_with = "rfc3339")]
+    #[schemars(with = "Option<Rfc3339>")]
     pub since: Option<Timestamp>,
     /// Whether the guard would hold the removal until an administrator approves it.
     pub held: bool,
@@ -90,7 +93,7 @@ pub struct PlanEntry {
 
 #[expect(clippy::ref_option, reason = "serde passes fields by reference")]
 pub(super) fn rfc3339<S: Serializer>(at: &Option<Timestamp>, serializer: S) -> Result<S::Ok, S::Error> {
-    at.map(|at| at.to_string()).serialize(serializer)
+    at.map(Rfc3339).serialize(serializer)
 }
 
 /// What a decision comes to, before it is decided whether the plan has room for the words.

@@ -9,10 +9,11 @@ use crate::directory::users;
 use crate::log::{self, LogQuery, names};
 use crate::{Store, StoreError};
 use provost_core::app::Trigger;
-use provost_core::directory::User;
+use provost_core::directory::{User, UserState};
 use provost_core::ids::UserId;
 use provost_core::provisioning::{AccountState, Approval, Decision, Removal, RemovalKind, decide, explain as reasons};
-use provost_core::time::Timestamp;
+use provost_core::time::{Rfc3339, Timestamp};
+use schemars::JsonSchema;
 use serde::Serialize;
 
 /// So many of the newest entries about a user are looked through for the last change.
@@ -28,7 +29,7 @@ const DONE: [(&str, &str); 5] = [
 ];
 
 /// What is known of one user for one app, and what happens next.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, JsonSchema)]
 pub struct Explanation {
     /// The app's name.
     pub app: String,
@@ -37,19 +38,23 @@ pub struct Explanation {
     /// Their address.
     pub email: String,
     /// The user's state in the directory; `None` when it has forgotten them.
+    #[schemars(with = "Option<UserState>")]
     pub user_state: Option<&'static str>,
     /// Whether the user is entitled: ON and in scope.
     pub entitled: bool,
     /// `absent`, `linked` or `suspended`.
+    #[schemars(with = "AccountState")]
     pub account: &'static str,
     /// The app's id of the account.
     pub remote_id: Option<String>,
     /// The causes that hold, each with its beginning in RFC 3339.
     pub causes: Vec<(Trigger, String)>,
     /// The next removal: `suspend` or `hard_delete`.
+    #[schemars(with = "Option<RemovalKind>")]
     pub removal: Option<&'static str>,
     /// When the next removal is due.
     #[serde(serialize_with = "rfc3339")]
+    #[schemars(with = "Option<Rfc3339>")]
     pub removal_at: Option<Timestamp>,
     /// Whether the guard holds that removal.
     pub held: bool,
@@ -59,6 +64,7 @@ pub struct Explanation {
     pub failure: Option<String>,
     /// When it is looked at again, if nothing changes before.
     #[serde(serialize_with = "rfc3339")]
+    #[schemars(with = "Option<Rfc3339>")]
     pub next_look_at: Option<Timestamp>,
     /// Everything, as lines.
     pub lines: Vec<String>,

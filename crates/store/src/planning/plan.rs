@@ -10,6 +10,7 @@ use provost_core::app::Trigger;
 use provost_core::provisioning::{REMOVAL_WINDOW, RemovalCandidate, RemovalKind, decide, guard};
 use provost_core::time::Timestamp;
 use provost_platform::hex;
+use schemars::JsonSchema;
 use serde::Serialize;
 use sha2::{Digest, Sha256};
 use std::collections::BTreeSet;
@@ -24,7 +25,7 @@ const PROGRESS_USERS: u64 = 1_000;
 const OUTSIDE_MAX: usize = 1_000;
 
 /// How many of each.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, JsonSchema)]
 pub struct PlanCounts {
     /// Accounts to be made.
     pub create: u64,
@@ -83,7 +84,7 @@ impl PlanCounts {
 }
 
 /// A kind of removal that the guard would hold.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, JsonSchema)]
 pub struct HeldKind {
     /// Suspends or hard deletes.
     pub kind: RemovalKind,
@@ -96,7 +97,7 @@ pub struct HeldKind {
 }
 
 /// What would become of everybody.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, JsonSchema)]
 pub struct Plan {
     /// How many of each.
     pub counts: PlanCounts,

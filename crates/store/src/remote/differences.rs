@@ -7,13 +7,14 @@ use provost_core::ids::{ConnectionId, UserId};
 use provost_core::provisioning::{DriftChange, DriftKind};
 use provost_core::time::Timestamp;
 use provost_db::{Batch, Query, Row, Value, list as placeholders, rows};
+use schemars::JsonSchema;
 use serde::Serialize;
 use std::collections::BTreeMap;
 
 const COLUMNS: &str = "user_id, remote_id, email, kind, changes, action, found_at";
 
 /// What was done about a difference.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, JsonSchema)]
 #[serde(rename_all = "lowercase")]
 pub enum DriftAction {
     /// Listed.

@@ -5,6 +5,7 @@ use provost_core::app::DriftRule;
 use provost_core::ids::ConnectionId;
 use provost_core::time::Timestamp;
 use provost_db::Row;
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 /// The columns that [`from_row`] reads.
@@ -12,7 +13,7 @@ pub(super) const COLUMNS: &str = "id, connection_id, purpose, drift_rule, state,
      pages, listed, steady, message, counts";
 
 /// Why an app's accounts are listed.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum Purpose {
     /// The connection meets the app: one listing instead of a look-up a user.
@@ -22,7 +23,7 @@ pub enum Purpose {
 }
 
 /// How a listing stands.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum ListingState {
     /// Asked for.
@@ -79,7 +80,7 @@ impl ListingState {
 }
 
 /// What a listing found, counted.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize, JsonSchema)]
 pub struct ListingCounts {
     /// Accounts of ours at the end of the listing.
     pub held: u64,
