@@ -1,10 +1,11 @@
 //! Confirming a plan: one that removes somebody, creates for many, or lets users fail who do not fail now is carried out only when
 //! whoever asks names the plan's hash, or says yes to whatever it is.
 
+use schemars::JsonSchema;
 use serde::Deserialize;
 
 /// What came with the request.
-#[derive(Debug, Clone, Default, PartialEq, Eq, Deserialize)]
+#[derive(Debug, Clone, Default, PartialEq, Eq, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields, default)]
 pub struct Confirmation {
     /// The hash of the plan that was read.

@@ -22,6 +22,7 @@ use std::io::Read;
 /// Which of the two files.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, JsonSchema)]
 #[serde(rename_all = "lowercase")]
+#[schemars(rename = "ImportFile")]
 pub enum File {
     /// The user download.
     Users,

@@ -13,6 +13,7 @@ const REASON_CHARACTERS_MAX: usize = 500;
 
 /// A row that was not kept.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, JsonSchema)]
+#[schemars(rename = "RejectedRow")]
 pub struct Rejected {
     /// Which file.
     pub file: File,
@@ -24,6 +25,7 @@ pub struct Rejected {
 
 /// What happened to the users.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, JsonSchema)]
+#[schemars(rename = "ImportedUsers")]
 pub struct UserCounts {
     /// Rows read, also rejected ones.
     pub rows: u64,
@@ -47,6 +49,7 @@ pub struct UserCounts {
 
 /// What happened to the members.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, JsonSchema)]
+#[schemars(rename = "ImportedMembers")]
 pub struct MemberCounts {
     /// Rows read, also rejected ones.
     pub rows: u64,

@@ -1,72 +1,131 @@
 //! Org units and domains.
 
+use super::ProblemKind::{Conflict, Invalid, NotFound};
 use super::extract::{At, Body, Params};
-use super::json::{Answer, done, ok};
-use super::{Problem, ProblemKind, Route, change, read};
+use super::json::{Answer, CreatedPlain, Done, Listed, Shown, done, ok, whole};
+use super::{Noun, Problem, ProblemKind, change, read};
 use crate::Server;
 use crate::access::Principal;
+use axum::Extension;
 use axum::extract::State;
-use axum::http::{Method, StatusCode};
-use axum::response::IntoResponse;
-use axum::{Extension, Json};
+use axum::http::Method;
 use provost_core::directory::{Domain, DomainKind, OrgUnit};
+use provost_core::ids::{DomainId, OrgUnitId};
 use provost_store::directory::{domains, org_units, users};
 use provost_store::{Store, StoreError};
-use serde::Deserialize;
-use serde_json::{Value, json};
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
 
-pub(super) fn routes() -> Vec<Route> {
-    vec![
-        read("/org-units", list_units),
-        change(Method::POST, "/org-units", add_unit),
-        change(Method::PATCH, "/org-units", edit_unit_at),
-        change(Method::DELETE, "/org-units", delete_unit_at),
-        change(Method::PATCH, "/org-units/{id}", edit_unit),
-        change(Method::DELETE, "/org-units/{id}", delete_unit),
-        read("/domains", list_domains),
-        change(Method::POST, "/domains", add_domain),
-        change(Method::PATCH, "/domains/{name}", edit_domain),
-        change(Method::DELETE, "/domains/{name}", remove_domain),
-    ]
+pub(super) fn routes() -> [Noun; 2] {
+    let units = Noun {
+        name: "Org units",
+        about: "The tree of organizational units. Each can be named by its id, or by its path behind `?path=`.",
+        routes: vec![
+            read("/org-units", "List org units", list_units).told("All of them, each behind the one it stands in."),
+            change(Method::POST, "/org-units", "Add an org unit", add_unit)
+                .sending(r#"{"parent":"/","name":"Sales"}"#)
+                .refuses(&[NotFound, Conflict, Invalid]),
+            change(Method::PATCH, "/org-units", "Rename or move the org unit at a path", edit_unit_at)
+                .sending(r#"{"parent":"/","name":"Trade"}"#)
+                .refuses(&[NotFound, Conflict, Invalid]),
+            change(Method::DELETE, "/org-units", "Delete the org unit at a path", delete_unit_at)
+                .told("Only an empty one: without users and units below.")
+                .refuses(&[NotFound, Conflict, Invalid]),
+            change(Method::PATCH, "/org-units/{id}", "Rename or move an org unit", edit_unit)
+                .sending(r#"{"name":"Trade"}"#)
+                .refuses(&[Conflict, Invalid]),
+            change(Method::DELETE, "/org-units/{id}", "Delete an org unit", delete_unit)
+                .told("Only an empty one: without users and units below.")
+                .refuses(&[Conflict, Invalid]),
+        ],
+    };
+    let domains = Noun {
+        name: "Domains",
+        about: "The domains in which users and groups may have addresses.",
+        routes: vec![
+            read("/domains", "List domains", list_domains),
+            change(Method::POST, "/domains", "Add a domain", add_domain)
+                .sending(r#"{"name":"example.org","kind":"secondary"}"#)
+                .refuses(&[Conflict, Invalid]),
+            change(Method::PATCH, "/domains/{name}", "Change what a domain is", edit_domain)
+                .sending(r#"{"kind":"alias"}"#)
+                .refuses(&[Conflict, Invalid]),
+            change(Method::DELETE, "/domains/{name}", "Remove a domain", remove_domain).refuses(&[Conflict, Invalid]),
+        ],
+    };
+    [units, domains]
 }
 
-fn unit_json(unit: &OrgUnit) -> Value {
-    json!({ "id": unit.id, "parent_id": unit.parent, "name": unit.name, "path": unit.path })
+/// An organizational unit.
+#[derive(Debug, Serialize, JsonSchema)]
+#[schemars(rename = "OrgUnit")]
+struct UnitBody {
+    id: OrgUnitId,
+    /// The unit above; null for the root.
+    parent_id: Option<OrgUnitId>,
+    /// The last part of the path; empty for the root.
+    name: String,
+    /// `/Sales/EMEA`; `/` for the root.
+    path: String,
 }
 
-async fn list_units(State(server): State<Server>) -> Answer {
+fn unit_body(unit: OrgUnit) -> UnitBody {
+    UnitBody { id: unit.id, parent_id: unit.parent, name: unit.name, path: unit.path }
+}
+
+/// An organizational unit, with the number of its users.
+#[derive(Debug, Serialize, JsonSchema)]
+#[schemars(rename = "OrgUnitWithUsers")]
+struct CountedUnit {
+    #[serde(flatten)]
+    unit: UnitBody,
+    /// Users in the unit itself.
+    users: u64,
+}
+
+async fn list_units(State(server): State<Server>) -> Answer<Shown<Listed<CountedUnit>>> {
     let units = org_units::list_all(&server.store).await?;
     let counts = users::count_by_unit(&server.store).await?;
-    let item = |unit: &OrgUnit| {
-        let mut body = unit_json(unit);
-        body["users"] = json!(counts.get(&unit.id).copied().unwrap_or(0));
-        body
+    let item = |unit: OrgUnit| {
+        let users = counts.get(&unit.id).copied().unwrap_or(0);
+        CountedUnit { unit: unit_body(unit), users }
     };
-    ok(json!({ "items": units.iter().map(item).collect::<Vec<_>>(), "next": null }))
+    ok(whole(units.into_iter().map(item).collect()))
 }
 
-#[derive(Deserialize)]
+#[derive(Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
+#[schemars(rename = "NewOrgUnit")]
 struct AddedUnit {
+    /// The path of the unit above.
     parent: String,
     name: String,
 }
 
-async fn add_unit(State(server): State<Server>, Extension(caller): Extension<Principal>, Body(new): Body<AddedUnit>) -> Answer {
+async fn add_unit(
+    State(server): State<Server>,
+    Extension(caller): Extension<Principal>,
+    Body(new): Body<AddedUnit>,
+) -> Answer<CreatedPlain<UnitBody>> {
     let unit = org_units::add(&server.store, &caller.actor, &new.parent, &new.name).await?;
-    Ok((StatusCode::CREATED, Json(unit_json(&unit))).into_response())
+    Ok(CreatedPlain(unit_body(unit)))
 }
 
-#[derive(Deserialize)]
+#[derive(Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
+#[schemars(rename = "OrgUnitEdit")]
 struct EditedUnit {
+    /// Moves the unit below the one at this path.
     parent: Option<String>,
+    /// Renames it.
     name: Option<String>,
 }
 
-#[derive(Deserialize)]
+#[derive(Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 struct UnitPath {
+    /// The org unit's path.
+    #[schemars(example = "/Sales")]
     path: String,
 }
 
@@ -76,7 +135,7 @@ async fn unit_by_id(store: &Store, id: &str) -> Result<OrgUnit, Problem> {
     Ok(org_units::get(store, id).await?)
 }
 
-async fn change_unit(server: &Server, caller: &Principal, unit: OrgUnit, edited: EditedUnit) -> Answer {
+async fn change_unit(server: &Server, caller: &Principal, unit: OrgUnit, edited: EditedUnit) -> Answer<Shown<UnitBody>> {
     let (store, by) = (&server.store, &caller.actor);
     let name = edited.name.as_deref();
     let unit = match edited.parent {
@@ -86,7 +145,7 @@ async fn change_unit(server: &Server, caller: &Principal, unit: OrgUnit, edited:
             None => unit,
         },
     };
-    ok(unit_json(&unit))
+    ok(unit_body(unit))
 }
 
 async fn edit_unit(
@@ -94,7 +153,7 @@ async fn edit_unit(
     Extension(caller): Extension<Principal>,
     At(id): At<String>,
     Body(edited): Body<EditedUnit>,
-) -> Answer {
+) -> Answer<Shown<UnitBody>> {
     let unit = unit_by_id(&server.store, &id).await?;
     change_unit(&server, &caller, unit, edited).await
 }
@@ -104,12 +163,12 @@ async fn edit_unit_at(
     Extension(caller): Extension<Principal>,
     Params(at): Params<UnitPath>,
     Body(edited): Body<EditedUnit>,
-) -> Answer {
+) -> Answer<Shown<UnitBody>> {
     let unit = org_units::find_by_path(&server.store, &at.path).await?;
     change_unit(&server, &caller, unit, edited).await
 }
 
-async fn delete_unit(State(server): State<Server>, Extension(caller): Extension<Principal>, At(id): At<String>) -> Answer {
+async fn delete_unit(State(server): State<Server>, Extension(caller): Extension<Principal>, At(id): At<String>) -> Answer<Done> {
     let unit = unit_by_id(&server.store, &id).await?;
     org_units::delete(&server.store, &caller.actor, unit.id).await?;
     done()
@@ -119,23 +178,34 @@ async fn delete_unit_at(
     State(server): State<Server>,
     Extension(caller): Extension<Principal>,
     Params(at): Params<UnitPath>,
-) -> Answer {
+) -> Answer<Done> {
     let unit = org_units::find_by_path(&server.store, &at.path).await?;
     org_units::delete(&server.store, &caller.actor, unit.id).await?;
     done()
 }
 
-fn domain_json(domain: &Domain) -> Value {
-    json!({ "id": domain.id, "name": domain.name, "kind": domain.kind.word() })
+/// A domain of the organization.
+#[derive(Debug, Serialize, JsonSchema)]
+#[schemars(rename = "Domain")]
+struct DomainBody {
+    id: DomainId,
+    /// In lower case.
+    name: String,
+    kind: DomainKind,
 }
 
-async fn list_domains(State(server): State<Server>) -> Answer {
+fn domain_body(domain: Domain) -> DomainBody {
+    DomainBody { id: domain.id, name: domain.name, kind: domain.kind }
+}
+
+async fn list_domains(State(server): State<Server>) -> Answer<Shown<Listed<DomainBody>>> {
     let domains = domains::list(&server.store).await?;
-    ok(json!({ "items": domains.iter().map(domain_json).collect::<Vec<_>>(), "next": null }))
+    ok(whole(domains.into_iter().map(domain_body).collect()))
 }
 
-#[derive(Deserialize)]
+#[derive(Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
+#[schemars(rename = "NewDomain")]
 struct AddedDomain {
     name: String,
     kind: DomainKind,
@@ -145,9 +215,9 @@ async fn add_domain(
     State(server): State<Server>,
     Extension(caller): Extension<Principal>,
     Body(new): Body<AddedDomain>,
-) -> Answer {
+) -> Answer<CreatedPlain<DomainBody>> {
     let domain = domains::add(&server.store, &caller.actor, &new.name, new.kind).await?;
-    Ok((StatusCode::CREATED, Json(domain_json(&domain))).into_response())
+    Ok(CreatedPlain(domain_body(domain)))
 }
 
 async fn domain_named(store: &Store, name: &str) -> Result<Domain, Problem> {
@@ -156,8 +226,9 @@ async fn domain_named(store: &Store, name: &str) -> Result<Domain, Problem> {
     found.ok_or_else(|| Problem::of(ProblemKind::NotFound, format!("there is no domain \"{name}\"")))
 }
 
-#[derive(Deserialize)]
+#[derive(Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
+#[schemars(rename = "DomainEdit")]
 struct EditedDomain {
     kind: DomainKind,
 }
@@ -167,12 +238,16 @@ async fn edit_domain(
     Extension(caller): Extension<Principal>,
     At(name): At<String>,
     Body(edited): Body<EditedDomain>,
-) -> Answer {
+) -> Answer<Shown<DomainBody>> {
     let domain = domain_named(&server.store, &name).await?;
-    ok(domain_json(&domains::set_kind(&server.store, &caller.actor, domain.id, edited.kind).await?))
+    ok(domain_body(domains::set_kind(&server.store, &caller.actor, domain.id, edited.kind).await?))
 }
 
-async fn remove_domain(State(server): State<Server>, Extension(caller): Extension<Principal>, At(name): At<String>) -> Answer {
+async fn remove_domain(
+    State(server): State<Server>,
+    Extension(caller): Extension<Principal>,
+    At(name): At<String>,
+) -> Answer<Done> {
     let domain = domain_named(&server.store, &name).await?;
     domains::remove(&server.store, &caller.actor, domain.id).await?;
     done()

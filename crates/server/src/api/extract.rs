@@ -3,9 +3,10 @@
 use super::{Problem, ProblemKind};
 use axum::body::Bytes;
 use axum::extract::{FromRequest, FromRequestParts, Path, Query, Request};
-use axum::http::header::IF_MATCH;
+use axum::http::header::{ACCEPT, IF_MATCH};
 use axum::http::request::Parts;
 use serde::de::DeserializeOwned;
+use std::convert::Infallible;
 
 /// A JSON body. An empty one is read as `{}`.
 #[derive(Debug)]
@@ -76,5 +77,18 @@ impl<S: Send + Sync> FromRequestParts<S> for IfMatch {
         let revision = text.strip_prefix('"').and_then(|rest| rest.strip_suffix('"')).and_then(|inner| inner.parse().ok());
         let unreadable = || Problem::of(ProblemKind::BadRequest, "If-Match is not an ETag of ours: send the one that was read");
         revision.map(|revision| Self(Some(revision))).ok_or_else(unreadable)
+    }
+}
+
+/// Whether the caller asks for a CSV file instead of JSON.
+#[derive(Debug)]
+pub(super) struct AsCsv(pub(super) bool);
+
+impl<S: Send + Sync> FromRequestParts<S> for AsCsv {
+    type Rejection = Infallible;
+
+    async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Self, Infallible> {
+        let accept = parts.headers.get(ACCEPT).and_then(|value| value.to_str().ok()).unwrap_or_default();
+        Ok(Self(accept.contains("text/csv")))
     }
 }

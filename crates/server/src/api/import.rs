@@ -5,21 +5,25 @@
 //! are checked before anything is written and a dry run of both knows the users of the first. `POST /import/members` takes
 //! a members file alone. An import goes on when its caller goes away.
 
+use super::ProblemKind::Invalid;
 use super::extract::Params;
 use super::json::Answer;
-use super::{Problem, ProblemKind, Route, change};
+use super::problem::ProblemBody;
+use super::reference::{Argument, Content, Reply, Said, Schemas, Shape};
+use super::{Noun, Problem, ProblemKind, change};
 use crate::Server;
 use crate::access::Principal;
 use axum::Extension;
 use axum::body::{Body, Bytes};
-use axum::extract::State;
+use axum::extract::{FromRequest, Request, State};
 use axum::http::Method;
 use axum::http::header::CONTENT_TYPE;
-use axum::response::IntoResponse;
+use axum::response::{IntoResponse, Response};
 use futures_util::{StreamExt, stream};
-use provost_connectors::google_csv::{self, Absent, ImportError, Options, Progress};
-use serde::Deserialize;
-use serde_json::{Value, json};
+use provost_connectors::google_csv::{self, Absent, ImportError, ImportReport, Options, Progress};
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize, Serializer};
+use serde_json::json;
 use std::convert::Infallible;
 use std::fs::File;
 use std::io::{Read, Seek, SeekFrom};
@@ -35,49 +39,138 @@ const MESSAGES_WAITING_MAX: usize = 16;
 /// A users file without users, for an import of members alone.
 const NO_USERS: &str = "First Name [Required],Last Name [Required],Email Address [Required],Org Unit Path [Required]\n";
 
-pub(super) fn routes() -> Vec<Route> {
-    vec![change(Method::POST, "/import/users", import_users), change(Method::POST, "/import/members", import_members)]
+pub(super) fn routes() -> Noun {
+    let told = "The answer is one JSON object a line: `progress` while it works, at the end `report` or `problem`. \
+                An import goes on when its caller goes away.";
+    Noun {
+        name: "Imports",
+        about: "The CSV files of a Google Admin console, up to 1 GiB each, read as they come.",
+        routes: vec![
+            change(Method::POST, "/import/users", "Import users, and members behind them", import_users)
+                .told(told)
+                .sending("@users.csv")
+                .refuses(&[Invalid]),
+            change(Method::POST, "/import/members", "Import members", import_members)
+                .told(told)
+                .sending("@members.csv")
+                .refuses(&[Invalid]),
+        ],
+    }
 }
 
-#[derive(Debug, Clone, Copy, Default, Deserialize)]
+/// What is done about users who are not in the file.
+#[derive(Debug, Clone, Copy, Default, Deserialize, JsonSchema)]
 #[serde(rename_all = "lowercase")]
+#[schemars(rename = "AbsentRule")]
 enum AbsentWord {
+    /// Nothing.
     #[default]
     Keep,
+    /// They are suspended.
     Suspend,
 }
 
-#[derive(Deserialize)]
+#[derive(Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 struct UserParams {
+    /// Says what would be done, and writes nothing.
     #[serde(default)]
     dry_run: bool,
+    /// What is done about users who are not in the file: `keep` or `suspend`.
     #[serde(default)]
+    #[schemars(with = "Option<AbsentWord>")]
     absent: AbsentWord,
+    /// More absent users than this are not suspended.
     absent_max: Option<u64>,
+    /// How long the users file is, in bytes, when a members file follows behind it; left out: the whole body is users.
     users_bytes: Option<u64>,
 }
 
-#[derive(Deserialize)]
+#[derive(Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 struct MemberParams {
+    /// Says what would be done, and writes nothing.
     #[serde(default)]
     dry_run: bool,
 }
 
-/// What a running import says.
-enum Message {
-    Progress(Value),
-    Report(Value),
-    Failed(Problem),
+/// A file of the Google Admin console, as it comes.
+#[derive(Debug)]
+pub(super) struct CsvFile(Body);
+
+impl<S: Send + Sync> FromRequest<S> for CsvFile {
+    type Rejection = Infallible;
+
+    async fn from_request(request: Request, _: &S) -> Result<Self, Infallible> {
+        Ok(Self(request.into_body()))
+    }
+}
+
+impl Argument for CsvFile {
+    fn describe(shape: &mut Shape, _: &mut Schemas) {
+        shape.problems.extend([ProblemKind::BadRequest, ProblemKind::TooLarge]);
+        shape.body = Some((Content { media_type: "text/csv", schema: json!({ "type": "string" }) }, true));
+    }
+}
+
+/// How far an import is.
+#[derive(Debug, Serialize, JsonSchema)]
+pub(super) struct ImportProgress {
+    /// The file that is being read.
+    file: google_csv::File,
+    /// Rows of it that were read.
+    rows: u64,
+    /// Bytes of it that were read.
+    bytes: u64,
+    /// Bytes of the whole body.
+    bytes_total: u64,
+}
+
+/// One line of the answer: what a running import says.
+#[derive(Debug, Serialize, JsonSchema)]
+#[serde(rename_all = "lowercase")]
+#[schemars(rename = "ImportLine")]
+pub(super) enum Message {
+    /// How far it is.
+    Progress(ImportProgress),
+    /// The last line: what was done.
+    Report(Box<ImportReport>),
+    /// The last line: why it could not go on.
+    #[serde(rename = "problem")]
+    Failed(
+        #[serde(serialize_with = "body_of")]
+        #[schemars(with = "ProblemBody")]
+        Problem,
+    ),
+}
+
+fn body_of<S: Serializer>(problem: &Problem, serializer: S) -> Result<S::Ok, S::Error> {
+    problem.body().serialize(serializer)
+}
+
+/// The lines, as they come.
+#[derive(Debug)]
+pub(super) struct Lines(Body);
+
+impl Reply for Lines {
+    fn describe(shape: &mut Shape, schemas: &mut Schemas) {
+        let contents = vec![Content { media_type: "application/x-ndjson", schema: schemas.told::<Message>() }];
+        shape.said.push(Said { status: 200, description: "Such an object on every line.", tagged: false, contents });
+    }
+}
+
+impl IntoResponse for Lines {
+    fn into_response(self) -> Response {
+        ([(CONTENT_TYPE, "application/x-ndjson")], self.0).into_response()
+    }
 }
 
 async fn import_users(
     State(server): State<Server>,
     Extension(caller): Extension<Principal>,
     Params(params): Params<UserParams>,
-    body: Body,
-) -> Answer {
+    CsvFile(body): CsvFile,
+) -> Answer<Lines> {
     let absent = match params.absent {
         AbsentWord::Keep => Absent::Keep,
         AbsentWord::Suspend => Absent::Suspend,
@@ -98,8 +191,8 @@ async fn import_members(
     State(server): State<Server>,
     Extension(caller): Extension<Principal>,
     Params(params): Params<MemberParams>,
-    body: Body,
-) -> Answer {
+    CsvFile(body): CsvFile,
+) -> Answer<Lines> {
     let (file, length) = received(body).await?;
     let options = Options { dry_run: params.dry_run, ..Options::default() };
     run(server, caller, NO_USERS.as_bytes(), Some(part(&file, 0)?), options, length).await
@@ -159,29 +252,29 @@ async fn run(
     members: Option<Part>,
     options: Options,
     length: u64,
-) -> Answer {
+) -> Answer<Lines> {
     let (sender, mut receiver) = mpsc::channel(MESSAGES_WAITING_MAX);
     tokio::spawn(async move {
         let told = sender.clone();
         let mut progress = move |progress: Progress| {
             let Progress { file, rows, bytes } = progress;
-            let told_of = json!({ "file": file, "rows": rows, "bytes": bytes, "bytes_total": length });
-            drop(told.try_send(Message::Progress(json!({ "progress": told_of }))));
+            drop(told.try_send(Message::Progress(ImportProgress { file, rows, bytes, bytes_total: length })));
         };
         let imported = google_csv::import(&server.store, &caller.actor, users, members, options, &mut progress).await;
         let message = match imported {
-            Ok(report) => Message::Report(json!({ "report": report })),
+            Ok(report) => Message::Report(Box::new(report)),
             Err(error) => Message::Failed(problem(error)),
         };
         drop(sender.send(message).await);
     });
     let first = receiver.recv().await;
-    if let Some(Message::Failed(problem)) = first {
-        return Err(problem);
-    }
+    let first = match first {
+        Some(Message::Failed(problem)) => return Err(problem),
+        first => first,
+    };
     let rest = stream::unfold(receiver, |mut receiver| async move { receiver.recv().await.map(|message| (message, receiver)) });
     let lines = stream::iter(first).chain(rest).then(line);
-    Ok(([(CONTENT_TYPE, "application/x-ndjson")], Body::from_stream(lines)).into_response())
+    Ok(Lines(Body::from_stream(lines)))
 }
 
 fn problem(error: ImportError) -> Problem {
@@ -195,10 +288,8 @@ fn problem(error: ImportError) -> Problem {
     }
 }
 
-async fn line(message: Message) -> Result<Bytes, Infallible> {
-    let object = match message {
-        Message::Progress(object) | Message::Report(object) => object,
-        Message::Failed(problem) => json!({ "problem": problem.body() }),
-    };
-    Ok(Bytes::from(format!("{object}\n")))
+async fn line(message: Message) -> Result<Bytes, serde_json::Error> {
+    let mut line = serde_json::to_vec(&message)?;
+    line.push(b'\n');
+    Ok(line.into())
 }

@@ -1,13 +1,16 @@
 //! Errors as problem details (RFC 9457), always of one shape: `type`, `title`, `status`, `detail` (what and why), `help`
 //! (what to do), and for an unconfirmed plan also `plan`. What went wrong inside is logged here, once, and not told.
 
-use crate::config::ConfigError;
+use crate::config::{ConfigError, ConfigPlan};
 use axum::http::header::{CONTENT_TYPE, WWW_AUTHENTICATE};
 use axum::http::{HeaderValue, StatusCode};
 use axum::response::{IntoResponse, Response};
 use provost_db::{CommitError, DbError};
 use provost_platform::EndpointError;
 use provost_store::StoreError;
+use provost_store::planning::Plan;
+use schemars::JsonSchema;
+use serde::Serialize;
 use serde_json::{Value, json};
 
 /// What kind of error it is.
@@ -79,8 +82,27 @@ impl Trouble {
 }
 
 impl ProblemKind {
+    /// Every kind, by status.
+    pub(super) const ALL: [Self; 15] = [
+        Self::BadRequest,
+        Self::Unauthorized,
+        Self::Forbidden,
+        Self::NotFound,
+        Self::WrongMethod,
+        Self::Conflict,
+        Self::NeedsConfirmation,
+        Self::Stale,
+        Self::TooLarge,
+        Self::Invalid,
+        Self::Internal,
+        Self::Database(Trouble::Damaged),
+        Self::Database(Trouble::Busy),
+        Self::NoAnswer,
+        Self::Database(Trouble::Full),
+    ];
+
     /// Status, word of the type, title, help.
-    const fn facts(self) -> (StatusCode, &'static str, &'static str, &'static str) {
+    pub(super) const fn facts(self) -> (StatusCode, &'static str, &'static str, &'static str) {
         match self {
             Self::BadRequest => {
                 (StatusCode::BAD_REQUEST, "bad-request", "The request cannot be read", "Correct the request and send it again.")
@@ -144,6 +166,40 @@ impl ProblemKind {
     }
 }
 
+/// What every `type` begins with.
+const TYPE_PREFIX: &str = "urn:provost:problem:";
+
+/// What went wrong, why, and what to do: problem details (RFC 9457).
+#[derive(Debug, Serialize, JsonSchema)]
+#[schemars(rename = "Problem")]
+pub(super) struct ProblemBody {
+    /// `urn:provost:problem:` and a word that stays, for programs.
+    #[serde(rename = "type")]
+    #[schemars(pattern("^urn:provost:problem:[a-z-]+$"))]
+    kind: String,
+    /// The same in words, for people.
+    title: &'static str,
+    /// The HTTP status.
+    status: u16,
+    /// What went wrong, and why.
+    detail: String,
+    /// What to do.
+    help: &'static str,
+    /// Where a plan was not confirmed: that plan. Its `hash` is what a confirmation names.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schemars(with = "Option<AnyPlan>")]
+    plan: Option<Value>,
+}
+
+/// Where the plan of a problem comes from.
+#[derive(JsonSchema)]
+#[schemars(untagged, inline)]
+#[expect(dead_code, reason = "says only which plans there are")]
+enum AnyPlan {
+    OfApp(Plan),
+    OfFile(ConfigPlan),
+}
+
 /// An error on its way to the caller.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Problem {
@@ -169,19 +225,16 @@ impl Problem {
     }
 
     /// As the caller sees it.
-    pub(super) fn body(&self) -> Value {
+    pub(super) fn body(&self) -> ProblemBody {
         let (status, word, title, help) = self.kind.facts();
-        let mut body = json!({
-            "type": format!("urn:provost:problem:{word}"),
-            "title": title,
-            "status": status.as_u16(),
-            "detail": self.detail,
-            "help": help,
-        });
-        if let Some(plan) = &self.plan {
-            body["plan"] = plan.clone();
+        ProblemBody {
+            kind: format!("{TYPE_PREFIX}{word}"),
+            title,
+            status: status.as_u16(),
+            detail: self.detail.clone(),
+            help,
+            plan: self.plan.clone(),
         }
-        body
     }
 
     /// What an administrator can do something about is told; it says nothing of the data.
@@ -212,7 +265,7 @@ impl Problem {
 impl IntoResponse for Problem {
     fn into_response(self) -> Response {
         let (status, ..) = self.kind.facts();
-        let mut response = (status, [(CONTENT_TYPE, "application/problem+json")], self.body().to_string()).into_response();
+        let mut response = (status, [(CONTENT_TYPE, "application/problem+json")], json!(self.body()).to_string()).into_response();
         if self.kind == ProblemKind::Unauthorized {
             // RFC 9110, 15.5.2: a 401 names the scheme.
             response.headers_mut().insert(WWW_AUTHENTICATE, HeaderValue::from_static("Bearer realm=\"provost\""));

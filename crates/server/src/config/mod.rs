@@ -13,7 +13,7 @@ mod parts;
 mod plan;
 mod prepare;
 
-pub use apply::{Applied, apply};
+pub use apply::{Applied, AppliedApp, apply};
 pub use duration::Duration;
 pub use export::{access_entry, autoprovisioning_entry, export, export_text};
 pub use file::{

@@ -21,6 +21,7 @@ const REMOVAL_QUIET_MAX: Span = Span::hours(1);
 /// What to set of a connection's configuration. A part that is left out stays as it is, or as a new connection has it.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
+#[schemars(rename = "ConfigurationEdit")]
 pub struct Parts {
     /// The SCIM base URL.
     pub endpoint: Option<String>,

@@ -5,7 +5,9 @@
 mod access;
 mod apps;
 mod config;
+mod contract;
 mod directory;
 mod failures;
 mod import;
+mod reference;
 mod support;

@@ -1,5 +1,6 @@
 //! A server over a new SQLite file, its keys, and calls to its router.
 
+use crate::contract;
 use axum::Router;
 use axum::body::{Body, to_bytes};
 use axum::http::{HeaderMap, Request, StatusCode};
@@ -53,11 +54,17 @@ pub(crate) async fn world() -> World {
     World { router: provost_server::router(server), store, super_admin, auditor, _folder: folder }
 }
 
+/// What a request is answered; what it asked and what came of it is held against the document of the API.
 pub(crate) async fn send(router: &Router, request: Request<Body>) -> Reply {
+    let (asked, body) = request.into_parts();
+    let sent = to_bytes(body, usize::MAX).await.unwrap();
+    let request = Request::from_parts(asked.clone(), Body::from(sent.clone()));
     let response = router.clone().oneshot(request).await.unwrap();
     let (parts, body) = response.into_parts();
     let bytes = to_bytes(body, usize::MAX).await.unwrap();
-    Reply { status: parts.status, headers: parts.headers, text: String::from_utf8(bytes.to_vec()).unwrap() }
+    let reply = Reply { status: parts.status, headers: parts.headers, text: String::from_utf8(bytes.to_vec()).unwrap() };
+    contract::check(&asked, &sent, &reply);
+    reply
 }
 
 impl World {

@@ -55,6 +55,7 @@ impl PlanAction {
 
 /// One attribute that would change.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, JsonSchema)]
+#[schemars(rename = "PlannedChange")]
 pub struct Change {
     /// `title`, `name.givenName`.
     pub attribute: String,

@@ -85,6 +85,7 @@ impl PlanCounts {
 
 /// A kind of removal that the guard would hold.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, JsonSchema)]
+#[schemars(rename = "PlannedHold")]
 pub struct HeldKind {
     /// Suspends or hard deletes.
     pub kind: RemovalKind,

@@ -15,6 +15,7 @@ pub(super) const COLUMNS: &str = "id, connection_id, purpose, drift_rule, state,
 /// Why an app's accounts are listed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
+#[schemars(rename = "ListingPurpose")]
 pub enum Purpose {
     /// The connection meets the app: one listing instead of a look-up a user.
     FirstContact,

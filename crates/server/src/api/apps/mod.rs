@@ -8,9 +8,10 @@ mod plans;
 mod status;
 mod switches;
 
+use super::ProblemKind::{Conflict, Invalid, NeedsConfirmation};
 use super::extract::{At, Body, IfMatch, Params};
-use super::json::{Answer, created, done, ok, tagged};
-use super::{Problem, ProblemKind, Route, change, read};
+use super::json::{Answer, Created, Done, Listed, Shown, Tagged, created, done, ok, tagged, whole};
+use super::{Noun, Problem, ProblemKind, change, read};
 use crate::Server;
 use crate::access::Principal;
 use crate::config::{AccessEntry, access_entry, resolve_access};
@@ -19,31 +20,45 @@ use axum::Extension;
 use axum::extract::State;
 use axum::http::Method;
 use provost_core::app::{App, Connection, ConnectionStatus, SsoDetails};
+use provost_core::ids::AppId;
 use provost_store::accounts::{Rules, load_rules_for};
 use provost_store::apps::{self, AppEdit, connections};
 use provost_store::planning::{self, Plan};
 use provost_store::{Store, StoreError};
-use serde::Deserialize;
-use serde_json::{Value, json};
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+use serde_json::json;
 
-pub(super) fn routes() -> Vec<Route> {
-    let mut routes = vec![
-        read("/apps", list),
-        change(Method::POST, "/apps", add),
-        read("/apps/{key}", show),
-        change(Method::PATCH, "/apps/{key}", edit),
-        change(Method::DELETE, "/apps/{key}", delete),
-        change(Method::PUT, "/apps/{key}/sso", set_sso),
-        change(Method::PUT, "/apps/{key}/access", set_access),
-    ];
-    routes.extend(configuration::routes());
-    routes.extend(switches::routes());
-    routes.extend(status::routes());
-    routes.extend(plans::routes());
-    routes.extend(accounts::routes());
-    routes.extend(held::routes());
-    routes.extend(drift::routes());
-    routes
+pub(super) fn routes() -> [Noun; 6] {
+    let apps = Noun {
+        name: "Apps",
+        about: "Apps that users can be given, and for whom each is ON.",
+        routes: vec![
+            read("/apps", "List apps", list),
+            change(Method::POST, "/apps", "Add an app", add)
+                .told("`catalogue` is the key of a profile: what is known of the app's SCIM.")
+                .sending(r#"{"name":"Netskope","catalogue":"netskope"}"#)
+                .refuses(&[Conflict, Invalid]),
+            read("/apps/{key}", "Show an app", show),
+            change(Method::PATCH, "/apps/{key}", "Rename an app", edit)
+                .sending(r#"{"name":"Netskope (EMEA)"}"#)
+                .refuses(&[Conflict, Invalid]),
+            change(Method::DELETE, "/apps/{key}", "Delete an app", delete)
+                .told("Autoprovisioning must be off; its configuration and records go too, and nothing is sent.")
+                .refuses(&[Conflict, Invalid]),
+            change(Method::PUT, "/apps/{key}/sso", "Set the details of single sign-on", set_sso)
+                .sending(r#"{"acs_url":"https://tenant.example/acs","entity_id":"https://tenant.example"}"#)
+                .refuses(&[Invalid]),
+            change(Method::PUT, "/apps/{key}/access", "Set the service status", set_access)
+                .told(
+                    "For whom the app is ON. While autoprovisioning is on, a plan that removes somebody, creates for many or lets \
+                     users fail must be confirmed.",
+                )
+                .sending(r#"{"default":"off","groups":{"engineering@example.com":"on"}}"#)
+                .refuses(&[Invalid, NeedsConfirmation]),
+        ],
+    };
+    [apps, configuration::routes(), plans::routes(), accounts::routes(), held::routes(), drift::routes()]
 }
 
 /// Users in words in the plan that is to be confirmed.
@@ -69,56 +84,82 @@ async fn unknown(store: &Store, key: &str) -> Result<Problem, Problem> {
     Ok(Problem::of(ProblemKind::NotFound, format!("there is no app \"{key}\": {known}")))
 }
 
-const fn status_word(status: ConnectionStatus) -> &'static str {
-    match status {
-        ConnectionStatus::Active => "active",
-        ConnectionStatus::Inactive => "inactive",
-    }
+/// How the autoprovisioning of an app stands.
+#[derive(Debug, Serialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+enum Autoprovisioning {
+    /// There is no configuration.
+    NotConfigured,
+    /// Turned on.
+    Active,
+    /// Turned off: deciding and clocks go on, nothing is sent.
+    Inactive,
 }
 
-async fn app_json(store: &Store, app: &App) -> Result<Value, Problem> {
-    let connection = connections::of_app(store, app.id).await?;
-    Ok(json!({
-        "id": app.id,
-        "name": app.name,
-        "catalogue": app.catalogue,
-        "sso": app.sso,
-        "access": access_entry(store, &app.access).await?,
-        "autoprovisioning": connection.map_or("not_configured", |connection| status_word(connection.status)),
-        "revision": app.revision,
-    }))
+/// An app.
+#[derive(Debug, Serialize, JsonSchema)]
+#[schemars(rename = "App")]
+struct AppBody {
+    id: AppId,
+    name: String,
+    /// The key of its profile.
+    catalogue: String,
+    /// Null as long as nobody has given them.
+    sso: Option<SsoDetails>,
+    access: AccessEntry,
+    autoprovisioning: Autoprovisioning,
+    /// Raised by every change; the `ETag`.
+    revision: i64,
 }
 
-async fn answer(store: &Store, app: App) -> Answer {
-    tagged(app.revision, &app_json(store, &app).await?)
+async fn app_body(store: &Store, app: App) -> Result<AppBody, Problem> {
+    let autoprovisioning = match connections::of_app(store, app.id).await?.map(|connection| connection.status) {
+        None => Autoprovisioning::NotConfigured,
+        Some(ConnectionStatus::Active) => Autoprovisioning::Active,
+        Some(ConnectionStatus::Inactive) => Autoprovisioning::Inactive,
+    };
+    let access = access_entry(store, &app.access).await?;
+    let App { id, name, catalogue, sso, revision, .. } = app;
+    Ok(AppBody { id, name, catalogue, sso, access, autoprovisioning, revision })
 }
 
-async fn list(State(server): State<Server>) -> Answer {
+async fn answer(store: &Store, app: App) -> Answer<Tagged<AppBody>> {
+    tagged(app.revision, app_body(store, app).await?)
+}
+
+async fn list(State(server): State<Server>) -> Answer<Shown<Listed<AppBody>>> {
     let mut items = Vec::new();
     for app in apps::list(&server.store).await? {
-        items.push(app_json(&server.store, &app).await?);
+        items.push(app_body(&server.store, app).await?);
     }
-    ok(json!({ "items": items, "next": null }))
+    ok(whole(items))
 }
 
-#[derive(Deserialize)]
+#[derive(Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
+#[schemars(rename = "NewApp")]
 struct Added {
     name: String,
+    /// The key of its profile: `netskope`, `generic`.
     catalogue: String,
 }
 
-async fn add(State(server): State<Server>, Extension(caller): Extension<Principal>, Body(new): Body<Added>) -> Answer {
+async fn add(
+    State(server): State<Server>,
+    Extension(caller): Extension<Principal>,
+    Body(new): Body<Added>,
+) -> Answer<Created<AppBody>> {
     let app = apps::create(&server.store, &caller.actor, &new.name, &new.catalogue).await?;
-    created(app.revision, &app_json(&server.store, &app).await?)
+    created(app.revision, app_body(&server.store, app).await?)
 }
 
-async fn show(State(server): State<Server>, At(key): At<String>) -> Answer {
+async fn show(State(server): State<Server>, At(key): At<String>) -> Answer<Tagged<AppBody>> {
     answer(&server.store, apps::find(&server.store, &key).await?).await
 }
 
-#[derive(Deserialize)]
+#[derive(Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
+#[schemars(rename = "AppEdit")]
 struct Edited {
     name: Option<String>,
 }
@@ -129,13 +170,13 @@ async fn edit(
     At(key): At<String>,
     IfMatch(expected): IfMatch,
     Body(edited): Body<Edited>,
-) -> Answer {
+) -> Answer<Tagged<AppBody>> {
     let app = apps::find(&server.store, &key).await?;
     let edit = AppEdit { name: edited.name, sso: None };
     answer(&server.store, apps::edit(&server.store, &caller.actor, app.id, expected, edit).await?).await
 }
 
-async fn delete(State(server): State<Server>, Extension(caller): Extension<Principal>, At(key): At<String>) -> Answer {
+async fn delete(State(server): State<Server>, Extension(caller): Extension<Principal>, At(key): At<String>) -> Answer<Done> {
     let app = apps::find(&server.store, &key).await?;
     apps::delete(&server.store, &caller.actor, app.id).await?;
     done()
@@ -147,7 +188,7 @@ async fn set_sso(
     At(key): At<String>,
     IfMatch(expected): IfMatch,
     Body(sso): Body<SsoDetails>,
-) -> Answer {
+) -> Answer<Tagged<AppBody>> {
     let app = apps::find(&server.store, &key).await?;
     answer(&server.store, apps::set_sso(&server.store, &caller.actor, app.id, expected, Some(sso)).await?).await
 }
@@ -160,7 +201,7 @@ async fn set_access(
     IfMatch(expected): IfMatch,
     Params(confirmation): Params<Confirmation>,
     Body(entry): Body<AccessEntry>,
-) -> Answer {
+) -> Answer<Tagged<AppBody>> {
     let store = &server.store;
     let app = apps::find(store, &key).await?;
     let access = resolve_access(store, &entry).await?;

@@ -1,10 +1,12 @@
 //! Test, reauthorize, turn on, turn off, sync, retry.
 
-use super::{configuration, confirmed, connected};
+use super::configuration::{self, ConnectionBody};
+use super::{confirmed, connected};
 use crate::Server;
 use crate::access::Principal;
+use crate::api::ProblemKind::{Conflict, Invalid, NeedsConfirmation, NoAnswer};
 use crate::api::extract::{At, Body};
-use crate::api::json::{Answer, ok, parse_instant};
+use crate::api::json::{Answer, Shown, ok, parse_instant};
 use crate::api::{Problem, ProblemKind, Route, change};
 use crate::confirmation::Confirmation;
 use axum::Extension;
@@ -14,10 +16,11 @@ use provost_core::app::ConnectionStatus;
 use provost_platform::{Secret, check_endpoint};
 use provost_store::StoreError;
 use provost_store::accounts::{self, load_rules};
-use provost_store::apps::{self, connections, tests};
+use provost_store::apps::tests::{self, TestResult};
+use provost_store::apps::{self, connections};
 use provost_store::directory::users;
-use serde::Deserialize;
-use serde_json::json;
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
 use std::time::{Duration, Instant};
 
 /// How long a connection test is waited for.
@@ -26,22 +29,56 @@ const TEST_WAIT_MAX: Duration = Duration::from_secs(35);
 /// How often its answer is looked for.
 const TEST_LOOK_EVERY: Duration = Duration::from_millis(100);
 
-pub(super) fn routes() -> Vec<Route> {
-    vec![
-        change(Method::POST, "/apps/{key}/autoprovisioning/test", test),
-        change(Method::POST, "/apps/{key}/autoprovisioning/reauthorize", reauthorize),
-        change(Method::PUT, "/apps/{key}/autoprovisioning/token-expiry", set_token_expiry),
-        change(Method::POST, "/apps/{key}/autoprovisioning/turn-on", turn_on),
-        change(Method::POST, "/apps/{key}/autoprovisioning/turn-off", turn_off),
-        change(Method::POST, "/apps/{key}/autoprovisioning/sync", sync),
-        change(Method::POST, "/apps/{key}/autoprovisioning/retry", retry),
+pub(super) fn routes() -> [Route; 5] {
+    [
+        change(Method::POST, "/apps/{key}/autoprovisioning/test", "Test the connection", test)
+            .told(
+                "The engine tries the endpoint and the token: those sent, or else those stored. A stored token is tried at the stored \
+                 endpoint only. The answer comes within 35 seconds.",
+            )
+            .sending(r#"{"endpoint":"https://tenant.goskope.com/SCIM/v2/abc","token":"TOKEN"}"#)
+            .refuses(&[Invalid, NoAnswer]),
+        change(Method::POST, "/apps/{key}/autoprovisioning/reauthorize", "Give a new token", reauthorize)
+            .told("Whatever has halted the connection is over with it.")
+            .sending(r#"{"token":"TOKEN","expires_at":"2027-11-30"}"#)
+            .refuses(&[Invalid]),
+        change(Method::PUT, "/apps/{key}/autoprovisioning/token-expiry", "Say when the token ends", set_token_expiry)
+            .told("Null: that is not known.")
+            .sending(r#"{"expires_at":"2027-11-30"}"#)
+            .refuses(&[Invalid]),
+        change(Method::POST, "/apps/{key}/autoprovisioning/turn-on", "Turn on", turn_on)
+            .told(
+                "A plan that removes somebody, creates for many or lets users fail must be confirmed. Turning on what is on does \
+                 nothing.",
+            )
+            .sending(r#"{"confirm":"HASH OF THE PLAN"}"#)
+            .refuses(&[Conflict, Invalid, NeedsConfirmation]),
+        change(Method::POST, "/apps/{key}/autoprovisioning/turn-off", "Turn off", turn_off)
+            .told("Deciding and clocks go on, nothing is sent.")
+            .refuses(&[Conflict, Invalid]),
     ]
 }
 
-#[derive(Deserialize)]
+/// Having work done now.
+pub(super) fn work_routes() -> [Route; 2] {
+    [
+        change(Method::POST, "/apps/{key}/autoprovisioning/sync", "Look at every account now", sync)
+            .told("The pass that comes once a day.")
+            .refuses(&[Conflict, Invalid]),
+        change(Method::POST, "/apps/{key}/autoprovisioning/retry", "Try again now", retry)
+            .told("One user who fails, or all of them when none is named.")
+            .sending(r#"{"user":"ada@example.com"}"#)
+            .refuses(&[Invalid]),
+    ]
+}
+
+#[derive(Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
+#[schemars(rename = "ConnectionTest")]
 struct Tested {
+    /// The SCIM base URL.
     endpoint: Option<String>,
+    /// The access token to try.
     token: Option<String>,
 }
 
@@ -52,7 +89,7 @@ async fn test(
     Extension(caller): Extension<Principal>,
     At(key): At<String>,
     Body(tested): Body<Tested>,
-) -> Answer {
+) -> Answer<Shown<TestResult>> {
     let store = &server.store;
     let app = apps::find(store, &key).await?;
     let stored = connections::of_app(store, app.id).await?;
@@ -82,10 +119,12 @@ async fn test(
     }
 }
 
-#[derive(Deserialize)]
+#[derive(Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
+#[schemars(rename = "NewToken")]
 struct Token {
     token: String,
+    /// RFC 3339, or a date; left out: that is not known.
     expires_at: Option<String>,
 }
 
@@ -94,7 +133,7 @@ async fn reauthorize(
     Extension(caller): Extension<Principal>,
     At(key): At<String>,
     Body(new): Body<Token>,
-) -> Answer {
+) -> Answer<Shown<ConnectionBody>> {
     let (_, connection) = connected(&server.store, &key).await?;
     let token = Secret::new(new.token);
     let expires_at = new.expires_at.as_deref().map(parse_instant).transpose()?;
@@ -102,9 +141,11 @@ async fn reauthorize(
     configuration::answer(&server.store, &connection).await
 }
 
-#[derive(Deserialize)]
+#[derive(Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
+#[schemars(rename = "TokenExpiry")]
 struct Expiry {
+    /// RFC 3339, or a date.
     expires_at: Option<String>,
 }
 
@@ -114,7 +155,7 @@ async fn set_token_expiry(
     Extension(caller): Extension<Principal>,
     At(key): At<String>,
     Body(said): Body<Expiry>,
-) -> Answer {
+) -> Answer<Shown<ConnectionBody>> {
     let (_, connection) = connected(&server.store, &key).await?;
     let expires_at = said.expires_at.as_deref().map(parse_instant).transpose()?;
     apps::token_expiry::set(&server.store, &caller.actor, connection.id, expires_at).await?;
@@ -127,7 +168,7 @@ async fn turn_on(
     Extension(caller): Extension<Principal>,
     At(key): At<String>,
     Body(confirmation): Body<Confirmation>,
-) -> Answer {
+) -> Answer<Shown<ConnectionBody>> {
     let store = &server.store;
     let (app, connection) = connected(store, &key).await?;
     let is_on = connection.status == ConnectionStatus::Active;
@@ -143,26 +184,48 @@ async fn turn_on(
     configuration::answer(store, &connection).await
 }
 
-async fn turn_off(State(server): State<Server>, Extension(caller): Extension<Principal>, At(key): At<String>) -> Answer {
+async fn turn_off(
+    State(server): State<Server>,
+    Extension(caller): Extension<Principal>,
+    At(key): At<String>,
+) -> Answer<Shown<ConnectionBody>> {
     let (_, connection) = connected(&server.store, &key).await?;
     let connection = connections::turn_off(&server.store, &caller.actor, connection.id).await?;
     configuration::answer(&server.store, &connection).await
 }
 
-async fn sync(State(server): State<Server>, Extension(caller): Extension<Principal>, At(key): At<String>) -> Answer {
+/// That a pass was asked for.
+#[derive(Debug, Serialize, JsonSchema)]
+struct SyncStarted {
+    started: bool,
+}
+
+async fn sync(
+    State(server): State<Server>,
+    Extension(caller): Extension<Principal>,
+    At(key): At<String>,
+) -> Answer<Shown<SyncStarted>> {
     let (app, connection) = connected(&server.store, &key).await?;
     if connection.status == ConnectionStatus::Inactive {
         let detail = format!("autoprovisioning of \"{}\" is turned off and sends nothing: turn it on first", app.name);
         return Err(Problem::of(ProblemKind::Conflict, detail));
     }
     connections::sync_now(&server.store, &caller.actor, connection.id).await?;
-    ok(json!({ "started": true }))
+    ok(SyncStarted { started: true })
 }
 
-#[derive(Deserialize)]
+#[derive(Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
+#[schemars(rename = "Retry")]
 struct Retried {
+    /// Address or id.
     user: Option<String>,
+}
+
+/// How many are tried again.
+#[derive(Debug, Serialize, JsonSchema)]
+struct RetriedCount {
+    retried: u64,
 }
 
 async fn retry(
@@ -170,7 +233,7 @@ async fn retry(
     Extension(caller): Extension<Principal>,
     At(key): At<String>,
     Body(retried): Body<Retried>,
-) -> Answer {
+) -> Answer<Shown<RetriedCount>> {
     let store = &server.store;
     let (_, connection) = connected(store, &key).await?;
     let user = match &retried.user {
@@ -185,5 +248,5 @@ async fn retry(
     if retried == 0 && user.is_some() {
         return Err(StoreError::Invalid("this user is not failing: there is nothing to retry".to_owned()).into());
     }
-    ok(json!({ "retried": retried }))
+    ok(RetriedCount { retried })
 }

@@ -2,84 +2,140 @@
 
 pub(super) mod attributes;
 
+use super::ProblemKind::{Conflict, Invalid, NotFound};
 use super::extract::{At, Body, IfMatch, Params};
-use super::json::{Answer, created, instant, ok, page, page_limit, tagged};
-use super::{Problem, ProblemKind, Route, change, read};
+use super::json::{Answer, Created, Listed, Shown, Tagged, created, instant, ok, page, page_limit, tagged, whole};
+use super::{Noun, Problem, ProblemKind, change, read};
 use crate::Server;
 use crate::access::Principal;
 use axum::Extension;
 use axum::extract::State;
 use axum::http::Method;
-use provost_core::directory::{User, UserState};
-use provost_core::ids::OrgUnitId;
+use provost_core::directory::{Group, User, UserState};
+use provost_core::ids::{GroupId, OrgUnitId, UserId};
+use provost_core::time::Rfc3339;
 use provost_store::directory::users::{self, NewUser, UserEdit, UserQuery};
 use provost_store::directory::{groups, org_units};
 use provost_store::{Store, StoreError};
-use serde::Deserialize;
-use serde_json::{Map, Value, json};
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+use serde_json::{Map, Value};
 use std::collections::BTreeMap;
 
-pub(super) fn routes() -> Vec<Route> {
-    vec![
-        read("/users", list),
-        change(Method::POST, "/users", add),
-        read("/users/{key}", show),
-        change(Method::PATCH, "/users/{key}", edit),
-        change(Method::DELETE, "/users/{key}", delete),
-        read("/users/{key}/groups", groups_of),
-        change(Method::POST, "/users/{key}/suspend", suspend),
-        change(Method::POST, "/users/{key}/unsuspend", unsuspend),
-        change(Method::POST, "/users/{key}/archive", archive),
-        change(Method::POST, "/users/{key}/unarchive", unarchive),
-        change(Method::POST, "/users/{key}/restore", restore),
-    ]
+pub(super) fn routes() -> Noun {
+    Noun {
+        name: "Users",
+        about: "The people of the directory. Every change of them makes their accounts due in every app that is on.",
+        routes: vec![
+            read("/users", "List users", list).refuses(&[NotFound]),
+            change(Method::POST, "/users", "Add a user", add)
+                .told("The address must be in a domain of the directory. The org unit is `/` when none is named.")
+                .sending(r#"{"primary_email":"ada@example.com","given_name":"Ada","family_name":"Lovelace"}"#)
+                .refuses(&[NotFound, Conflict, Invalid]),
+            read("/users/{key}", "Show a user", show),
+            change(Method::PATCH, "/users/{key}", "Edit a user", edit)
+                .told("What is left out stays as it is. `attributes` replaces all attributes; `set` sets single ones.")
+                .sending(r#"{"family_name":"King","set":{"title":"CTO"}}"#)
+                .refuses(&[Conflict, Invalid]),
+            change(Method::DELETE, "/users/{key}", "Delete a user", delete)
+                .told("A deleted user can be restored for 20 days. Accounts go by the rules of each app.")
+                .refuses(&[Conflict]),
+            read("/users/{key}/groups", "List a user's groups", groups_of)
+                .told("Those that hold the user through other groups too."),
+            change(Method::POST, "/users/{key}/suspend", "Suspend a user", suspend)
+                .sending(r#"{"reason":"On leave"}"#)
+                .refuses(&[Conflict]),
+            change(Method::POST, "/users/{key}/unsuspend", "End a suspension", unsuspend).refuses(&[Conflict]),
+            change(Method::POST, "/users/{key}/archive", "Archive a user", archive).refuses(&[Conflict]),
+            change(Method::POST, "/users/{key}/unarchive", "Take a user out of the archive", unarchive).refuses(&[Conflict]),
+            change(Method::POST, "/users/{key}/restore", "Restore a deleted user", restore)
+                .told("Within 20 days of the deletion. Where an address is borne by several deleted users, name one by the id.")
+                .sending(r#"{"org_unit":"/"}"#)
+                .refuses(&[Conflict, Invalid]),
+        ],
+    }
 }
 
-fn user_json(user: &User, org_unit: Option<&str>) -> Value {
-    json!({
-        "id": user.id,
-        "primary_email": user.primary_email,
-        "given_name": user.given_name,
-        "family_name": user.family_name,
-        "full_name": user.full_name(),
-        "org_unit": org_unit,
-        "state": user.status.state().word(),
-        "suspended_since": instant(user.status.suspended.as_ref().map(|suspension| suspension.since)),
-        "suspension_reason": user.status.suspended.as_ref().map(|suspension| &suspension.reason),
-        "archived_since": instant(user.status.archived_since),
-        "deleted_since": instant(user.status.deleted_since),
-        "attributes": user.attributes,
-        "created_at": instant(Some(user.created_at)),
-        "revision": user.revision,
-    })
+/// A user of the directory.
+#[derive(Debug, Serialize, JsonSchema)]
+#[schemars(rename = "User")]
+struct UserBody {
+    /// Never reused; it stays through every rename.
+    id: UserId,
+    /// The address.
+    primary_email: String,
+    given_name: String,
+    family_name: String,
+    full_name: String,
+    /// The path of the org unit; null when the unit of a deleted user is gone.
+    org_unit: Option<String>,
+    /// The strongest flag.
+    #[schemars(with = "UserState")]
+    state: &'static str,
+    suspended_since: Option<Rfc3339>,
+    /// What whoever suspended the user has written.
+    suspension_reason: Option<String>,
+    archived_since: Option<Rfc3339>,
+    deleted_since: Option<Rfc3339>,
+    /// In the shape of Google's Directory API: `organizations`, `phones`, `externalIds` and so on.
+    attributes: Map<String, Value>,
+    created_at: Rfc3339,
+    /// Raised by every change; the `ETag`.
+    revision: i64,
 }
 
-async fn with_path(store: &Store, user: &User) -> Result<Value, Problem> {
+fn user_body(user: &User, org_unit: Option<&str>) -> UserBody {
+    let suspended = user.status.suspended.as_ref();
+    UserBody {
+        id: user.id,
+        primary_email: user.primary_email.clone(),
+        given_name: user.given_name.clone(),
+        family_name: user.family_name.clone(),
+        full_name: user.full_name(),
+        org_unit: org_unit.map(str::to_owned),
+        state: user.status.state().word(),
+        suspended_since: instant(suspended.map(|suspension| suspension.since)),
+        suspension_reason: suspended.map(|suspension| suspension.reason.clone()),
+        archived_since: instant(user.status.archived_since),
+        deleted_since: instant(user.status.deleted_since),
+        attributes: user.attributes.clone(),
+        created_at: Rfc3339(user.created_at),
+        revision: user.revision,
+    }
+}
+
+async fn with_path(store: &Store, user: &User) -> Result<UserBody, Problem> {
     match org_units::get(store, user.org_unit).await {
-        Ok(unit) => Ok(user_json(user, Some(&unit.path))),
+        Ok(unit) => Ok(user_body(user, Some(&unit.path))),
         // A deleted user's org unit may be gone.
-        Err(StoreError::NotFound { .. }) => Ok(user_json(user, None)),
+        Err(StoreError::NotFound { .. }) => Ok(user_body(user, None)),
         Err(error) => Err(error.into()),
     }
 }
 
-async fn answer(store: &Store, user: User) -> Answer {
-    tagged(user.revision, &with_path(store, &user).await?)
+async fn answer(store: &Store, user: User) -> Answer<Tagged<UserBody>> {
+    tagged(user.revision, with_path(store, &user).await?)
 }
 
-#[derive(Deserialize)]
+#[derive(Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 struct ListParams {
+    /// Words with which an address, a name or a part of them must begin, each of them.
     #[serde(default)]
     text: String,
+    /// Only users in this state; left out: all but the deleted ones.
     state: Option<UserState>,
+    /// Only users in this org unit or below it, by its path.
     org_unit: Option<String>,
+    /// Only direct members of this group, by its address or id.
     group: Option<String>,
+    /// What the page before has said as `next`.
     after: Option<String>,
+    /// Items on a page: 100 when left out, at most 1,000.
     limit: Option<usize>,
 }
 
-async fn list(State(server): State<Server>, Params(params): Params<ListParams>) -> Answer {
+async fn list(State(server): State<Server>, Params(params): Params<ListParams>) -> Answer<Shown<Listed<UserBody>>> {
     let store = &server.store;
     let org_unit = match &params.org_unit {
         Some(path) => Some(org_units::find_by_path(store, path).await?.id),
@@ -93,19 +149,23 @@ async fn list(State(server): State<Server>, Params(params): Params<ListParams>) 
     let found = users::list(store, &UserQuery { text, state, org_unit, group, after, limit }).await?;
     let units = org_units::list_all(store).await?;
     let paths: BTreeMap<OrgUnitId, String> = units.into_iter().map(|unit| (unit.id, unit.path)).collect();
-    ok(page(found, |user| user_json(&user, paths.get(&user.org_unit).map(String::as_str))))
+    ok(page(found, |user| user_body(&user, paths.get(&user.org_unit).map(String::as_str))))
 }
 
-#[derive(Deserialize)]
+#[derive(Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
+#[schemars(rename = "NewUser")]
 struct Added {
     primary_email: String,
     given_name: String,
     family_name: String,
+    /// The path of the org unit.
     #[serde(default = "root")]
     org_unit: String,
+    /// In the shape of Google's Directory API.
     #[serde(default)]
     attributes: Map<String, Value>,
+    /// Directory attributes by their names or the ends of them: `{"title": "CTO"}`; null removes.
     #[serde(default)]
     set: Map<String, Value>,
 }
@@ -114,26 +174,33 @@ fn root() -> String {
     "/".to_owned()
 }
 
-async fn add(State(server): State<Server>, Extension(caller): Extension<Principal>, Body(new): Body<Added>) -> Answer {
+async fn add(
+    State(server): State<Server>,
+    Extension(caller): Extension<Principal>,
+    Body(new): Body<Added>,
+) -> Answer<Created<UserBody>> {
     let mut attributes = new.attributes;
     attributes::set_all(&mut attributes, &new.set)?;
     let (primary_email, given_name, family_name) = (new.primary_email, new.given_name, new.family_name);
     let new = NewUser { primary_email, given_name, family_name, org_unit_path: new.org_unit, attributes };
     let user = users::add(&server.store, &caller.actor, new).await?;
-    created(user.revision, &with_path(&server.store, &user).await?)
+    created(user.revision, with_path(&server.store, &user).await?)
 }
 
-async fn show(State(server): State<Server>, At(key): At<String>) -> Answer {
+async fn show(State(server): State<Server>, At(key): At<String>) -> Answer<Tagged<UserBody>> {
     answer(&server.store, users::find(&server.store, &key).await?).await
 }
 
-#[derive(Deserialize)]
+#[derive(Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
+#[schemars(rename = "UserEdit")]
 struct Edited {
     primary_email: Option<String>,
     given_name: Option<String>,
     family_name: Option<String>,
+    /// The path of the org unit.
     org_unit: Option<String>,
+    /// All attributes, in the shape of Google's Directory API.
     attributes: Option<Map<String, Value>>,
     /// Directory attributes by their names or the ends of them: `{"title": "CTO"}`; null removes.
     #[serde(default)]
@@ -146,7 +213,7 @@ async fn edit(
     At(key): At<String>,
     IfMatch(expected): IfMatch,
     Body(mut edited): Body<Edited>,
-) -> Answer {
+) -> Answer<Tagged<UserBody>> {
     let user = users::find(&server.store, &key).await?;
     let mut expected = expected;
     for (name, field) in [
@@ -178,21 +245,37 @@ async fn edit(
     answer(&server.store, users::edit(&server.store, &caller.actor, user.id, expected, edit).await?).await
 }
 
-async fn delete(State(server): State<Server>, Extension(caller): Extension<Principal>, At(key): At<String>) -> Answer {
+async fn delete(
+    State(server): State<Server>,
+    Extension(caller): Extension<Principal>,
+    At(key): At<String>,
+) -> Answer<Tagged<UserBody>> {
     let user = users::find(&server.store, &key).await?;
     answer(&server.store, users::delete(&server.store, &caller.actor, user.id).await?).await
 }
 
-async fn groups_of(State(server): State<Server>, At(key): At<String>) -> Answer {
-    let user = users::find(&server.store, &key).await?;
-    let groups = groups::groups_of_user(&server.store, user.id).await?;
-    let item = |(group, direct): (provost_core::directory::Group, bool)| json!({ "id": group.id, "email": group.email, "name": group.name, "direct": direct });
-    ok(json!({ "items": groups.into_iter().map(item).collect::<Vec<_>>(), "next": null }))
+/// A group that holds the user.
+#[derive(Debug, Serialize, JsonSchema)]
+struct GroupOfUser {
+    id: GroupId,
+    email: String,
+    name: String,
+    /// Whether the user is a member of it, and not only of a group in it.
+    direct: bool,
 }
 
-#[derive(Deserialize)]
+async fn groups_of(State(server): State<Server>, At(key): At<String>) -> Answer<Shown<Listed<GroupOfUser>>> {
+    let user = users::find(&server.store, &key).await?;
+    let groups = groups::groups_of_user(&server.store, user.id).await?;
+    let item = |(group, direct): (Group, bool)| GroupOfUser { id: group.id, email: group.email, name: group.name, direct };
+    ok(whole(groups.into_iter().map(item).collect()))
+}
+
+#[derive(Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
+#[schemars(rename = "Suspension")]
 struct Suspended {
+    /// Shown with the user, and written to the log.
     #[serde(default)]
     reason: String,
 }
@@ -202,29 +285,43 @@ async fn suspend(
     Extension(caller): Extension<Principal>,
     At(key): At<String>,
     Body(why): Body<Suspended>,
-) -> Answer {
+) -> Answer<Tagged<UserBody>> {
     let user = users::find(&server.store, &key).await?;
     answer(&server.store, users::suspend(&server.store, &caller.actor, user.id, &why.reason).await?).await
 }
 
-async fn unsuspend(State(server): State<Server>, Extension(caller): Extension<Principal>, At(key): At<String>) -> Answer {
+async fn unsuspend(
+    State(server): State<Server>,
+    Extension(caller): Extension<Principal>,
+    At(key): At<String>,
+) -> Answer<Tagged<UserBody>> {
     let user = users::find(&server.store, &key).await?;
     answer(&server.store, users::unsuspend(&server.store, &caller.actor, user.id).await?).await
 }
 
-async fn archive(State(server): State<Server>, Extension(caller): Extension<Principal>, At(key): At<String>) -> Answer {
+async fn archive(
+    State(server): State<Server>,
+    Extension(caller): Extension<Principal>,
+    At(key): At<String>,
+) -> Answer<Tagged<UserBody>> {
     let user = users::find(&server.store, &key).await?;
     answer(&server.store, users::archive(&server.store, &caller.actor, user.id).await?).await
 }
 
-async fn unarchive(State(server): State<Server>, Extension(caller): Extension<Principal>, At(key): At<String>) -> Answer {
+async fn unarchive(
+    State(server): State<Server>,
+    Extension(caller): Extension<Principal>,
+    At(key): At<String>,
+) -> Answer<Tagged<UserBody>> {
     let user = users::find(&server.store, &key).await?;
     answer(&server.store, users::unarchive(&server.store, &caller.actor, user.id).await?).await
 }
 
-#[derive(Deserialize)]
+#[derive(Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
+#[schemars(rename = "Restoration")]
 struct Restored {
+    /// Where the user goes, by its path; left out: where the user was.
     org_unit: Option<String>,
 }
 
@@ -233,7 +330,7 @@ async fn restore(
     Extension(caller): Extension<Principal>,
     At(key): At<String>,
     Body(restored): Body<Restored>,
-) -> Answer {
+) -> Answer<Tagged<UserBody>> {
     let user = users::find_deleted(&server.store, &key).await?;
     let org_unit = restored.org_unit.as_deref();
     answer(&server.store, users::restore(&server.store, &caller.actor, user.id, org_unit).await?).await
