@@ -3,6 +3,9 @@
 
 #![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
 
+#[path = "api/contract.rs"]
+mod contract;
+
 use axum::Router;
 use axum::body::{Body, to_bytes};
 use axum::http::header::{AUTHORIZATION, CONTENT_TYPE, COOKIE, HOST, LOCATION, SET_COOKIE};
@@ -129,8 +132,12 @@ impl Held {
     }
 
     async fn send(&self, request: Request<Body>) -> Answer {
+        let (asked, sent) = request.into_parts();
+        let sent = to_bytes(sent, usize::MAX).await.unwrap();
+        let request = Request::from_parts(asked.clone(), Body::from(sent.clone()));
         let (parts, body) = self.router.clone().oneshot(request).await.unwrap().into_parts();
         let text = String::from_utf8(to_bytes(body, usize::MAX).await.unwrap().to_vec()).unwrap();
+        contract::check(&asked, &sent, &parts, &text);
         let header = |name| parts.headers.get(name).map_or("", |value| value.to_str().unwrap()).to_owned();
         let cookie = header(SET_COOKIE).split(';').next().unwrap().to_owned();
         Answer { status: parts.status, location: header(LOCATION), cookie, text }

@@ -62,9 +62,9 @@ pub(crate) async fn send(router: &Router, request: Request<Body>) -> Reply {
     let response = router.clone().oneshot(request).await.unwrap();
     let (parts, body) = response.into_parts();
     let bytes = to_bytes(body, usize::MAX).await.unwrap();
-    let reply = Reply { status: parts.status, headers: parts.headers, text: String::from_utf8(bytes.to_vec()).unwrap() };
-    contract::check(&asked, &sent, &reply);
-    reply
+    let text = String::from_utf8(bytes.to_vec()).unwrap();
+    contract::check(&asked, &sent, &parts, &text);
+    Reply { status: parts.status, headers: parts.headers, text }
 }
 
 impl World {
