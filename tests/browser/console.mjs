@@ -60,6 +60,29 @@ export async function lookAround(browser, page) {
   }
 }
 
+// API keys > API reference: an operation is opened, and the type of its answer; there and back.
+export async function apiReference(browser, page) {
+  await browser.step(page, "API reference", async () => {
+    await link(page, "API reference").click();
+    await heading(page, "API reference").waitFor();
+    await browser.accessible(page);
+  });
+  await browser.narrow(page, "API reference");
+  await browser.step(page, "API reference, one operation", async () => {
+    await main(page).getByText("Suspend a user –", { exact: false }).click();
+    const operation = main(page).locator("#post-users-key-suspend");
+    await operation.getByText("curl --request POST").waitFor();
+    await operation.getByRole("link", { name: "User", exact: true }).first().click();
+    await main(page).locator("#type-User").getByText("suspension_reason").waitFor();
+    await browser.accessible(page);
+  });
+  await browser.narrow(page, "API reference, one operation");
+  await browser.step(page, "API reference, back at the console", async () => {
+    await navigation(page).getByRole("link", { name: "Home", exact: true }).click();
+    await heading(page, "Home").waitFor();
+  });
+}
+
 // Directory > Users: search while typing, a user's page, and the width of a telephone.
 export async function users(browser, page) {
   await browser.step(page, "users found while typing", async () => {

@@ -30,6 +30,7 @@ async function flow() {
 
   await provost.firstStart(browser, page, servers.firstStart);
   await provost.lookAround(browser, page);
+  await provost.apiReference(browser, page);
   await provost.users(browser, page);
   await provost.addApp(browser, page);
   await provost.onForEveryone(browser, page);

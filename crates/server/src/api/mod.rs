@@ -16,6 +16,7 @@ mod reference;
 mod users;
 
 pub use problem::{Problem, ProblemKind, Trouble};
+pub(crate) use reference::PAGE_AT;
 pub(crate) use users::attributes::set_all as set_attributes;
 
 use crate::Server;

@@ -67,7 +67,8 @@ async fn an_api_key_is_shown_once_works_and_is_revoked() {
         send(&world.router, request.body(Body::empty()).unwrap()).await.status.as_u16()
     };
     assert_eq!(call().await, 200);
-    browser.get("/account/api-keys").await.shows(&["backup", "Auditor", "Revoke"]).hides(&[&key]);
+    let keys = browser.get("/account/api-keys").await;
+    keys.shows(&["backup", "Auditor", "Revoke", "href=\"/api/docs\""]).hides(&[&key]);
     browser
         .post("/account/api-keys/create", &[("name", "backup"), ("role", "auditor")])
         .await

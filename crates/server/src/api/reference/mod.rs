@@ -31,7 +31,7 @@ use std::sync::LazyLock;
 const DOCUMENT_AT: &str = "/api/openapi.json";
 
 /// Where the page is.
-const PAGE_AT: &str = "/api/docs";
+pub(crate) const PAGE_AT: &str = "/api/docs";
 
 static REFERENCE: LazyLock<Reference> = LazyLock::new(|| Reference::of(super::nouns()));
 static DOCUMENT: LazyLock<Value> = LazyLock::new(|| document::of(&REFERENCE));

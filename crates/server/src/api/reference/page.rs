@@ -56,18 +56,20 @@ fn section(id: &str, title: &str, about: &str, body: &Markup) -> Markup {
 fn introduction() -> Markup {
     let example = "export PROVOST=http://127.0.0.1:8080\nexport KEY=$(cat key)";
     html! {
-        p {
-            "Every request needs an API key, made under " a href="/account/api-keys" { "API keys" } " or by " code { "provost api-keys create" }
-            ". One of role auditor only reads; one of role super-admin also changes. The examples below take address and key from the shell:"
-        }
-        (code_block(example))
-        ul {
-            li { "Bodies are JSON; unknown fields and parameters are refused. Ids are decimal strings, instants RFC 3339 in UTC." }
-            li { "Lists come in pages: send " code { "next" } " of one page as " code { "after" } " for the next." }
-            li { "What has an " code { "ETag" } " is edited safely with " code { "If-Match" } ": a change that somebody else made meanwhile refuses it." }
-            li {
-                "What removes somebody, creates for many or lets users fail is answered with 409 and its plan first. Send it again with the plan's "
-                code { "hash" } " as " code { "confirm" } ", or with " code { "yes" } "."
+        div.stack {
+            p {
+                "Every request needs an API key, made under " a href="/account/api-keys" { "API keys" } " or by " code { "provost api-keys create" }
+                ". One of role auditor only reads; one of role super-admin also changes. The examples below take address and key from the shell:"
+            }
+            (code_block(example))
+            ul {
+                li { "Bodies are JSON; unknown fields and parameters are refused. Ids are decimal strings, instants RFC 3339 in UTC." }
+                li { "Lists come in pages: send " code { "next" } " of one page as " code { "after" } " for the next." }
+                li { "What has an " code { "ETag" } " is edited safely with " code { "If-Match" } ": a change that somebody else made meanwhile refuses it." }
+                li {
+                    "What removes somebody, creates for many or lets users fail is answered with 409 and its plan first. Send it again with the plan's "
+                    code { "hash" } " as " code { "confirm" } ", or with " code { "yes" } "."
+                }
             }
         }
     }

@@ -2,6 +2,7 @@
 
 use super::{KEYS, ROLES, role_of};
 use crate::Server;
+use crate::api::PAGE_AT;
 use crate::console::form::{At, Changer, Nothing, Posted};
 use crate::console::frame::{answer, page, page_with, refusal, refused_status};
 use crate::console::session::SignedIn;
@@ -33,6 +34,7 @@ async fn list(server: &Server, who: &SignedIn) -> Result<Response, StoreError> {
     let rows: Vec<Vec<Markup>> =
         admins::list_keys(&server.store).await?.iter().map(|entry| row(entry, who.may_change(), now)).collect();
     let create = who.may_change().then(|| link_button("Create key", "/account/api-keys/create", ButtonKind::Primary));
+    let reference = link_button("API reference", PAGE_AT, ButtonKind::Secondary);
     let headers: &[&str] = if who.may_change() {
         &["Name", "Role", "State", "Created", "Last used", ""]
     } else {
@@ -40,7 +42,7 @@ async fn list(server: &Server, who: &SignedIn) -> Result<Response, StoreError> {
     };
     let empty = "No key yet. Keys let programs and the provost command use the management API under /api/v1.";
     let body = html! {
-        (page_header("API keys", html! { @if let Some(create) = create { (create) } }))
+        (page_header("API keys", html! { (reference) @if let Some(create) = create { (create) } }))
         (data_table(Table { caption: "API keys", headers, numbers: &[], rows: &rows, empty }))
     };
     Ok(page(server, who, "API keys", KEYS, &[], None, body))
