@@ -80,7 +80,7 @@ struct UserParams {
     #[serde(default)]
     #[schemars(with = "Option<AbsentWord>")]
     absent: AbsentWord,
-    /// More absent users than this are not suspended.
+    /// Suspends up to this many absent users; left out: up to 20 % of those who were active before.
     absent_max: Option<u64>,
     /// How long the users file is, in bytes, when a members file follows behind it; left out: the whole body is users.
     users_bytes: Option<u64>,

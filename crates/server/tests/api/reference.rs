@@ -84,6 +84,7 @@ fn check_parameters(at: &str, path: &str, operation: &Value) {
         let (name, place) = (text(parameter, "name"), text(parameter, "in"));
         assert!(seen.insert((place, name)), "{at}: {name} twice");
         assert!(["path", "query", "header"].contains(&place), "{at}: {place}");
+        assert!(!["Accept", "Content-Type", "Authorization"].contains(&name), "{at}: readers ignore a parameter {name}");
         assert!(!text(parameter, "description").is_empty(), "{at}: {name} is not described");
         assert!(parameter["schema"].is_object(), "{at}: {name}");
     }

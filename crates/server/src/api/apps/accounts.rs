@@ -25,7 +25,7 @@ use serde_json::json;
 pub(super) fn routes() -> Noun {
     let mut routes = vec![
         read("/apps/{key}/autoprovisioning/accounts", "List accounts", list)
-            .told("One for each user that the connection has to do with, by user id.")
+            .told("By user id; with `leaving` by the date of the next removal.")
             .refuses(&[Invalid]),
         read("/apps/{key}/autoprovisioning/failures", "List who fails now", failures)
             .told("With `Accept: text/csv` all of them as a file.")
@@ -38,13 +38,13 @@ pub(super) fn routes() -> Noun {
 #[derive(Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 struct ListParams {
-    /// Only accounts in this state.
+    /// Only accounts in this state; left out: those that the app holds.
     #[schemars(with = "Option<AccountState>")]
     state: Option<String>,
-    /// Only of users who fail now.
+    /// Only of users who fail now, whatever the state.
     #[serde(default)]
     failing: bool,
-    /// Only accounts with a removal ahead that was not rejected.
+    /// Only accounts with a removal ahead that was not rejected, whatever the state.
     #[serde(default)]
     leaving: bool,
     /// Part of the address.

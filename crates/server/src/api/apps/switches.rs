@@ -39,7 +39,7 @@ pub(super) fn routes() -> [Route; 5] {
             .sending(r#"{"endpoint":"https://tenant.goskope.com/SCIM/v2/abc","token":"TOKEN"}"#)
             .refuses(&[Invalid, NoAnswer]),
         change(Method::POST, "/apps/{key}/autoprovisioning/reauthorize", "Give a new token", reauthorize)
-            .told("Whatever has halted the connection is over with it.")
+            .told("Ends a halt, and everybody is looked at again. Without `expires_at` the end is read from a token that tells it.")
             .sending(r#"{"token":"TOKEN","expires_at":"2027-11-30"}"#)
             .refuses(&[Invalid]),
         change(Method::PUT, "/apps/{key}/autoprovisioning/token-expiry", "Say when the token ends", set_token_expiry)

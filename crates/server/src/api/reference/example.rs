@@ -52,6 +52,14 @@ mod tests {
     }
 
     #[test]
+    fn a_shell_reads_every_example_as_it_is() {
+        for operation in REFERENCE.chapters.iter().flat_map(|chapter| &chapter.operations) {
+            assert!(!operation.example.unwrap_or_default().contains('\''), "{}", operation.id);
+            assert!(!target(operation).contains([' ', '{', '"', '$', '`']), "{}: {}", operation.id, target(operation));
+        }
+    }
+
+    #[test]
     fn commands_hold_everything_that_must_be_there() {
         let key = "--header \"Authorization: Bearer $KEY\"";
         assert_eq!(example("get-users"), format!("curl \"$PROVOST/api/v1/users\" \\\n  {key}"));

@@ -49,7 +49,7 @@ pub(super) fn routes() -> Noun {
             change(Method::POST, "/users/{key}/archive", "Archive a user", archive).refuses(&[Conflict]),
             change(Method::POST, "/users/{key}/unarchive", "Take a user out of the archive", unarchive).refuses(&[Conflict]),
             change(Method::POST, "/users/{key}/restore", "Restore a deleted user", restore)
-                .told("Within 20 days of the deletion. Where an address is borne by several deleted users, name one by the id.")
+                .told("Within 20 days of the deletion. Of several deleted users with one address the one deleted last, unless the id is named.")
                 .sending(r#"{"org_unit":"/"}"#)
                 .refuses(&[Conflict, Invalid]),
         ],
