@@ -64,6 +64,7 @@ async fn export(State(server): State<Server>) -> Answer<Yaml> {
     Ok(Yaml(config::export_text(&server.store).await?))
 }
 
+/// A configuration file, and the tokens that it names.
 #[derive(Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 #[schemars(rename = "SentConfig")]

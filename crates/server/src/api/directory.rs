@@ -93,6 +93,7 @@ async fn list_units(State(server): State<Server>) -> Answer<Shown<Listed<Counted
     ok(whole(units.into_iter().map(item).collect()))
 }
 
+/// An org unit to be added.
 #[derive(Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 #[schemars(rename = "NewOrgUnit")]
@@ -111,6 +112,7 @@ async fn add_unit(
     Ok(CreatedPlain(unit_body(unit)))
 }
 
+/// What to change of an org unit; what is left out stays.
 #[derive(Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 #[schemars(rename = "OrgUnitEdit")]
@@ -203,6 +205,7 @@ async fn list_domains(State(server): State<Server>) -> Answer<Shown<Listed<Domai
     ok(whole(domains.into_iter().map(domain_body).collect()))
 }
 
+/// A domain to be added.
 #[derive(Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 #[schemars(rename = "NewDomain")]
@@ -226,6 +229,7 @@ async fn domain_named(store: &Store, name: &str) -> Result<Domain, Problem> {
     found.ok_or_else(|| Problem::of(ProblemKind::NotFound, format!("there is no domain \"{name}\"")))
 }
 
+/// What the domain is to be.
 #[derive(Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 #[schemars(rename = "DomainEdit")]

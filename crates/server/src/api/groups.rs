@@ -92,6 +92,7 @@ async fn list(State(server): State<Server>, Params(params): Params<ListParams>) 
     ok(page(found, group_body))
 }
 
+/// A group to be added.
 #[derive(Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 #[schemars(rename = "NewGroup")]
@@ -117,6 +118,7 @@ async fn show(State(server): State<Server>, At(key): At<String>) -> Answer<Tagge
     answer(&server.store, groups::find(&server.store, &key).await?).await
 }
 
+/// What to change of a group; what is left out stays.
 #[derive(Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 #[schemars(rename = "GroupEdit")]
@@ -205,6 +207,7 @@ fn kind_and_id(member: &Member) -> (MemberKind, Option<String>) {
     }
 }
 
+/// A member to be added, or whose role is to be set.
 #[derive(Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 #[schemars(rename = "NewMember")]

@@ -112,6 +112,7 @@ fn each_schema(value: &Value, at: &str, found: &mut dyn FnMut(&str, &Value)) {
 fn every_schema_is_one_and_every_reference_leads_to_one() {
     for (name, schema) in schemas().as_object().unwrap() {
         assert!(jsonschema::meta::is_valid(schema), "{name}: {schema}");
+        assert!(!text(schema, "description").is_empty(), "{name} is not described");
         assert!(name.chars().all(|character| character.is_ascii_alphabetic()), "{name}: two types bear one name");
     }
     let mut referred: BTreeSet<String> = BTreeSet::new();

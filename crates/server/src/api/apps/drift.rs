@@ -161,6 +161,7 @@ async fn show(State(server): State<Server>, At(key): At<String>) -> Answer<Shown
     })
 }
 
+/// What is to be done about differences in this one check.
 #[derive(Default, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 #[schemars(rename = "DriftRequest")]

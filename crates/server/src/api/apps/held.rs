@@ -163,6 +163,7 @@ async fn list(State(server): State<Server>, At(key): At<String>) -> Answer<Shown
     })
 }
 
+/// Which removals are decided on.
 #[derive(Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 struct Verdict {
@@ -212,6 +213,7 @@ async fn reject(
     ok(Rejected { rejected, not_held })
 }
 
+/// Which standstill is ended.
 #[derive(Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 #[schemars(rename = "StandstillConfirmation")]

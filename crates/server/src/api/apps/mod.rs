@@ -135,6 +135,7 @@ async fn list(State(server): State<Server>) -> Answer<Shown<Listed<AppBody>>> {
     ok(whole(items))
 }
 
+/// An app to be added.
 #[derive(Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 #[schemars(rename = "NewApp")]
@@ -157,6 +158,7 @@ async fn show(State(server): State<Server>, At(key): At<String>) -> Answer<Tagge
     answer(&server.store, apps::find(&server.store, &key).await?).await
 }
 
+/// What to change of an app.
 #[derive(Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 #[schemars(rename = "AppEdit")]

@@ -72,6 +72,7 @@ pub(super) fn work_routes() -> [Route; 2] {
     ]
 }
 
+/// What to try instead of what is stored.
 #[derive(Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 #[schemars(rename = "ConnectionTest")]
@@ -119,6 +120,7 @@ async fn test(
     }
 }
 
+/// An access token that takes the place of the stored one.
 #[derive(Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 #[schemars(rename = "NewToken")]
@@ -141,6 +143,7 @@ async fn reauthorize(
     configuration::answer(&server.store, &connection).await
 }
 
+/// When the stored token ends.
 #[derive(Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 #[schemars(rename = "TokenExpiry")]
@@ -214,6 +217,7 @@ async fn sync(
     ok(SyncStarted { started: true })
 }
 
+/// Whose failure is tried again; left out: everybody's.
 #[derive(Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 #[schemars(rename = "Retry")]

@@ -6,7 +6,7 @@ use crate::access::Permission;
 use crate::api::ProblemKind;
 use serde_json::{Map, Value, json};
 
-const ABOUT: &str = "The management API of Provost: everything that the console can do, and what the `provost` command uses. \
+const ABOUT: &str = "The management API of Provost: the directory, the apps with their autoprovisioning, and the log. The `provost` command uses it. \
     Bodies are JSON. Ids are decimal strings, instants RFC 3339 in UTC. Unknown fields and parameters are refused.\n\n\
     Errors are problem details (RFC 9457): `type` is for programs, `detail` says what went wrong and why, `help` what to do.\n\n\
     Lists come in pages: send `next` of one page as `after` for the next. What has an `ETag` is edited safely with `If-Match`.\n\n\

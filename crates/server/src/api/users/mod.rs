@@ -152,6 +152,7 @@ async fn list(State(server): State<Server>, Params(params): Params<ListParams>) 
     ok(page(found, |user| user_body(&user, paths.get(&user.org_unit).map(String::as_str))))
 }
 
+/// A user to be added.
 #[derive(Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 #[schemars(rename = "NewUser")]
@@ -191,6 +192,7 @@ async fn show(State(server): State<Server>, At(key): At<String>) -> Answer<Tagge
     answer(&server.store, users::find(&server.store, &key).await?).await
 }
 
+/// What to change of a user; what is left out stays.
 #[derive(Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 #[schemars(rename = "UserEdit")]
@@ -271,6 +273,7 @@ async fn groups_of(State(server): State<Server>, At(key): At<String>) -> Answer<
     ok(whole(groups.into_iter().map(item).collect()))
 }
 
+/// Why a user is suspended.
 #[derive(Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 #[schemars(rename = "Suspension")]
@@ -317,6 +320,7 @@ async fn unarchive(
     answer(&server.store, users::unarchive(&server.store, &caller.actor, user.id).await?).await
 }
 
+/// Where a restored user goes.
 #[derive(Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 #[schemars(rename = "Restoration")]
