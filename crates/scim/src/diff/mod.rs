@@ -129,15 +129,7 @@ impl Differ<'_> {
         }
         let path = place.path();
         match (before, after) {
-            (None, Some(after)) => {
-                // An add takes values for one that have the same `value`; a replacement does not.
-                let op = if attribute.multi_valued && values::identities(after, attribute).is_none() {
-                    PatchOp::Replace
-                } else {
-                    PatchOp::Add
-                };
-                self.push(op, path, Some(owned(after, attribute)));
-            }
+            (None, Some(after)) => self.push(op_for_new(after, attribute), path, Some(owned(after, attribute))),
             (Some(_), None) => self.push(PatchOp::Remove, path, None),
             (Some(before), Some(after)) if attribute.multi_valued => self.values(place, before, after),
             (Some(Value::Object(before)), Some(Value::Object(after))) if attribute.kind == AttributeType::Complex => {
@@ -161,7 +153,7 @@ impl Differ<'_> {
             match (of(before), of(after)) {
                 (Some(before), Some(after)) if before == after => {}
                 (Some(_), Some(after)) => self.push(PatchOp::Replace, path, Some(after.clone())),
-                (None, Some(after)) => self.push(PatchOp::Add, path, Some(after.clone())),
+                (None, Some(after)) => self.push(op_for_new(after, part), path, Some(after.clone())),
                 (Some(_), None) => self.push(PatchOp::Remove, path, None),
                 (None, None) => {}
             }
@@ -186,6 +178,14 @@ impl Differ<'_> {
             push(owned(after, place.attribute));
         }
     }
+}
+
+/// What gives an attribute or a part a value that had none. RFC 7644 section 3.5.2.1, of an add: "If the target location specifies a
+/// multi-valued attribute, a new value is added to the attribute". One with the `value` of another is not new, so a list in which
+/// values cannot be told apart comes as a replacement.
+fn op_for_new(value: &Value, attribute: &Attribute) -> PatchOp {
+    let is_alike = attribute.multi_valued && values::identities(value, attribute).is_none();
+    if is_alike { PatchOp::Replace } else { PatchOp::Add }
 }
 
 /// Whether there is anything of the client's in it.

@@ -28,12 +28,21 @@ fn schemas() -> Schemas {
         ],
         ..many(attribute("doors", AttributeType::Complex))
     };
+    let locker = Attribute {
+        sub_attributes: vec![
+            attribute("label", AttributeType::String),
+            many(attribute("keys", AttributeType::String)),
+            many(attribute("shelves", AttributeType::Integer)),
+        ],
+        ..attribute("locker", AttributeType::Complex)
+    };
     let attributes = vec![
         many(attribute("colours", AttributeType::String)),
         many(attribute("levels", AttributeType::Integer)),
         attribute("height", AttributeType::Decimal),
         attribute("since", AttributeType::DateTime),
         doors,
+        locker,
     ];
     let badges = Schema { id: BADGES.to_owned(), name: "Badges".to_owned(), description: String::new(), attributes, open: false };
     Schemas::user().with_extension(badges)
@@ -98,14 +107,17 @@ fn user() -> impl Strategy<Value = Resource> {
     let name = objects(vec![("givenName", text().boxed()), ("familyName", text().boxed())]);
     let manager = objects(vec![("value", text().boxed()), ("$ref", text().boxed())]);
     let enterprise = objects(vec![("department", text().boxed()), ("manager", manager)]);
-    let hours = vec(text(), 0..3).prop_map(Value::from).boxed();
-    let doors = list(vec![("value", text().boxed()), ("floor", (0..2).prop_map(Value::from).boxed()), ("hours", hours)]);
+    let texts = || vec(text(), 0..4).prop_map(Value::from).boxed();
+    let numbers = || vec((0..3).prop_map(Value::from), 0..4).prop_map(Value::from).boxed();
+    let doors = list(vec![("value", text().boxed()), ("floor", (0..2).prop_map(Value::from).boxed()), ("hours", texts())]);
+    let locker = objects(vec![("label", text().boxed()), ("keys", texts()), ("shelves", numbers())]);
     let badges = objects(vec![
-        ("colours", vec(text(), 0..4).prop_map(Value::from).boxed()),
-        ("levels", vec((0..3).prop_map(Value::from), 0..4).prop_map(Value::from).boxed()),
+        ("colours", texts()),
+        ("levels", numbers()),
         ("height", prop_oneof![Just(json!(1)), Just(json!(1.0)), Just(json!(2.5))].boxed()),
         ("since", prop_oneof![Just(json!("2020-01-01T00:00:00Z")), Just(json!("2020-01-01T01:00:00+01:00"))].boxed()),
         ("doors", doors),
+        ("locker", locker),
     ]);
     let odd = objects(vec![("plain", anything()), ("favourite colour", anything()), ("a.b", anything()), ("a:b", anything())]);
     let rest = objects(vec![
@@ -266,6 +278,12 @@ fn each_kind_of_change_has_its_operation() {
             with(BADGES, json!({ "colours": ["red"] })),
             with(BADGES, json!({ "colours": ["red", "blue"] })),
             json!([set("add", &format!("{BADGES}:colours"), json!(["blue"]))]),
+        ),
+        // Two spellings of one text: an add would take them for one.
+        (
+            with(BADGES, json!({ "locker": { "label": "L" } })),
+            with(BADGES, json!({ "locker": { "label": "L", "keys": ["a", "A"] } })),
+            json!([set("replace", &format!("{BADGES}:locker.keys"), json!(["a", "A"]))]),
         ),
         // What is immutable about a value makes it another value.
         (
