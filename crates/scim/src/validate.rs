@@ -7,7 +7,7 @@ use crate::error::ScimError;
 use crate::leniency::{Leniency, deviations};
 use crate::patch::carry_fixed_parts;
 use crate::schema::{Attribute, AttributeType, Mutability, Schema, Schemas};
-use crate::value::{Name, Reader, refuse_duplicates};
+use crate::value::{Name, Reader, forget_write_only, refuse_duplicates};
 use crate::{Resource, names, path};
 use serde_json::Value;
 
@@ -40,8 +40,16 @@ pub fn normalize(incoming: &Resource, schemas: &Schemas, leniency: &Leniency) ->
         }
     }
     resource.extend(extensions);
-    check_write_only(incoming, &schemas.base.attributes)?;
-    check_required(&resource, schemas)?;
+    require_all(&resource, schemas, Asked::OfTheBody)?;
+    forget_write_only(&mut resource, &schemas.base.attributes);
+    for extension in &schemas.extensions {
+        if let Some(Value::Object(members)) = names::get_mut(&mut resource, &extension.id) {
+            forget_write_only(members, &extension.attributes);
+            if members.is_empty() {
+                names::remove(&mut resource, &extension.id);
+            }
+        }
+    }
     set_schemas(&mut resource, schemas);
     Ok(resource)
 }
@@ -49,17 +57,17 @@ pub fn normalize(incoming: &Resource, schemas: &Schemas, leniency: &Leniency) ->
 /// Checks the body of a PUT and brings it into form: what `existing` becomes.
 ///
 /// RFC 7644 section 3.5.1: read-only attributes of the client are ignored and those of the provider stay; an immutable
-/// attribute that has a value keeps it, and the client's must be the same.
+/// attribute that has a value keeps it, and the client's must be the same. So it is with the parts of complex attributes.
 pub fn replace(existing: &Resource, incoming: &Resource, schemas: &Schemas, leniency: &Leniency) -> Result<Resource, ScimError> {
     let mut next = normalize(incoming, schemas, leniency)?;
-    keep_fixed(existing, &mut next, schemas.base.attributes.iter().chain(&schemas.common))?;
+    keep_fixed(None, existing, &mut next, schemas.base.attributes.iter().chain(&schemas.common))?;
     for extension in &schemas.extensions {
         let Some(before) = names::get(existing, &extension.id).and_then(Value::as_object) else { continue };
         let mut after = match names::remove(&mut next, &extension.id) {
             Some(Value::Object(members)) => members,
             Some(_) | None => Resource::new(),
         };
-        keep_fixed(before, &mut after, extension.attributes.iter())?;
+        keep_fixed(Some(Name::of(&extension.id)), before, &mut after, extension.attributes.iter())?;
         if !after.is_empty() {
             next.insert(extension.id.clone(), Value::Object(after));
         }
@@ -72,10 +80,33 @@ pub fn replace(existing: &Resource, incoming: &Resource, schemas: &Schemas, leni
 /// asked for when the resource has any of it, or when the extension itself is required (section 6); required parts of a
 /// complex attribute in each of its values. Read-only ones are the provider's to give, write-only ones are not kept.
 pub fn check_required(resource: &Resource, schemas: &Schemas) -> Result<(), ScimError> {
-    require(resource, "", &schemas.base.attributes)?;
+    require_all(resource, schemas, Asked::OfWhatIsKept)
+}
+
+/// Of what something required is asked.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Asked {
+    /// Of the body of a create or a PUT: also a password, where there must be one.
+    OfTheBody,
+    /// Of a resource as it is kept.
+    OfWhatIsKept,
+}
+
+impl Asked {
+    fn about(self, attribute: &Attribute) -> bool {
+        match attribute.mutability {
+            Mutability::ReadWrite | Mutability::Immutable => true,
+            Mutability::ReadOnly => false,
+            Mutability::WriteOnly => self == Self::OfTheBody,
+        }
+    }
+}
+
+fn require_all(resource: &Resource, schemas: &Schemas, asked: Asked) -> Result<(), ScimError> {
+    require(resource, "", &schemas.base.attributes, asked)?;
     for extension in &schemas.extensions {
         match names::get(resource, &extension.id).and_then(Value::as_object) {
-            Some(members) => require(members, &format!("{}:", extension.id), &extension.attributes)?,
+            Some(members) => require(members, &format!("{}:", extension.id), &extension.attributes, asked)?,
             None if schemas.requires(extension) => {
                 return Err(ScimError::invalid_value(format!("{} is required: give its attributes.", extension.id)));
             }
@@ -85,8 +116,8 @@ pub fn check_required(resource: &Resource, schemas: &Schemas) -> Result<(), Scim
     Ok(())
 }
 
-fn require(members: &Resource, prefix: &str, attributes: &[Attribute]) -> Result<(), ScimError> {
-    for attribute in attributes.iter().filter(|attribute| is_kept_for_clients(attribute)) {
+fn require(members: &Resource, prefix: &str, attributes: &[Attribute], asked: Asked) -> Result<(), ScimError> {
+    for attribute in attributes.iter().filter(|attribute| asked.about(attribute)) {
         let value = names::get(members, &attribute.name).filter(|value| has_value(value));
         if attribute.required && value.is_none() {
             return Err(ScimError::invalid_value(format!("{prefix}{} is required.", attribute.name)));
@@ -99,17 +130,10 @@ fn require(members: &Resource, prefix: &str, attributes: &[Attribute]) -> Result
             values
                 .iter()
                 .filter_map(Value::as_object)
-                .try_for_each(|value| require(value, &prefix, &attribute.sub_attributes))?;
+                .try_for_each(|value| require(value, &prefix, &attribute.sub_attributes, asked))?;
         }
     }
     Ok(())
-}
-
-fn is_kept_for_clients(attribute: &Attribute) -> bool {
-    match attribute.mutability {
-        Mutability::ReadWrite | Mutability::Immutable => true,
-        Mutability::ReadOnly | Mutability::WriteOnly => false,
-    }
 }
 
 fn has_value(value: &Value) -> bool {
@@ -117,16 +141,6 @@ fn has_value(value: &Value) -> bool {
         Value::String(text) => !text.trim().is_empty(),
         value => !names::is_unassigned(value),
     }
-}
-
-/// A required write-only attribute, such as a password where there must be one, is looked for in the body: it is not kept.
-fn check_write_only(incoming: &Resource, attributes: &[Attribute]) -> Result<(), ScimError> {
-    for attribute in attributes.iter().filter(|attribute| attribute.required && attribute.mutability == Mutability::WriteOnly) {
-        if !names::get(incoming, &attribute.name).is_some_and(has_value) {
-            return Err(ScimError::invalid_value(format!("{} is required.", attribute.name)));
-        }
-    }
-    Ok(())
 }
 
 /// RFC 7643 section 3: `schemas` names the base schema and the extensions that have values.
@@ -210,27 +224,31 @@ fn read_attribute(name: Name<'_>, attribute: &Attribute, value: &Value, reader: 
     match attribute.mutability {
         // RFC 7644 section 3.3: attributes whose mutability is readOnly SHALL be ignored.
         Mutability::ReadOnly => Ok(None),
-        Mutability::WriteOnly => reader.read(name, attribute, value).map(|_| None),
-        Mutability::ReadWrite | Mutability::Immutable => reader.read(name, attribute, value),
+        Mutability::ReadWrite | Mutability::Immutable | Mutability::WriteOnly => reader.read(name, attribute, value),
     }
 }
 
 fn keep_fixed<'a>(
+    extension: Option<Name<'_>>,
     before: &Resource,
     after: &mut Resource,
     attributes: impl Iterator<Item = &'a Attribute>,
 ) -> Result<(), ScimError> {
     for attribute in attributes {
         let Some(fixed) = names::get(before, &attribute.name) else { continue };
+        let name = match &extension {
+            Some(extension) => extension.attribute(&attribute.name),
+            None => Name::of(&attribute.name),
+        };
+        if let Some(given) = names::get_mut(after, &attribute.name) {
+            carry_fixed_parts(name, fixed, given, attribute)?;
+        }
         match (attribute.mutability, names::get(after, &attribute.name)) {
             (Mutability::Immutable, Some(given)) if !crate::order::equal(fixed, given, attribute) => {
-                return Err(ScimError::mutability(format!("{} cannot be changed once it has a value.", attribute.name)));
+                return Err(ScimError::mutability(format!("{name} cannot be changed once it has a value.")));
             }
             (Mutability::ReadOnly, _) | (Mutability::Immutable, None) => names::set(after, &attribute.name, fixed.clone()),
             (Mutability::ReadWrite | Mutability::WriteOnly, _) | (Mutability::Immutable, Some(_)) => {}
-        }
-        if let Some(value) = names::get_mut(after, &attribute.name) {
-            carry_fixed_parts(Some(fixed), value, attribute);
         }
     }
     Ok(())

@@ -35,7 +35,7 @@ impl<'a> Name<'a> {
     }
 
     /// A part of the attribute of this name.
-    const fn part(&'a self, own: &'a str) -> Self {
+    pub(crate) const fn part(&'a self, own: &'a str) -> Self {
         Self { around: Some((self, '.')), own }
     }
 }
@@ -137,6 +137,42 @@ impl Reader<'_> {
         }
         Ok((!kept.is_empty()).then_some(Value::Object(kept)))
     }
+}
+
+/// Takes what is write-only out of an object: it is checked, and not kept.
+pub(crate) fn forget_write_only(members: &mut Resource, attributes: &[Attribute]) {
+    for attribute in attributes {
+        let is_left = match names::get_mut(members, &attribute.name) {
+            Some(_) if attribute.mutability == Mutability::WriteOnly => false,
+            Some(value) => {
+                forget_write_only_parts(value, attribute);
+                !names::is_unassigned(value)
+            }
+            None => true,
+        };
+        if !is_left {
+            names::remove(members, &attribute.name);
+        }
+    }
+}
+
+/// The same for the value, or the values, of one attribute.
+pub(crate) fn forget_write_only_parts(value: &mut Value, attribute: &Attribute) {
+    if !has_write_only_parts(attribute) {
+        return;
+    }
+    match value {
+        Value::Array(items) => {
+            items.iter_mut().for_each(|item| forget_write_only_parts(item, attribute));
+            items.retain(|item| !names::is_unassigned(item));
+        }
+        Value::Object(members) => forget_write_only(members, &attribute.sub_attributes),
+        Value::Null | Value::Bool(_) | Value::Number(_) | Value::String(_) => {}
+    }
+}
+
+fn has_write_only_parts(attribute: &Attribute) -> bool {
+    attribute.sub_attributes.iter().any(|part| part.mutability == Mutability::WriteOnly || has_write_only_parts(part))
 }
 
 fn scalar(name: Name<'_>, attribute: &Attribute, value: &Value) -> Result<Value, ScimError> {

@@ -6,6 +6,7 @@ use crate::order::equal;
 use crate::patch::{OPERATIONS_MAX, PatchOp, carry_fixed_parts};
 use crate::path::{AttributePath, LENGTH_BYTES_MAX, PatchPath};
 use crate::schema::{Attribute, AttributeType, Mutability};
+use crate::value::Name;
 use crate::{Resource, names};
 use serde_json::Value;
 use std::collections::BTreeMap;
@@ -44,8 +45,8 @@ impl Differ<'_> {
     fn whole(&mut self, place: Place<'_>, before: &Value, after: &Value) {
         let (before, after) = (owned(before, place.attribute), owned(after, place.attribute));
         let mut carried = after.clone();
-        carry_fixed_parts(Some(&before), &mut carried, place.attribute);
-        if carried != after && !place.attribute.required {
+        let is_refused = carry_fixed_parts(Name::of(place.name), &before, &mut carried, place.attribute).is_err();
+        if (is_refused || carried != after) && !place.attribute.required {
             self.push(PatchOp::Remove, place.path(), None);
         }
         self.push(PatchOp::Replace, place.path(), Some(after));

@@ -3,10 +3,12 @@
 use super::{CompareOperator, Filter, Literal};
 use crate::error::ScimError;
 use crate::path::AttributePath;
-use crate::schema::{Attribute, AttributeType, Found, Schemas};
+use crate::schema::{Attribute, AttributeType, Found, Returned, Schemas};
 
 /// RFC 7644 section 3.4.2.2: an attribute and an operator that do not go together are a 400 `invalidFilter`. Unknown
 /// attributes are refused too, by name: a filter with a slip in it would otherwise match nobody, or with `ne` everybody.
+///
+/// What is never returned (RFC 7643 section 7) is refused with every operator: the matches would tell of it.
 pub fn check(filter: &Filter, schemas: &Schemas) -> Result<(), ScimError> {
     match filter {
         Filter::And(parts) | Filter::Or(parts) => parts.iter().try_for_each(|part| check(part, schemas)),
@@ -15,7 +17,7 @@ pub fn check(filter: &Filter, schemas: &Schemas) -> Result<(), ScimError> {
         Filter::Compare { path, operator, value } => {
             let attribute = known(path, schemas)?;
             let compared = match attribute.sub_attribute("value") {
-                Some(value) if attribute.multi_valued => value,
+                Some(value) if attribute.multi_valued => shown(format_args!("{path}"), value)?,
                 Some(_) | None => attribute,
             };
             comparable(&path.to_string(), compared, *operator, value)
@@ -27,7 +29,7 @@ pub fn check(filter: &Filter, schemas: &Schemas) -> Result<(), ScimError> {
 /// The same for a filter over the values of one attribute.
 pub(crate) fn check_inner(filter: &Filter, outer: &str, attribute: &Attribute) -> Result<(), ScimError> {
     let inner = |path: &AttributePath| match attribute.sub_attribute(&path.attribute) {
-        Some(part) if path.schema.is_none() && path.sub_attribute.is_none() => Ok(part),
+        Some(part) if path.schema.is_none() && path.sub_attribute.is_none() => shown(format_args!("{outer}.{path}"), part),
         None if attribute.kind == AttributeType::Any
             || (attribute.sub_attributes.is_empty() && path.attribute.eq_ignore_ascii_case("value")) =>
         {
@@ -49,10 +51,21 @@ pub(crate) fn check_inner(filter: &Filter, outer: &str, attribute: &Attribute) -
 fn known<'a>(path: &AttributePath, schemas: &'a Schemas) -> Result<&'a Attribute, ScimError> {
     let found = schemas.find(path);
     match found {
-        Some(Found::Attribute { attribute, sub_attribute, .. }) => Ok(sub_attribute.unwrap_or(attribute)),
+        Some(Found::Attribute { attribute, sub_attribute, .. }) => {
+            let attribute = shown(format_args!("{path}"), attribute)?;
+            sub_attribute.map_or(Ok(attribute), |part| shown(format_args!("{path}"), part))
+        }
         Some(Found::Extension(_)) => Err(ScimError::invalid_filter(format!("{path} is a schema; name one of its attributes."))),
         None => Err(ScimError::invalid_filter(format!("{} has no attribute \"{path}\".", schemas.resource_type))),
     }
+}
+
+/// What may be asked about.
+fn shown<'a>(name: std::fmt::Arguments<'_>, attribute: &'a Attribute) -> Result<&'a Attribute, ScimError> {
+    if attribute.returned == Returned::Never {
+        return Err(ScimError::invalid_filter(format!("{name} is never shown, so nothing may be learned of it.")));
+    }
+    Ok(attribute)
 }
 
 fn comparable(name: &str, attribute: &Attribute, operator: CompareOperator, value: &Literal) -> Result<(), ScimError> {
@@ -60,9 +73,6 @@ fn comparable(name: &str, attribute: &Attribute, operator: CompareOperator, valu
     // RFC 7644 table 3: gt, ge, lt and le on Boolean and Binary attributes SHALL fail.
     if operator.is_ordering() && matches!(attribute.kind, AttributeType::Boolean | AttributeType::Binary) {
         return refused("boolean and binary attributes have no order");
-    }
-    if attribute.returned == crate::schema::Returned::Never {
-        return refused("it is never shown, so nothing may be learned of it");
     }
     let instant = |text: &str| !operator.is_ordering() || crate::datetime::parse(text).is_some();
     let (fits, expected) = match attribute.kind {

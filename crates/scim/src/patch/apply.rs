@@ -2,15 +2,16 @@
 
 use super::chosen::parts_of_several;
 use super::cost::Budget;
+use super::fixed::carry_fixed_parts;
 use super::removal::remove_alike;
 use super::resolve::{ResolvedOperation, Target, is_schemas, resolve, target_name};
-use super::values::{add_in_turn, add_values, carry_fixed_parts, merge, primaries, remove_values, set_part, settle_primaries};
+use super::values::{add_in_turn, add_values, merge, primaries, remove_values, set_part, settle_primaries};
 use super::{PatchOp, PatchRequest};
 use crate::error::ScimError;
 use crate::filter::Filter;
 use crate::leniency::{Leniency, deviations};
 use crate::schema::{AttributeType, Mutability, Schema, Schemas};
-use crate::value::values_max;
+use crate::value::{Name, values_max};
 use crate::{Resource, names, validate};
 use serde_json::Value;
 
@@ -287,7 +288,7 @@ fn several_values(
         // RFC 7644 section 3.5.2.3: replacing without a filter replaces all values.
         (PatchOp::Replace, Some(values)) => {
             let mut values = Value::Array(into_items(Some(values)));
-            carry_fixed_parts(Some(&Value::Array(present)), &mut values, target.attribute);
+            carry_fixed_parts(Name::of(&target_name(target)), &Value::Array(present), &mut values, target.attribute)?;
             Ok(Some(values))
         }
         (PatchOp::Add | PatchOp::Replace, None) => Ok(Some(Value::Array(present))),

@@ -3,14 +3,13 @@
 
 use super::PatchOp;
 use super::apply::into_items;
+use super::fixed::carry_fixed_parts;
 use super::removal::{remove_known, removes_by};
 use super::resolve::{Target, target_name};
 use super::values::{merge, set_part, value_from_filter};
 use crate::error::ScimError;
 use crate::filter::{Filter, matches_value};
 use crate::leniency::{Leniency, deviations};
-use crate::order::equal;
-use crate::schema::Mutability;
 use crate::value::{Name, Reader};
 use crate::{Resource, names};
 use serde_json::Value;
@@ -45,10 +44,11 @@ pub(super) fn parts_of_several(
             (Value::Object(members), None, Some(Value::Object(given)), PatchOp::Add) => {
                 merge(&target_name(target), members, given.clone(), target.attribute)?;
             }
-            // RFC 7644 section 3.5.2.3: "all matching record values SHALL be replaced".
+            // RFC 7644 section 3.5.2.3: "all matching record values SHALL be replaced". What is fixed about them stays, such as the
+            // `value` of a member.
             (item, None, Some(value), PatchOp::Add | PatchOp::Replace | PatchOp::Remove) => {
-                refuse_other_identity(target, item, value)?;
-                *item = value.clone();
+                let before = std::mem::replace(item, value.clone());
+                carry_fixed_parts(Name::of(&target_name(target)), &before, item, target.attribute)?;
             }
             (_, None, None, _) | (_, Some(_), _, _) => {}
         }
@@ -86,7 +86,7 @@ fn nothing_chosen(
         (None, Some(Value::Object(given))) => made.extend(given),
         (None, Some(_) | None) => return Err(no_target()),
     }
-    items.push(Value::Object(made));
+    items.extend((!made.is_empty()).then_some(Value::Object(made)));
     Ok(Some(Value::Array(items)))
 }
 
@@ -99,21 +99,4 @@ fn described(filter: &Filter, target: &Target<'_>, leniency: &Leniency) -> Resul
         Some(Value::Object(members)) => Ok(Some(members)),
         Some(_) | None => Ok(None),
     }
-}
-
-/// An immutable part, such as the `value` of a member, stays what it is for as long as the value is there.
-fn refuse_other_identity(target: &Target<'_>, before: &Value, after: &Value) -> Result<(), ScimError> {
-    let (Value::Object(before), Value::Object(after)) = (before, after) else { return Ok(()) };
-    for part in target.attribute.sub_attributes.iter().filter(|part| part.mutability == Mutability::Immutable) {
-        if let (Some(before), Some(after)) = (names::get(before, &part.name), names::get(after, &part.name))
-            && !equal(before, after, part)
-        {
-            return Err(ScimError::mutability(format!(
-                "{}.{} cannot be changed; remove the value and add another.",
-                target_name(target),
-                part.name
-            )));
-        }
-    }
-    Ok(())
 }

@@ -134,6 +134,15 @@ pub(super) fn find(items: &[Value], item: &Value, attribute: &Attribute) -> Opti
     without_type
 }
 
+/// Whether two values are the same one: the same `value` and the same `type`.
+pub(super) fn same(a: &Value, b: &Value, attribute: &Attribute) -> bool {
+    let is_same_value = match (value_of(a), value_of(b)) {
+        (Some(a), Some(b)) => order::of_texts(a, b, value_rules(attribute)).is_eq(),
+        _ => value_key(a, attribute) == value_key(b, attribute),
+    };
+    is_same_value && kind_of(a, attribute) == kind_of(b, attribute)
+}
+
 fn value_of(item: &Value) -> Option<&str> {
     names::get(item.as_object()?, "value")?.as_str()
 }

@@ -6,6 +6,7 @@
 mod apply;
 mod chosen;
 mod cost;
+mod fixed;
 mod identity;
 mod read;
 mod removal;
@@ -15,10 +16,10 @@ mod values;
 pub(crate) use apply::applied;
 pub use apply::apply;
 pub use cost::COMPARISONS_MAX;
+pub(crate) use fixed::carry_fixed_parts;
 pub(crate) use read::body_of;
 pub use read::read;
 pub use resolve::{ResolvedOperation, Target, resolve};
-pub(crate) use values::carry_fixed_parts;
 
 use serde::ser::SerializeStruct;
 use serde::{Deserialize, Serialize, Serializer};

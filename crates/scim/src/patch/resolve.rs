@@ -6,7 +6,7 @@ use crate::filter::{Filter, check_inner};
 use crate::leniency::{Leniency, deviations};
 use crate::path::{AttributePath, PatchPath};
 use crate::schema::{Attribute, AttributeType, Found, Mutability, Schema, Schemas};
-use crate::value::{Name, Reader};
+use crate::value::{Name, Reader, forget_write_only_parts};
 use crate::{Resource, names, path};
 use serde_json::Value;
 
@@ -219,12 +219,17 @@ impl<'a> Resolver<'a, '_> {
         let reader = Reader { leniency: self.leniency };
         let name = target_name(&target);
         let name = Name::of(&name);
-        let value = match (&target.sub_attribute, &target.filter) {
-            (Some((_, part)), _) => reader.read(name, part, value)?,
-            (None, Some(_)) => reader.read_one(name, target.attribute, value)?,
-            (None, None) => reader.read(name, target.attribute, value)?,
+        let (attribute, value) = match (&target.sub_attribute, &target.filter) {
+            (Some((_, part)), _) => (*part, reader.read(name, part, value)?),
+            (None, Some(_)) => (target.attribute, reader.read_one(name, target.attribute, value)?),
+            (None, None) => (target.attribute, reader.read(name, target.attribute, value)?),
         };
-        Ok(value.map(|value| ResolvedOperation::Attribute { op, target, value: Some(value) }))
+        let kept = value.map(|mut value| {
+            forget_write_only_parts(&mut value, attribute);
+            value
+        });
+        let kept = kept.filter(|value| !names::is_unassigned(value));
+        Ok(kept.map(|value| ResolvedOperation::Attribute { op, target, value: Some(value) }))
     }
 }
 

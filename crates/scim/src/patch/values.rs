@@ -1,13 +1,13 @@
 //! The values of multi-valued attributes under PATCH: what is added, removed and merged, and which is primary.
 
 use super::PatchOp;
+use super::fixed::{is_match, keep_immutable_parts};
 use super::identity::{self, Identity, Index};
 use super::resolve::{Target, target_name};
 use crate::error::ScimError;
 use crate::filter::{CompareOperator, Filter, Literal};
-use crate::order::equal;
 use crate::schema::{Attribute, Mutability};
-use crate::value::is_primary;
+use crate::value::{Name, is_primary};
 use crate::{Resource, names};
 use serde_json::Value;
 use std::collections::BTreeSet;
@@ -102,45 +102,14 @@ pub(super) fn add_in_turn(
     Ok(list.items)
 }
 
-/// The value is known already, so what is fixed about it is not up for discussion: clients spell `$ref` in many ways.
+/// The value is known already.
 fn update(name: &str, present: &mut Value, given: Option<Value>, attribute: &Attribute) -> Result<(), ScimError> {
-    let (Value::Object(members), Some(Value::Object(mut given))) = (present, given) else { return Ok(()) };
+    let (Value::Object(members), Some(Value::Object(given))) = (present, given) else { return Ok(()) };
     // Clients repeat members that are there.
     if given.iter().all(|(key, value)| names::get(members, key) == Some(value)) {
         return Ok(());
     }
-    keep_fixed_parts(members, &mut given, attribute);
     merge(name, members, given, attribute)
-}
-
-/// What is fixed about values that stay, such as the `display` and `$ref` of a member, stays with them when a list of values is
-/// given anew: those parts are the provider's, or were set once.
-pub(crate) fn carry_fixed_parts(before: Option<&Value>, after: &mut Value, attribute: &Attribute) {
-    let fixed = |part: &Attribute| matches!(part.mutability, Mutability::ReadOnly | Mutability::Immutable);
-    let Some(before) = before.filter(|_| attribute.sub_attributes.iter().any(fixed)) else { return };
-    let before = before.as_array().map_or(std::slice::from_ref(before), Vec::as_slice);
-    let index = Index::of(before, attribute);
-    let after = match after {
-        Value::Array(items) => items.as_mut_slice(),
-        single => std::slice::from_mut(single),
-    };
-    for item in after {
-        let same = index.find(item).map(|position| &before[position]);
-        if let (Some(Value::Object(before)), Value::Object(members)) = (same, item) {
-            keep_fixed_parts(before, members, attribute);
-        }
-    }
-}
-
-fn keep_fixed_parts(before: &Resource, after: &mut Resource, attribute: &Attribute) {
-    for part in
-        attribute.sub_attributes.iter().filter(|part| matches!(part.mutability, Mutability::ReadOnly | Mutability::Immutable))
-    {
-        // Mostly it is the same: clients repeat what they were told.
-        if let Some(value) = names::get(before, &part.name).filter(|value| names::get(after, &part.name) != Some(*value)) {
-            names::set(after, &part.name, value.clone());
-        }
-    }
 }
 
 /// Takes out of `present` whatever is the same as one of `given`.
@@ -151,15 +120,9 @@ pub(super) fn remove_values(mut present: Vec<Value>, given: &[Value], attribute:
 }
 
 /// Brings sub-attributes up to date; an immutable one may be given again but not changed.
-pub(super) fn merge(name: &str, members: &mut Resource, given: Resource, attribute: &Attribute) -> Result<(), ScimError> {
+pub(super) fn merge(name: &str, members: &mut Resource, mut given: Resource, attribute: &Attribute) -> Result<(), ScimError> {
+    keep_immutable_parts(Name::of(name), members, &mut given, attribute)?;
     for (key, value) in given {
-        let part = attribute.sub_attribute(&key);
-        if let (Some(part), Some(before)) = (part, names::get(members, &key))
-            && part.mutability == Mutability::Immutable
-            && !equal(before, &value, part)
-        {
-            return Err(ScimError::mutability(format!("{name}.{key} cannot be changed once it has a value.")));
-        }
         names::set(members, &key, value);
     }
     Ok(())
@@ -174,13 +137,16 @@ pub(super) fn set_part(op: PatchOp, target: &Target<'_>, members: &mut Resource,
         PatchOp::Remove => None,
         PatchOp::Add | PatchOp::Replace => value,
     };
-    if part.mutability == Mutability::Immutable
-        && before.is_some_and(|before| value.as_ref().is_none_or(|value| !equal(before, value, part)))
-    {
-        return refused("cannot be changed once it has a value");
+    if let Some(before) = before.filter(|_| part.mutability == Mutability::Immutable) {
+        return match value {
+            Some(value) if is_match(before, &value, part) => Ok(()),
+            Some(_) | None => refused("cannot be changed once it has a value"),
+        };
     }
     match value {
         None if part.required => refused("is required and cannot be removed"),
+        // It was checked, and it is not kept.
+        Some(_) if part.mutability == Mutability::WriteOnly => Ok(()),
         None => {
             names::remove(members, name);
             Ok(())

@@ -8,6 +8,7 @@ mod hostile;
 mod hostile_patches;
 mod hostile_sizes;
 mod leniencies;
+mod mutability;
 mod patches;
 mod properties;
 mod provider;
