@@ -48,9 +48,12 @@ fn evaluate(filter: &Filter, scope: &Scope<'_>) -> bool {
         Filter::And(parts) => parts.iter().all(|part| evaluate(part, scope)),
         Filter::Or(parts) => parts.iter().any(|part| evaluate(part, scope)),
         Filter::Not(inner) => !evaluate(inner, scope),
-        Filter::Present(path) => resolve(path, scope).is_some_and(|(values, _)| values.into_iter().any(is_present)),
+        // RFC 7644 table 3: "if it contains a non-empty node for complex attributes, there is a match".
+        Filter::Present(path) => resolve_whole(path, scope).is_some_and(|(values, _)| values.into_iter().any(is_present)),
         Filter::Compare { path, operator, value } => {
-            let (values, attribute) = match resolve(path, scope) {
+            // RFC 7643 section 2.5: null is the same as unassigned, which the whole attribute is or is not.
+            let found = if *value == Literal::Null { resolve_whole(path, scope) } else { resolve(path, scope) };
+            let (values, attribute) = match found {
                 Some((values, attribute)) => (values, Some(attribute)),
                 None => (Vec::new(), None),
             };
@@ -91,12 +94,12 @@ fn resolve_whole<'a>(path: &AttributePath, scope: &Scope<'a>) -> Option<(Vec<&'a
             }
         }
         Scope::Value { value, attribute } => {
+            // RFC 7643 section 2.4: `value` is "the attribute's significant value", so a list of scalars calls each of them so.
+            if attribute.sub_attributes.is_empty() && !value.is_object() && names::same(&path.attribute, "value") {
+                return Some((vec![value], attribute));
+            }
             if attribute.kind == AttributeType::Any {
                 return Some((each(value.as_object().and_then(|object| names::get(object, &path.attribute))), attribute));
-            }
-            // A plain multi-valued attribute, such as `schemas`, calls its values "value".
-            if attribute.sub_attributes.is_empty() && names::same(&path.attribute, "value") {
-                return Some((vec![value], attribute));
             }
             let part = attribute.sub_attribute(&path.attribute)?;
             Some((each(value.as_object().and_then(|object| names::get(object, &path.attribute))), part))
@@ -135,7 +138,6 @@ fn compare(values: &[&Value], operator: CompareOperator, literal: &Literal, attr
         attribute.is_some_and(|attribute| values.iter().any(|value| part_of(value, literal, attribute, test)))
     };
     let equals = || match literal {
-        // RFC 7643 section 2.5: null is the same as unassigned.
         Literal::Null => values.is_empty(),
         Literal::String(_) | Literal::Number(_) | Literal::Boolean(_) => any(Ordering::is_eq),
     };

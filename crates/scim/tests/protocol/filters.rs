@@ -2,7 +2,9 @@
 
 use crate::{barbara, cases};
 use provost_scim::filter::{self, SyntaxError};
-use provost_scim::{AttributePath, Filter, PatchPath, Schemas, ScimType, matches};
+use provost_scim::{
+    AttributePath, Filter, Leniency, PatchOp, PatchOperation, PatchPath, PatchRequest, Schemas, ScimType, apply, matches,
+};
 use serde_json::{Value, json};
 use std::fmt::Write;
 use std::time::{Duration, Instant};
@@ -113,6 +115,70 @@ fn numbers_compare_as_numbers_in_open_attributes() {
         let mut whole = String::new();
         write!(whole, "{urn}:{text}").unwrap();
         assert_eq!(matches(&Filter::parse(&whole).unwrap(), &user, &schemas), expected, "{text}");
+    }
+}
+
+/// RFC 7644 table 3, `pr`: "if it contains a non-empty node for complex attributes, there is a match"; RFC 7643 section 2.5: null is
+/// the same as unassigned.
+#[test]
+fn a_complex_value_without_value_is_there_all_the_same() {
+    let schemas = Schemas::user();
+    let user =
+        crate::object(json!({ "userName": "a", "emails": [{ "type": "work", "display": "only" }], "roles": [{ "value": "" }],
+        "phoneNumbers": [{ "value": "1" }], "addresses": [{ "type": "work" }], "name": { "givenName": "A" } }));
+    for (text, expected) in [
+        ("emails pr", true),
+        ("not (emails pr)", false),
+        ("emails eq null", false),
+        ("emails ne null", true),
+        ("emails.value pr", false),
+        ("emails.value eq null", true),
+        ("emails[type eq \"work\"]", true),
+        ("emails[value pr]", false),
+        ("emails eq \"only\"", false),
+        ("phoneNumbers pr", true),
+        ("phoneNumbers eq null", false),
+        ("addresses pr and name pr", true),
+        ("roles pr", false),
+        ("ims pr", false),
+        ("ims eq null", true),
+    ] {
+        let filter = Filter::parse(text).unwrap();
+        assert_eq!(filter::check(&filter, &schemas), Ok(()), "{text}");
+        assert_eq!(matches(&filter, &user, &schemas), expected, "{text}");
+    }
+}
+
+/// A list of scalars calls its values `value`, declared or not.
+#[test]
+fn the_values_of_a_list_of_scalars_are_chosen_by_value() {
+    let urn = "urn:ietf:params:scim:schemas:extension:tenant:2.0:User";
+    let list = crate::object(json!({ "id": "urn:x:2.0:L", "attributes": [
+        { "name": "texts", "multiValued": true, "caseExact": true }, { "name": "numbers", "type": "integer", "multiValued": true }
+    ] }));
+    let schemas = Schemas::user().with_extension(provost_scim::Schema::parse(&list).unwrap());
+    let lists = json!({ "texts": ["a", "b"], "numbers": [1, 2] });
+    let user = crate::object(json!({ "userName": "a", urn: lists, "urn:x:2.0:L": lists }));
+    for urn in [urn, "urn:x:2.0:L"] {
+        for (text, expected) in [
+            ("texts eq \"a\"", true),
+            ("texts[value eq \"a\"]", true),
+            ("texts[VALUE eq \"c\"]", false),
+            ("texts[value sw \"b\" and value ne \"a\"]", true),
+            ("numbers[value gt 1]", true),
+            ("numbers[value gt 1 and value lt 2]", false),
+        ] {
+            let filter = Filter::parse(&format!("{urn}:{text}")).unwrap();
+            assert_eq!(filter::check(&filter, &schemas), Ok(()), "{text}");
+            assert_eq!(matches(&filter, &user, &schemas), expected, "{urn}:{text}");
+        }
+        for (path, left) in [("texts[value eq \"a\"]", json!(["b"])), ("numbers[value eq 2]", json!([1]))] {
+            let mut after = user.clone();
+            let operation = PatchOperation { op: PatchOp::Remove, path: Some(format!("{urn}:{path}")), value: None };
+            let request = PatchRequest { operations: vec![operation] };
+            assert_eq!(apply(&mut after, &request, &schemas, &Leniency::NONE), Ok(true), "{urn}:{path}");
+            assert_eq!(after[urn][&path[..path.find('[').unwrap()]], left);
+        }
     }
 }
 
