@@ -148,10 +148,11 @@ struct View<'a> {
 }
 
 /// How a list of paths touches one attribute.
-enum Touch<'a> {
-    No,
-    Whole,
-    Parts(Vec<&'a str>),
+struct Touch<'a> {
+    /// Whether it is named itself, alone or with everything in its schema.
+    whole: bool,
+    /// The parts that are named.
+    parts: Vec<&'a str>,
 }
 
 impl View<'_> {
@@ -159,25 +160,25 @@ impl View<'_> {
         // RFC 7643 section 7: "always" whatever the client says, "never" likewise, "request" only by name.
         let parts = match (attribute.returned, self.wanted) {
             (Returned::Never, _) | (Returned::Request, Wanted::Default | Wanted::Without(_)) => return None,
-            (Returned::Always, _) | (Returned::Default, Wanted::Default) => Parts::All,
+            (Returned::Always, Wanted::Default | Wanted::Without(_)) | (Returned::Default, Wanted::Default) => {
+                Parts::AllAnd(Vec::new())
+            }
+            (Returned::Always, Wanted::Only(paths)) => Parts::AllAnd(self.touch(paths, name).parts),
             (Returned::Default | Returned::Request, Wanted::Only(paths)) => match self.touch(paths, name) {
-                // What was not asked for still shows the parts that are returned always.
-                Touch::No if !attribute.sub_attributes.iter().any(|part| part.returned == Returned::Always) => return None,
-                Touch::No => Parts::Only(Vec::new()),
-                Touch::Whole => Parts::All,
-                Touch::Parts(parts) => Parts::Only(parts),
+                Touch { whole: true, parts } => Parts::AllAnd(parts),
+                Touch { whole: false, parts } if parts.is_empty() => always_parts(attribute)?,
+                Touch { whole: false, parts } => Parts::Only(parts),
             },
             (Returned::Default, Wanted::Without(paths)) => match self.touch(paths, name) {
-                Touch::No => Parts::All,
-                Touch::Whole => return None,
-                Touch::Parts(parts) => Parts::Without(parts),
+                Touch { whole: true, .. } => always_parts(attribute)?,
+                Touch { whole: false, parts } => Parts::Without(parts),
             },
         };
         keep_parts(attribute, value, &parts)
     }
 
     fn touch<'p>(&self, paths: &'p [Named<'_>], name: &str) -> Touch<'p> {
-        let mut parts = Vec::new();
+        let mut touch = Touch { whole: false, parts: Vec::new() };
         for path in paths {
             let same_schema = match (path.extension, self.extension) {
                 (Some(named), Some(extension)) => names::same(&named.id, &extension.id),
@@ -185,20 +186,27 @@ impl View<'_> {
                 (Some(_), None) | (None, Some(_)) => false,
             };
             match path.attribute.filter(|_| same_schema) {
-                None if same_schema => return Touch::Whole,
+                None => touch.whole |= same_schema,
                 Some((named, part)) if names::same(named, name) => match part {
-                    None => return Touch::Whole,
-                    Some(part) => parts.push(part),
+                    None => touch.whole = true,
+                    Some(part) => touch.parts.push(part),
                 },
-                None | Some(_) => {}
+                Some(_) => {}
             }
         }
-        if parts.is_empty() { Touch::No } else { Touch::Parts(parts) }
+        touch
     }
 }
 
+/// What is left of an attribute that the client does not want: the parts that are returned always, if it has any.
+fn always_parts<'a>(attribute: &Attribute) -> Option<Parts<'a>> {
+    let has_any = attribute.sub_attributes.iter().any(|part| part.returned == Returned::Always);
+    has_any.then(|| Parts::Only(Vec::new()))
+}
+
 enum Parts<'a> {
-    All,
+    /// What is returned by default, and these.
+    AllAnd(Vec<&'a str>),
     Only(Vec<&'a str>),
     Without(Vec<&'a str>),
 }
@@ -221,9 +229,9 @@ fn keeps(attribute: &Attribute, key: &str, parts: &Parts<'_>) -> bool {
     let named = |list: &[&str]| list.iter().any(|name| names::same(name, key));
     let returned = attribute.sub_attribute(key).map_or(Returned::Default, |part| part.returned);
     match (returned, parts) {
-        (Returned::Always, _) | (Returned::Default, Parts::All) => true,
-        (Returned::Never, _) | (Returned::Request, Parts::All | Parts::Without(_)) => false,
-        (Returned::Default | Returned::Request, Parts::Only(list)) => named(list),
+        (Returned::Always, _) | (Returned::Default, Parts::AllAnd(_)) => true,
+        (Returned::Never, _) | (Returned::Request, Parts::Without(_)) => false,
+        (Returned::Default, Parts::Only(list)) | (Returned::Request, Parts::AllAnd(list) | Parts::Only(list)) => named(list),
         (Returned::Default, Parts::Without(list)) => !named(list),
     }
 }

@@ -181,6 +181,52 @@ fn attributes_on_request_are_shown_by_name_only() {
     assert!(project(group, &schemas, &asked).contains_key("members"));
 }
 
+/// RFC 7643 section 7, `returned`, of sub-attributes: one on request is shown when it is named, beside whatever else is, and one
+/// that is returned always whatever is left out.
+#[test]
+fn parts_are_shown_as_their_own_rules_say() {
+    let urn = "urn:x:2.0:D";
+    let parts = json!([
+        { "name": "value" }, { "name": "label" }, { "name": "hidden", "returned": "request" }, { "name": "key", "returned": "always" }
+    ]);
+    let attributes = json!([
+        { "name": "doors", "type": "complex", "multiValued": true, "subAttributes": parts },
+        { "name": "gates", "type": "complex", "returned": "always", "subAttributes": parts },
+        { "name": "plain", "type": "complex", "subAttributes": [{ "name": "value" }] }
+    ]);
+    let schemas = Schemas::user().with_extension(Schema::parse(&object(json!({ "id": urn, "attributes": attributes }))).unwrap());
+    let door = json!({ "value": "v", "label": "l", "hidden": "h", "key": "k" });
+    let user = object(json!({ "id": "1", urn: { "doors": [door], "gates": door, "plain": { "value": "v" } } }));
+    let shown = |list: &[&str], is_exclusion: bool| {
+        let names: Vec<String> = list.iter().map(|name| format!("{urn}{name}")).collect();
+        let (only, except) = if is_exclusion { (None, Some(names.as_slice())) } else { (Some(names.as_slice()), None) };
+        let shown = project(user.clone(), &schemas, &Projection::parse(only, except).unwrap());
+        let words = |value: &Value| value.as_object().unwrap().keys().cloned().collect::<Vec<_>>().join(" ");
+        let of = |name: &str| shown[urn].get(name).map(|value| words(value.get(0).unwrap_or(value))).unwrap_or_default();
+        (of("doors"), of("gates"), of("plain"))
+    };
+    let expect = |doors: &str, gates: &str, plain: &str| (doors.to_owned(), gates.to_owned(), plain.to_owned());
+    let rest = "value label key";
+    for (names, doors, gates, plain) in [
+        (vec![":doors"], rest, rest, ""),
+        (vec![":doors", ":doors.hidden"], "value label hidden key", rest, ""),
+        (vec![":doors.HIDDEN", ":DOORS"], "value label hidden key", rest, ""),
+        (vec![":doors.hidden"], "hidden key", rest, ""),
+        (vec!["", ":doors.hidden"], "value label hidden key", rest, "value"),
+        (vec![":gates.hidden"], "key", "value label hidden key", ""),
+    ] {
+        assert_eq!(shown(&names, false), expect(doors, gates, plain), "attributes={names:?}");
+    }
+    for (names, doors, gates, plain) in [
+        (vec![":doors", ":gates", ":plain"], "key", rest, ""),
+        (vec![":doors", ":doors.label"], "key", rest, "value"),
+        (vec![":doors.label", ":doors.key"], "value key", rest, "value"),
+        (vec![""], "key", rest, ""),
+    ] {
+        assert_eq!(shown(&names, true), expect(doors, gates, plain), "excludedAttributes={names:?}");
+    }
+}
+
 #[test]
 fn schemas_know_what_paths_name() {
     let schemas = Schemas::user();
