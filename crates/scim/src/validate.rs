@@ -167,18 +167,21 @@ fn check_schemas(incoming: &Resource, schemas: &Schemas, leniency: &Leniency) ->
     let urns = urns.ok_or_else(needed)?;
     let mut has_base = false;
     for urn in urns {
-        let Some(urn) = urn.as_str() else {
-            return Err(ScimError::invalid_syntax("schemas holds URNs, which are strings."));
-        };
-        has_base |= names::same(urn, &schemas.base.id);
-        let known = names::same(urn, &schemas.base.id) || schemas.extension(urn).is_some();
-        if !known && !deviations::scim_1_schemas(leniency, urn) {
-            let (urn, kind) = (path::shortened(urn), &schemas.resource_type);
-            let error = || ScimError::invalid_syntax(format!("schemas: \"{urn}\" is not a schema of {kind}."));
-            deviations::unknown_passed_over(leniency, error)?;
-        }
+        has_base |= names::same(check_schema(urn, schemas, leniency)?, &schemas.base.id);
     }
     if has_base { Ok(()) } else { Err(ScimError::invalid_syntax(format!("schemas does not name \"{}\".", schemas.base.id))) }
+}
+
+/// One of them.
+pub(crate) fn check_schema<'v>(urn: &'v Value, schemas: &Schemas, leniency: &Leniency) -> Result<&'v str, ScimError> {
+    let urn = urn.as_str().ok_or_else(|| ScimError::invalid_syntax("schemas holds URNs, which are strings."))?;
+    let is_known = names::same(urn, &schemas.base.id) || schemas.extension(urn).is_some();
+    if !is_known && !deviations::scim_1_schemas(leniency, urn) {
+        let (urn, kind) = (path::shortened(urn), &schemas.resource_type);
+        let error = || ScimError::invalid_syntax(format!("schemas: \"{urn}\" is not a schema of {kind}."));
+        deviations::unknown_passed_over(leniency, error)?;
+    }
+    Ok(urn)
 }
 
 fn read_extension(extension: &Schema, value: &Value, schemas: &Schemas, reader: &Reader<'_>) -> Result<Resource, ScimError> {

@@ -163,13 +163,27 @@ fn remove_extension(draft: &mut Resource, extension: &Schema) -> Result<(), Scim
     Ok(())
 }
 
-/// Inside the value of a pathless operation: repeating what is there changes nothing, so it is no error.
+/// Inside the value of a pathless operation. RFC 7644 section 3.5.2: "a client MUST NOT modify an attribute that has mutability
+/// "readOnly" or "immutable""; to repeat what is there, or a part of that, modifies nothing.
 fn read_only(draft: &Resource, target: &Target<'_>, value: Option<&Value>, leniency: &Leniency) -> Result<(), ScimError> {
-    let present = names::get(draft, &target.name);
-    if present == value {
+    let present = target.present(draft);
+    if value.map_or(present.is_none(), |value| repeats(value, present)) {
         return Ok(());
     }
     deviations::read_only_passed_over(leniency, || ScimError::mutability(format!("{} is read-only.", target_name(target))))
+}
+
+fn repeats(given: &Value, present: Option<&Value>) -> bool {
+    match (given, present) {
+        (given, None) => names::is_unassigned(given),
+        (Value::Object(given), Some(Value::Object(present))) => {
+            given.iter().all(|(name, value)| repeats(value, names::get(present, name)))
+        }
+        (Value::Array(given), Some(Value::Array(present))) => {
+            given.len() == present.len() && given.iter().zip(present).all(|(given, present)| repeats(given, Some(present)))
+        }
+        (given, Some(present)) => given == present,
+    }
 }
 
 fn in_holder(

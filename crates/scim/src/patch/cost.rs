@@ -3,9 +3,9 @@
 
 use super::removal::removes_by;
 use super::resolve::{ResolvedOperation, Target};
+use crate::Resource;
 use crate::error::ScimError;
 use crate::filter::Filter;
-use crate::{Resource, names};
 use serde_json::Value;
 
 /// The operations of one request look at no more values than this, all together; a value that is compared with several terms
@@ -51,12 +51,7 @@ impl Budget {
 
 /// How much there is to look at in the target's attribute.
 fn weight(resource: &Resource, target: &Target<'_>) -> usize {
-    let holder = match target.extension {
-        Some(extension) => names::get(resource, &extension.id).and_then(Value::as_object),
-        None => Some(resource),
-    };
-    let present = holder.and_then(|holder| names::get(holder, &target.name));
-    present.and_then(Value::as_array).map_or(0, |items| items.iter().map(|item| 1 + text_weight(item)).sum())
+    target.present(resource).and_then(Value::as_array).map_or(0, |items| items.iter().map(|item| 1 + text_weight(item)).sum())
 }
 
 fn text_weight(value: &Value) -> usize {

@@ -6,6 +6,7 @@ use crate::filter::{Filter, check_inner};
 use crate::leniency::{Leniency, deviations};
 use crate::path::{AttributePath, PatchPath};
 use crate::schema::{Attribute, AttributeType, Found, Mutability, Schema, Schemas};
+use crate::validate::check_schema;
 use crate::value::{Name, Reader, forget_write_only_parts};
 use crate::{Resource, names, path};
 use serde_json::Value;
@@ -28,7 +29,18 @@ pub struct Target<'a> {
     pub sub_attribute: Option<(String, &'a Attribute)>,
 }
 
-/// One operation on one attribute, its value in the form that is stored.
+impl Target<'_> {
+    /// What the attribute holds in a resource.
+    pub(super) fn present<'r>(&self, resource: &'r Resource) -> Option<&'r Value> {
+        let holder = match self.extension {
+            Some(extension) => names::get(resource, &extension.id)?.as_object()?,
+            None => resource,
+        };
+        names::get(holder, &self.name)
+    }
+}
+
+/// One operation on one attribute, its value in the form that is stored; that of a read-only one as it was sent.
 #[derive(Debug, Clone, PartialEq)]
 #[expect(clippy::large_enum_variant, reason = "the large variant is the usual one, and a request has few operations")]
 pub enum ResolvedOperation<'a> {
@@ -180,7 +192,15 @@ impl<'a> Resolver<'a, '_> {
         value: &Value,
         into: &mut Vec<ResolvedOperation<'a>>,
     ) -> Result<(), ScimError> {
-        // Refused only when it would change something: clients repeat ids.
+        // What is read-only is refused only when it would change something: clients repeat ids, and whole resources. So it comes as
+        // it was sent, and is compared with what is there.
+        if target.attribute.mutability == Mutability::ReadOnly {
+            let value = Some(value).filter(|value| !names::is_unassigned(value)).cloned();
+            if op != PatchOp::Add || value.is_some() {
+                into.push(ResolvedOperation::Attribute { op, target, value });
+            }
+            return Ok(());
+        }
         if let Some(operation) = self.with_value(op, target, Some(value))? {
             into.push(operation);
         }
@@ -224,6 +244,10 @@ impl<'a> Resolver<'a, '_> {
             (None, Some(_)) => (target.attribute, reader.read_one(name, target.attribute, value)?),
             (None, None) => (target.attribute, reader.read(name, target.attribute, value)?),
         };
+        if let Some(Value::Array(urns)) = value.as_ref().filter(|_| is_schemas(&target)) {
+            let refused = |error: ScimError| ScimError::invalid_value(error.detail);
+            urns.iter().try_for_each(|urn| check_schema(urn, self.schemas, self.leniency).map(drop)).map_err(refused)?;
+        }
         let kept = value.map(|mut value| {
             forget_write_only_parts(&mut value, attribute);
             value

@@ -130,6 +130,67 @@ fn a_value_that_is_replaced_by_a_path_keeps_what_was_set_once() {
     assert_fixed(patched("members", json!([{ "value": "1", "type": "Group" }])), "members.type cannot be changed");
 }
 
+/// RFC 7644 section 3.5.2: "a client MUST NOT modify an attribute that has mutability "readOnly" or "immutable"". To repeat what is
+/// there modifies nothing.
+#[test]
+fn what_is_the_providers_is_refused_in_a_patch_without_a_path_unless_it_is_repeated() {
+    let definition = json!({ "id": "urn:x:2.0:Seen", "attributes": [
+        { "name": "seen", "type": "dateTime", "mutability": "readOnly" }, { "name": "note" }
+    ] });
+    let schemas = Schemas::user().with_extension(Schema::parse(&object(definition)).unwrap());
+    let stored = object(json!({ "schemas": [USER, "urn:x:2.0:Seen"], "id": "1", "userName": "a",
+        "groups": [{ "value": "7", "$ref": "../Groups/7", "display": "G" }],
+        "meta": { "resourceType": "User", "created": "2010-01-23T04:56:22Z", "version": "W/\"1\"" },
+        "urn:x:2.0:Seen": { "seen": "2020-01-01T00:00:00Z" } }));
+    let sent = |value: Value, leniency: &Leniency| {
+        let mut after = stored.clone();
+        let operation = PatchOperation { op: PatchOp::Replace, path: None, value: Some(value) };
+        apply(&mut after, &PatchRequest { operations: vec![operation] }, &schemas, leniency)
+    };
+    for (value, name) in [
+        (json!({ "id": "q" }), "id"),
+        (json!({ "ID": null }), "id"),
+        (json!({ "groups": [{ "value": "zzz" }] }), "groups"),
+        (json!({ "groups": [] }), "groups"),
+        (json!({ "groups": "7" }), "groups"),
+        (json!({ "groups": [{ "value": "7" }, { "value": "8" }] }), "groups"),
+        (json!({ "title": "T", "meta": { "created": "2001-01-01T00:00:00Z" } }), "meta"),
+        (json!({ "urn:x:2.0:Seen": { "seen": "2021-01-01T00:00:00Z" } }), "urn:x:2.0:Seen:seen"),
+    ] {
+        let error = sent(value.clone(), &Leniency::NONE).expect_err(name);
+        assert_eq!((error.status, error.scim_type), (400, Some(ScimType::Mutability)), "{value}");
+        assert_eq!(error.detail, format!("{name} is read-only."));
+        assert!(sent(value, &Leniency { read_only_passed_over: true, ..Leniency::NONE }).is_ok());
+    }
+    assert_eq!(sent(Value::Object(stored.clone()), &Leniency::NONE), Ok(false));
+    for value in [
+        json!({ "id": "1", "GROUPS": [{ "value": "7" }], "meta": { "Version": "W/\"1\"" } }),
+        json!({ "urn:x:2.0:Seen": { "seen": "2020-01-01T00:00:00Z" }, "meta": { "created": "2010-01-23T04:56:22Z", "location": null } }),
+    ] {
+        assert_eq!(sent(value, &Leniency::NONE), Ok(false));
+    }
+}
+
+/// A PATCH may name the schemas that a POST may name.
+#[test]
+fn a_patch_names_known_schemas_only() {
+    let sent = |path: Option<&str>, value: Value, leniency: &Leniency| {
+        let mut after = user(json!({ "vault": { "label": "l" } }));
+        let operation = PatchOperation { op: PatchOp::Add, path: path.map(str::to_owned), value: Some(value) };
+        apply(&mut after, &PatchRequest { operations: vec![operation] }, &schemas(), leniency)
+            .map_err(|error| (error.scim_type, error.detail))
+    };
+    let unknown = || Err((Some(ScimType::InvalidValue), "schemas: \"urn:foo\" is not a schema of User.".to_owned()));
+    let old = "urn:scim:schemas:core:1.0";
+    assert_eq!(sent(None, json!({ "schemas": [USER, "urn:foo"] }), &Leniency::NONE), unknown());
+    assert_eq!(sent(Some("schemas"), json!(["urn:foo"]), &Leniency::NONE), unknown());
+    assert!(sent(Some("schemas"), json!([old]), &Leniency::NONE).is_err());
+    assert_eq!(sent(Some("schemas"), json!([old]), &Leniency { scim_1_schemas: true, ..Leniency::NONE }), Ok(false));
+    assert_eq!(sent(Some("schemas"), json!(["urn:foo"]), &Leniency { unknown_passed_over: true, ..Leniency::NONE }), Ok(false));
+    let enterprise = provost_scim::schema::ENTERPRISE_USER.to_uppercase();
+    assert_eq!(sent(None, json!({ "schemas": [USER, SAFE, enterprise] }), &Leniency::NONE), Ok(false));
+}
+
 /// RFC 7643 section 7: a writeOnly value "SHALL NOT be returned", and this crate's resources may be shown.
 #[test]
 fn write_only_parts_are_checked_and_not_kept() {
