@@ -201,7 +201,7 @@ impl BulkRun {
         let mut data = operation.data.take();
         if let Some(data) = &mut data {
             self.outcomes[index].missing = bulk_refs::take_out(data, without);
-            bulk_refs::resolve_object(data, &self.ids)?;
+            bulk_refs::resolve_data(operation.method, data, &self.ids)?;
         }
         Ok(BulkCall { method: operation.method, path, query, version: operation.version.clone(), data })
     }

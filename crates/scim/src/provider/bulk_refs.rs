@@ -4,7 +4,8 @@
 use super::bulk::BulkOperation;
 use super::{Method, rules};
 use crate::error::ScimError;
-use crate::path::shortened;
+use crate::filter::{Filter, FilterNode, Literal};
+use crate::path::{PatchPath, shortened};
 use crate::{Resource, names};
 use serde_json::{Value, json};
 use std::collections::{BTreeMap, BTreeSet};
@@ -96,10 +97,17 @@ impl Walk<'_> {
 
 fn references(operation: &BulkOperation) -> BTreeSet<String> {
     let mut found = BTreeSet::new();
-    let path = operation.path.split('?').next().unwrap_or_default();
-    found.extend(path.split('/').filter_map(|segment| segment.strip_prefix(PREFIX)).map(str::to_owned));
-    for value in operation.data.iter().flat_map(Resource::values) {
-        collect(value, &mut found);
+    collect_segments(operation.path.split('?').next().unwrap_or_default(), &mut found);
+    let Some(data) = &operation.data else { return found };
+    data.values().for_each(|value| collect(value, &mut found));
+    if operation.method == Method::Patch {
+        for filter in patch_operations(data).filter_map(|operation| referring_path(operation)?.filter) {
+            filter.walk(&mut |node| {
+                if let Filter::Compare { value: Literal::String(text), .. } = node {
+                    found.extend(text.strip_prefix(PREFIX).map(str::to_owned));
+                }
+            });
+        }
     }
     found
 }
@@ -108,9 +116,31 @@ fn collect(value: &Value, found: &mut BTreeSet<String>) {
     match value {
         Value::String(text) => found.extend(text.strip_prefix(PREFIX).map(str::to_owned)),
         Value::Array(items) => items.iter().for_each(|item| collect(item, found)),
-        Value::Object(members) => members.values().for_each(|member| collect(member, found)),
+        Value::Object(members) => members.iter().for_each(|(name, member)| match member {
+            Value::String(text) if is_uri(name) => collect_segments(text, found),
+            member => collect(member, found),
+        }),
         Value::Null | Value::Bool(_) | Value::Number(_) => {}
     }
+}
+
+fn collect_segments(path: &str, found: &mut BTreeSet<String>) {
+    found.extend(path.split('/').filter_map(|segment| segment.strip_prefix(PREFIX)).map(str::to_owned));
+}
+
+/// RFC 7643 section 2.4: `$ref` is the URI of a resource, whose last part is the id.
+fn is_uri(name: &str) -> bool {
+    names::same(name, "$ref")
+}
+
+fn patch_operations(data: &Resource) -> impl Iterator<Item = &Resource> {
+    names::get(data, "Operations").and_then(Value::as_array).into_iter().flatten().filter_map(Value::as_object)
+}
+
+/// The path of an operation of a PATCH, where it may hold references. One that cannot be read is not ours to refuse.
+fn referring_path(operation: &Resource) -> Option<PatchPath> {
+    let text = names::get(operation, "path")?.as_str().filter(|text| text.contains(PREFIX))?;
+    PatchPath::parse(text.trim()).ok()
 }
 
 fn holds_any(value: &Value, wanted: &[String]) -> bool {
@@ -158,9 +188,50 @@ fn take_from(members: &mut Resource, name: &str, path: &str, wanted: &[String]) 
     Some(json!({ "op": "add", "path": path, "value": taken }))
 }
 
-/// Puts ids in the place of references.
-pub(super) fn resolve_object(data: &mut Resource, ids: &BTreeMap<String, String>) -> Result<(), ScimError> {
-    data.values_mut().try_for_each(|value| resolve(value, ids))
+/// Puts ids in the place of references in the data of an operation.
+pub(super) fn resolve_data(method: Method, data: &mut Resource, ids: &BTreeMap<String, String>) -> Result<(), ScimError> {
+    if method == Method::Patch {
+        let operations = names::get_mut(data, "Operations").and_then(Value::as_array_mut).into_iter().flatten();
+        for operation in operations.filter_map(Value::as_object_mut) {
+            if let Some(PatchPath { attribute, filter: Some(filter) }) = referring_path(operation) {
+                let path = PatchPath { attribute, filter: Some(resolved_filter(&filter, ids)?) };
+                names::set(operation, "path", Value::String(path.to_string()));
+            }
+        }
+    }
+    resolve_object(data, ids)
+}
+
+fn resolved_filter(filter: &Filter, ids: &BTreeMap<String, String>) -> Result<Filter, ScimError> {
+    filter.fold(&mut |node| {
+        Ok(match node {
+            FilterNode::And(parts) => Filter::And(parts),
+            FilterNode::Or(parts) => Filter::Or(parts),
+            FilterNode::Not(inner) => Filter::Not(Box::new(inner)),
+            FilterNode::Compare { path, operator, value, .. } => {
+                let value = match value {
+                    Literal::String(text) => match text.strip_prefix(PREFIX) {
+                        Some(name) => Literal::String(id_of(name, ids)?.to_owned()),
+                        None => value.clone(),
+                    },
+                    Literal::Number(_) | Literal::Boolean(_) | Literal::Null => value.clone(),
+                };
+                Filter::Compare { path: path.clone(), operator, value }
+            }
+            FilterNode::Present { path, .. } => Filter::Present(path.clone()),
+            FilterNode::Values { path, filter } => Filter::Values { path: path.clone(), filter: Box::new(filter) },
+        })
+    })
+}
+
+fn resolve_object(data: &mut Resource, ids: &BTreeMap<String, String>) -> Result<(), ScimError> {
+    data.iter_mut().try_for_each(|(name, value)| match value {
+        Value::String(text) if is_uri(name) => {
+            *text = resolved_path(text, ids)?;
+            Ok(())
+        }
+        value => resolve(value, ids),
+    })
 }
 
 /// The same in any value.

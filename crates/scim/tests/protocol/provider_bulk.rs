@@ -155,6 +155,38 @@ fn what_cannot_be_resolved_is_a_409_and_nothing_of_it_is_carried_out() {
     assert_eq!(results[1]["location"], json!(format!("{BASE}/Users/id2")));
 }
 
+/// RFC 7644 section 3.7.2: a reference may stand wherever the id would stand.
+#[test]
+fn references_stand_in_the_filters_of_paths_and_in_uris_too() {
+    let mut world = world();
+    let mut boss = user("eve", None);
+    boss["data"][ENTERPRISE] = json!({ "manager": { "value": "bulkId:u1", "$ref": "../Users/bulkId:u1" } });
+    let patch = |path: &str| {
+        json!({ "method": "PATCH", "path": "/Groups/bulkId:g", "data": {
+            "schemas": ["urn:ietf:params:scim:api:messages:2.0:PatchOp"], "operations": [{ "op": "remove", "PATH": path }] } })
+    };
+    let results = send(
+        &mut world,
+        None,
+        &json!([
+            patch("members[value eq \"bulkId:u1\" and not (value eq \"bulkId:u2\")]"),
+            { "method": "POST", "path": "/Groups", "bulkId": "g", "data": { "schemas": ["urn:ietf:params:scim:schemas:core:2.0:Group"],
+                "displayName": "G", "members": [{ "value": "bulkId:u1" }, { "value": "bulkId:u2" }] } },
+            user("u1", None),
+            user("u2", None),
+            boss,
+            patch("members[value eq \"bulkId:nobody\"]"),
+            patch("members[value eq \"bulkId:u2\""),
+        ]),
+    );
+    assert_eq!(statuses(&results), ["200", "201", "201", "201", "201", "409", "400"]);
+    assert!(results[5]["response"]["detail"].as_str().unwrap().contains("bulkId:nobody"));
+    let id = |index: usize| results[index]["location"].as_str().unwrap().rsplit('/').next().unwrap().to_owned();
+    assert_eq!(world.stored(&id(1))["members"], json!([{ "value": id(3) }]));
+    let manager = json!({ "value": id(2), "$ref": format!("../Users/{}", id(2)) });
+    assert_eq!(world.stored(&id(4))[ENTERPRISE]["manager"], manager);
+}
+
 #[test]
 fn fail_on_errors_ends_the_request() {
     let operations = json!([
