@@ -6,11 +6,11 @@ use super::apply::into_items;
 use super::fixed::carry_fixed_parts;
 use super::removal::{remove_known, removes_by};
 use super::resolve::{Target, target_name};
-use super::values::{merge, set_part, value_from_filter};
+use super::values::{merge, set_part, several_primaries, value_from_filter};
 use crate::error::ScimError;
 use crate::filter::{Filter, matches_value};
 use crate::leniency::{Leniency, deviations};
-use crate::value::{Name, Reader};
+use crate::value::{Name, Reader, is_primary};
 use crate::{Resource, names};
 use serde_json::Value;
 
@@ -38,6 +38,11 @@ pub(super) fn parts_of_several(
         items.retain(|_| keep.next().unwrap_or(true));
         return Ok(Some(Value::Array(items)));
     }
+    // RFC 7643 section 2.4: "The primary attribute value "true" MUST appear no more than once."
+    let makes_primary = op != PatchOp::Remove && value.as_ref().is_some_and(|value| sets_primary(target, value));
+    if makes_primary && chosen.iter().filter(|chosen| **chosen).count() > 1 {
+        return Err(several_primaries(target.attribute));
+    }
     for (item, _) in items.iter_mut().zip(chosen).filter(|(_, chosen)| *chosen) {
         match (item, &target.sub_attribute, &value, op) {
             (Value::Object(members), Some(_), value, op) => set_part(op, target, members, value.clone())?,
@@ -55,6 +60,15 @@ pub(super) fn parts_of_several(
     }
     items.retain(|item| !names::is_unassigned(item));
     Ok(Some(Value::Array(items)))
+}
+
+/// Whether a value that takes this one is primary afterwards.
+fn sets_primary(target: &Target<'_>, value: &Value) -> bool {
+    let is_made = match &target.sub_attribute {
+        Some((name, _)) => names::same(name, "primary") && *value == Value::Bool(true),
+        None => is_primary(value),
+    };
+    is_made && target.attribute.sub_attribute("primary").is_some()
 }
 
 /// RFC 7644 section 3.5.2.3: a filter without a match fails with `noTarget`. For an add, section 3.5.2.1 holds instead: "If the

@@ -195,7 +195,7 @@ fn lose_primary(item: &mut Value) {
     }
 }
 
-fn several_primaries(attribute: &Attribute) -> ScimError {
+pub(super) fn several_primaries(attribute: &Attribute) -> ScimError {
     ScimError::invalid_value(format!("{}: only one value can be primary.", attribute.name))
 }
 
