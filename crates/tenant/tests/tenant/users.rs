@@ -1,6 +1,6 @@
 //! SCIM users in the netskope profile: every operation, the known deviations, the options.
 
-use crate::support::{USERS, user, world, world_at};
+use crate::support::{GROUPS, USERS, user, world, world_at};
 use provost_db::Location;
 use provost_tenant::ProfileName;
 use provost_tenant::options::{DeleteEffect, Options, PatchAnswer, RenameEffect, SuspendEffect};
@@ -322,6 +322,30 @@ async fn options_change_what_is_not_known() {
     let body = json!({ "schemas": [PATCH_SCHEMA], "Operations": [{ "op": "replace", "path": "active", "value": false }] });
     assert_eq!(world.call("PATCH", &format!("{USERS}/{third}"), Some(&body)).await.status, 204);
     assert_eq!(world.call("GET", &format!("{USERS}/{third}"), None).await.status, 404);
+}
+
+/// What is the provider's may be repeated, as clients do that send back what they were shown, and not changed.
+#[tokio::test]
+async fn a_whole_user_can_be_sent_back_in_a_patch() {
+    let world = world_at(Location::Memory, ProfileName::Standard).await;
+    let id = world.make_user("ada@example.com").await;
+    let group =
+        json!({ "schemas": ["urn:ietf:params:scim:schemas:core:2.0:Group"], "displayName": "G", "members": [{ "value": id }] });
+    assert_eq!(world.call("POST", GROUPS, Some(&group)).await.status, 201);
+    let one = format!("{USERS}/{id}");
+    let mut shown = world.call("GET", &one, None).await.json();
+    assert_eq!(shown["groups"][0]["display"], json!("G"));
+    let send = async |value: &Value| {
+        let body = json!({ "schemas": [PATCH_SCHEMA], "Operations": [{ "op": "replace", "value": value }] });
+        world.call("PATCH", &one, Some(&body)).await
+    };
+    assert_eq!(send(&shown).await.json(), shown, "nothing has changed");
+    shown["title"] = json!("T");
+    assert_eq!(send(&shown).await.json()["title"], json!("T"));
+    for value in [json!({ "groups": [{ "value": "zzz" }] }), json!({ "meta": { "created": "2001-01-01T00:00:00Z" } })] {
+        let answer = send(&value).await;
+        assert_eq!((answer.status.as_u16(), &answer.json()["scimType"]), (400, &json!("mutability")), "{value}");
+    }
 }
 
 #[tokio::test]

@@ -10,7 +10,7 @@ use crate::users::{self, UserRecord, WriteError};
 use provost_scim::patch::PatchRequest;
 use provost_scim::projection::Projection;
 use provost_scim::provider::{self, ListQuery, Patched, ResourceKind, Response};
-use provost_scim::{Resource, ScimError};
+use provost_scim::{AttributePath, Resource, ScimError};
 use serde_json::Value;
 
 const KIND: ResourceKind = ResourceKind::User;
@@ -49,7 +49,8 @@ pub(super) async fn replace(
     incoming: &Resource,
     projection: &Projection,
 ) -> Result<Response, Refused> {
-    let user = change(context, id, |existing| {
+    let known = without_groups();
+    let user = change(context, id, &known, |existing| {
         let mut incoming = incoming.clone();
         // A body that does not speak of `active` does not mean to change it.
         let silent = !incoming.keys().any(|name| name.eq_ignore_ascii_case("active"));
@@ -68,7 +69,8 @@ pub(super) async fn patch(
     request: &PatchRequest,
     projection: &Projection,
 ) -> Result<Response, Refused> {
-    let user = change(context, id, |existing| provider::patched(context.provider, KIND, existing, request)).await?;
+    let known = if repeats_groups(request) { Projection::Default } else { without_groups() };
+    let user = change(context, id, &known, |existing| provider::patched(context.provider, KIND, existing, request)).await?;
     Ok(provider::changed(context.provider, KIND, shown(context, KIND, stored(user), projection).await?, projection))
 }
 
@@ -86,10 +88,23 @@ pub(super) async fn delete(context: &Context<'_>, id: &str) -> Result<Response, 
     Err(not_kept(WriteError::Stale))
 }
 
+/// Whether a PATCH says what may be the user's groups, or the version that depends on them: as it is shown it is no change, and
+/// otherwise it is refused.
+fn repeats_groups(request: &PatchRequest) -> bool {
+    let names = |name: &String| ["groups", "meta"].iter().any(|known| name.eq_ignore_ascii_case(known));
+    let pathless = request.operations.iter().filter(|operation| operation.path.is_none());
+    pathless.filter_map(|operation| operation.value.as_ref()?.as_object()).any(|members| members.keys().any(names))
+}
+
+fn without_groups() -> Projection {
+    Projection::Without(vec![AttributePath::of("groups")])
+}
+
 /// Reads the user, changes it, and writes it: one step for everybody else. A change that changes nothing writes nothing.
 async fn change(
     context: &Context<'_>,
     id: &str,
+    known: &Projection,
     make: impl Fn(&Resource) -> Result<Patched, ScimError>,
 ) -> Result<UserRecord, Refused> {
     let inner = &context.tenant.inner;
@@ -97,7 +112,7 @@ async fn change(
     for _ in 0..ATTEMPTS_MAX {
         let before = living(context, id).await?;
         context.preconditions.allow_change(&version(before.revision))?;
-        let made = make(&scan::whole(context, KIND, stored(before.clone())))?;
+        let made = make(&shown(context, KIND, stored(before.clone()), known).await?)?;
         if !made.changed {
             return Ok(before);
         }
