@@ -60,6 +60,7 @@ pub use diff::diff;
 pub use error::{ScimError, ScimType};
 pub use filter::{CompareOperator, Filter, Literal, matches};
 pub use leniency::Leniency;
+pub use names::text_key;
 pub use patch::{PatchOp, PatchOperation, PatchRequest, apply};
 pub use path::{AttributePath, PatchPath};
 pub use precis::user_name_key;

@@ -11,9 +11,26 @@ pub(crate) fn same(a: &str, b: &str) -> bool {
     a.eq_ignore_ascii_case(b)
 }
 
-/// A text folded for comparison where case does not count.
-pub(crate) fn fold(text: &str) -> String {
-    text.to_lowercase()
+/// What texts are compared by where case does not count ([`crate::Attribute::comparison_key`]): two are the same exactly when their
+/// keys are, and one begins, holds or ends with another exactly when its key does. For indexes that no attribute is at hand for.
+///
+/// Lower case, letter by letter, with one exception: σ and ς count as one. The lower case of Σ depends on what stands around it, and a
+/// part of a text (`sw`, `co`) has its letters elsewhere than the whole.
+///
+/// ```
+/// use provost_scim::text_key;
+///
+/// assert_eq!(text_key("Ada ÉCLAIR"), "ada éclair");
+/// assert_eq!(text_key("ΟΔΟΣ"), text_key("οδος"));
+/// assert!(text_key("ΟΔΟΣΑ").starts_with(&text_key("ΟΔΟΣ")));
+/// ```
+pub fn text_key(text: &str) -> String {
+    if text.is_ascii() { text.to_ascii_lowercase() } else { folded(text).collect() }
+}
+
+/// The letters of such a key.
+pub(crate) fn folded(text: &str) -> impl Iterator<Item = char> {
+    text.chars().flat_map(char::to_lowercase).map(|c| if c == 'ς' { 'σ' } else { c })
 }
 
 /// The key under which `object` holds `name`, however it is spelled there.

@@ -15,7 +15,7 @@ impl Attribute {
         match (self.comparison, self.case_exact) {
             (Comparison::UserName, _) => Cow::Owned(precis::user_name_key(text)),
             (Comparison::Plain, true) => Cow::Borrowed(text),
-            (Comparison::Plain, false) => Cow::Owned(names::fold(text)),
+            (Comparison::Plain, false) => Cow::Owned(names::text_key(text)),
         }
     }
 
@@ -59,9 +59,9 @@ pub(crate) fn of_texts(a: &str, b: &str, attribute: &Attribute) -> Ordering {
     if a.is_ascii() && b.is_ascii() {
         return a.bytes().map(|byte| byte.to_ascii_lowercase()).cmp(b.bytes().map(|byte| byte.to_ascii_lowercase()));
     }
-    // The same as comparing the keys, up to the first difference. Only the capital sigma depends on what stands around it.
-    if attribute.comparison == Comparison::Plain && !a.contains('Σ') && !b.contains('Σ') {
-        return a.chars().flat_map(char::to_lowercase).cmp(b.chars().flat_map(char::to_lowercase));
+    // The same as comparing the keys, up to the first difference.
+    if attribute.comparison == Comparison::Plain {
+        return names::folded(a).cmp(names::folded(b));
     }
     attribute.comparison_key(a).cmp(&attribute.comparison_key(b))
 }

@@ -3,6 +3,7 @@
 //! This is the comparison only. Which characters a name may have (the `IdentifierClass`, the rule about directions) is not
 //! checked: whether a provider takes a name is another question than whether it has it already.
 
+use crate::names;
 use std::borrow::Cow;
 use unicode_normalization::UnicodeNormalization;
 use unicode_normalization::char::decompose_compatible;
@@ -17,8 +18,7 @@ const ROUNDS_MAX: usize = 3;
 /// lower case, and the result is brought into Normalization Form C. Never fails: a name with characters that the profile
 /// forbids gets its key by the same steps.
 ///
-/// One thing is wider than the profile: σ and ς count as one letter. The lower case of Σ depends on where it stands, and a
-/// part of a name (`sw`, `co`) has its letters elsewhere than the whole.
+/// One thing is wider than the profile: σ and ς count as one letter, as everywhere ([`crate::text_key`]).
 ///
 /// ```
 /// use provost_scim::user_name_key;
@@ -45,7 +45,7 @@ pub fn user_name_key(name: &str) -> String {
 
 /// The rules of the profile, once.
 fn rules(name: &str) -> String {
-    width_mapped(name).chars().flat_map(char::to_lowercase).map(|c| if c == 'ς' { 'σ' } else { c }).nfc().collect()
+    names::folded(&width_mapped(name)).nfc().collect()
 }
 
 /// RFC 8265 section 3.3.2, width mapping: "map full-width and half-width code points to their decomposition mappings". All

@@ -48,6 +48,7 @@ pub(crate) const MIGRATIONS: &[Migration] = &[
     Migration { version: 2, name: "web_session", sql: provost_web::SESSION_MIGRATION_SQL },
     Migration { version: 3, name: "group_name", sql: include_str!("../migrations/0003_group_name.sql") },
     Migration { version: 4, name: "block_group", sql: include_str!("../migrations/0004_block_group.sql") },
+    Migration { version: 5, name: "one_sigma", sql: include_str!("../migrations/0005_one_sigma.sql") },
 ];
 
 /// An open tenant. Cheap to clone; all clones are the same tenant.

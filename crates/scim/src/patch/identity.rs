@@ -26,7 +26,8 @@ fn value_key<'i>(item: &'i Value, attribute: &Attribute) -> Cow<'i, str> {
     if let Some(value) = names::get(members, "value") {
         return text(value, value_rules(attribute));
     }
-    let parts: BTreeMap<String, String> = members.iter().map(|(name, value)| (names::fold(name), value.to_string())).collect();
+    let parts: BTreeMap<String, String> =
+        members.iter().map(|(name, value)| (names::text_key(name), value.to_string())).collect();
     Cow::Owned(format!("{parts:?}"))
 }
 
@@ -40,7 +41,7 @@ fn text<'v>(value: &'v Value, attribute: &Attribute) -> Cow<'v, str> {
 /// The `type` of a value that is told by it.
 fn kind_of(item: &Value, attribute: &Attribute) -> Option<String> {
     let members = item.as_object().filter(|members| is_told_by_type(attribute) && names::key(members, "value").is_some())?;
-    names::get(members, "type").map(|kind| names::fold(kind.as_str().unwrap_or_default()))
+    names::get(members, "type").map(|kind| names::text_key(kind.as_str().unwrap_or_default()))
 }
 
 fn is_told_by_type(attribute: &Attribute) -> bool {

@@ -182,6 +182,30 @@ fn the_values_of_a_list_of_scalars_are_chosen_by_value() {
     }
 }
 
+/// The lower case of a capital sigma depends on where it stands, and a part of a text has its letters elsewhere than the whole.
+#[test]
+fn parts_of_a_text_are_found_whatever_letter_they_end_in() {
+    let schemas = Schemas::user();
+    for name in ["ΟΔΟΣΑ ΣΣ", "οδοσα σς", "Οδοςα ςσ"] {
+        let user = crate::object(json!({ "userName": "a", "displayName": name }));
+        for filter in [
+            "eq \"ΟΔΟΣΑ ΣΣ\"",
+            "eq \"οδοσα σς\"",
+            "sw \"ΟΔΟΣ\"",
+            "sw \"οδος\"",
+            "sw \"οδοσ\"",
+            "co \"ΔΟΣ\"",
+            "ew \"Σ\"",
+            "ge \"ΟΔΟΣΑ ΣΣ\"",
+            "le \"οδοςα ςς\"",
+        ] {
+            let filter = Filter::parse(&format!("displayName {filter}")).unwrap();
+            assert!(matches(&filter, &user, &schemas), "{filter} of {name}");
+        }
+        assert!(!matches(&Filter::parse("displayName gt \"οδοσα σσ\"").unwrap(), &user, &schemas), "{name}");
+    }
+}
+
 #[test]
 fn paths_are_taken_apart() {
     for (text, schema, attribute, sub_attribute) in [

@@ -21,7 +21,7 @@ impl Dice {
     }
 }
 
-const NAMES: [&str; 9] = ["ada", "Ada B", "ÄDA", "bo", "BO%", "straße", "ΣΊΣΥΦΟΣ", "\u{FF41}da", "~"];
+const NAMES: [&str; 11] = ["ada", "Ada B", "ÄDA", "bo", "BO%", "straße", "ΣΊΣΥΦΟΣ", "\u{FF41}da", "~", "ΟΔΟΣΑ", "οδος"];
 
 /// What filters can name.
 struct Known {
