@@ -1,4 +1,4 @@
-//! Attribute paths (RFC 7644 figures 1 and 7): `name.givenName`, `emails[type eq "work"].value`, with or without a schema's URN.
+//! Attribute paths (RFC 7644 figures 1 and 7): `name.givenName`, `emails[type eq "work"].value`, with or without a schema's URI.
 //!
 //! A path is a text's structure only; what it names is found by [`crate::Schemas::find`].
 
@@ -11,9 +11,9 @@ pub const LENGTH_BYTES_MAX: usize = 2048;
 /// An attribute, perhaps of a named schema, perhaps one of its sub-attributes.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct AttributePath {
-    /// The schema's URN, when written.
+    /// The schema's URI, when written.
     pub schema: Option<String>,
-    /// The attribute's name as written. When `schema` and this together are the URN of a schema, the path names that whole schema.
+    /// The attribute's name as written. When all parts together are the URI of a schema, the path names that whole schema.
     pub attribute: String,
     /// The sub-attribute's name as written.
     pub sub_attribute: Option<String>,
@@ -25,7 +25,7 @@ impl AttributePath {
         Self { schema: None, attribute: attribute.to_owned(), sub_attribute: None }
     }
 
-    /// Reads `[URN ":"] name ["." name]`.
+    /// Reads `[URI ":"] name ["." name]`, or the URI of a whole schema.
     pub fn parse(text: &str) -> Result<Self, SyntaxError> {
         if text.len() > LENGTH_BYTES_MAX {
             return Err(SyntaxError::TooLong { length: text.len() });
@@ -39,24 +39,25 @@ impl AttributePath {
             Some((attribute, sub_attribute)) => (attribute, Some(sub_attribute)),
             None => (name, None),
         };
-        let schema_is_urn =
-            schema.is_none_or(|urn| urn.get(..4).is_some_and(|start| start.eq_ignore_ascii_case("urn:")) && urn.len() > 4);
-        if !schema_is_urn || !is_name(attribute) || !sub_attribute.is_none_or(is_name) {
-            return Err(SyntaxError::NotAPath { text: shortened(text) });
+        if schema.is_none_or(is_uri) && is_name(attribute) && sub_attribute.is_none_or(is_name) {
+            return Ok(Self {
+                schema: schema.map(str::to_owned),
+                attribute: attribute.to_owned(),
+                sub_attribute: sub_attribute.map(str::to_owned),
+            });
         }
-        Ok(Self {
-            schema: schema.map(str::to_owned),
-            attribute: attribute.to_owned(),
-            sub_attribute: sub_attribute.map(str::to_owned),
-        })
+        // RFC 7643 section 7: a schema is named by any URI, so what stands after the last colon may be a version, or an address.
+        match schema {
+            Some(schema) if is_uri(text) && !name.is_empty() && (is_uri(schema) || name.starts_with("//")) => {
+                Ok(Self { schema: Some(schema.to_owned()), attribute: name.to_owned(), sub_attribute: None })
+            }
+            Some(_) | None => Err(SyntaxError::NotAPath { text: shortened(text) }),
+        }
     }
 
-    /// The URN that schema and attribute make together, when both are there and no sub-attribute is.
+    /// The URI that its parts make together when a schema is among them: it may be that of a whole schema.
     pub fn as_schema_urn(&self) -> Option<String> {
-        match (&self.schema, &self.sub_attribute) {
-            (Some(schema), None) => Some(format!("{schema}:{}", self.attribute)),
-            (Some(_) | None, Some(_)) | (None, None) => None,
-        }
+        self.schema.as_ref().map(|_| self.to_string())
     }
 }
 
@@ -115,6 +116,15 @@ pub(crate) fn is_name(text: &str) -> bool {
     let rest = text.strip_prefix('$').unwrap_or(text);
     rest.starts_with(|first: char| first.is_ascii_alphabetic())
         && rest.chars().all(|c| c.is_ascii_alphanumeric() || c == '-' || c == '_')
+}
+
+/// RFC 3986 section 3: a scheme, a colon, and more. Without what ends an attribute's path in a filter, or divides it from the next one.
+pub(crate) fn is_uri(text: &str) -> bool {
+    let Some((scheme, rest)) = text.split_once(':') else { return false };
+    scheme.starts_with(|first: char| first.is_ascii_alphabetic())
+        && scheme.chars().all(|c| c.is_ascii_alphanumeric() || matches!(c, '+' | '-' | '.'))
+        && !rest.is_empty()
+        && rest.chars().all(|c| c.is_ascii_alphanumeric() || "-._~:/?#@!$&'*+;=%".contains(c))
 }
 
 /// At most 120 characters of a text that came from outside, for messages.

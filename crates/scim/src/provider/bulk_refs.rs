@@ -159,7 +159,7 @@ pub(super) fn take_out(data: &mut Resource, wanted: &[String]) -> Vec<Value> {
     for name in data.keys().cloned().collect::<Vec<_>>() {
         match data.get_mut(&name) {
             // RFC 7643 section 3.3: an extension's attributes stand below its URN.
-            Some(Value::Object(members)) if is_urn(&name) => {
+            Some(Value::Object(members)) if is_extension(&name) => {
                 for part in members.keys().cloned().collect::<Vec<_>>() {
                     operations.extend(take_from(members, &part, &format!("{name}:{part}"), wanted));
                 }
@@ -171,8 +171,9 @@ pub(super) fn take_out(data: &mut Resource, wanted: &[String]) -> Vec<Value> {
     operations
 }
 
-fn is_urn(name: &str) -> bool {
-    name.get(..4).is_some_and(|start| names::same(start, "urn:"))
+/// No attribute's name has a colon.
+fn is_extension(name: &str) -> bool {
+    name.contains(':')
 }
 
 fn take_from(members: &mut Resource, name: &str, path: &str, wanted: &[String]) -> Option<Value> {

@@ -18,7 +18,7 @@ pub fn schema_resource(schema: &Schema, base_url: &str) -> Resource {
         "name": schema.name,
         "description": schema.description,
         "attributes": attributes,
-        "meta": { "resourceType": "Schema", "location": format!("{base_url}/Schemas/{}", schema.id) },
+        "meta": { "resourceType": "Schema", "location": format!("{base_url}/Schemas/{}", in_path(&schema.id)) },
     }))
 }
 
@@ -36,6 +36,11 @@ pub fn resource_type_resource(schemas: &Schemas, base_url: &str) -> Resource {
         "schemaExtensions": extensions,
         "meta": { "resourceType": "ResourceType", "location": format!("{base_url}/ResourceTypes/{}", schemas.resource_type) },
     }))
+}
+
+/// A URI as one part of a path (RFC 3986 section 3.3), where colons may stand as they are.
+fn in_path(uri: &str) -> String {
+    uri.replace('%', "%25").replace('/', "%2F").replace('?', "%3F").replace('#', "%23")
 }
 
 fn attribute_value(attribute: &Attribute) -> Value {

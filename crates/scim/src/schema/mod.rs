@@ -77,7 +77,7 @@ impl Attribute {
     }
 }
 
-/// A schema: a URN and its attributes (RFC 7643 section 7).
+/// A schema: a URI, mostly a URN, and its attributes (RFC 7643 section 7).
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Schema {
     /// Its URN, by which resources name it in `schemas`; of an extension also the name of the object with its attributes.

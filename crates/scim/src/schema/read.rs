@@ -3,7 +3,7 @@
 use super::builtin::USER;
 use super::{Attribute, AttributeType, Comparison, Mutability, Returned, Schema, Uniqueness};
 use crate::error::ScimError;
-use crate::path::{is_name, shortened};
+use crate::path::{is_name, is_uri, shortened};
 use crate::{Resource, names};
 use serde_json::Value;
 
@@ -39,16 +39,15 @@ impl Schema {
     /// ```
     pub fn parse(resource: &Resource) -> Result<Self, ScimError> {
         let Some(id) = text(resource, "id", "The schema")? else {
-            return Err(ScimError::invalid_value("The schema has no id; it is a URN."));
+            return Err(ScimError::invalid_value("The schema has no id; it is a URI, such as a URN."));
         };
-        // The last part of the URN stands where attributes stand in paths.
-        let last = id.rsplit(':').next().unwrap_or_default();
-        if !id.get(..4).is_some_and(|start| start.eq_ignore_ascii_case("urn:")) || id.len() > NAME_BYTES_MAX || !is_name(last) {
+        if !is_uri(id) || id.len() > NAME_BYTES_MAX {
             let id = shortened(id);
             return Err(ScimError::invalid_value(format!(
-                "The schema's id \"{id}\" is not a URN of at most {NAME_BYTES_MAX} bytes that ends in a name."
+                "The schema's id \"{id}\" is not a URI of at most {NAME_BYTES_MAX} bytes, without commas, quotes and brackets."
             )));
         }
+        let last = id.rsplit([':', '/']).next().unwrap_or_default();
         let attributes = attributes(resource, "attributes", id, 1)?;
         let count: usize = attributes.iter().map(|attribute| 1 + attribute.sub_attributes.len()).sum();
         if count > ATTRIBUTES_MAX {

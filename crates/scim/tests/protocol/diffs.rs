@@ -119,7 +119,13 @@ fn user() -> impl Strategy<Value = Resource> {
         ("doors", doors),
         ("locker", locker),
     ]);
-    let odd = objects(vec![("plain", anything()), ("favourite colour", anything()), ("a.b", anything()), ("a:b", anything())]);
+    let odd = objects(vec![
+        ("plain", anything()),
+        ("favourite colour", anything()),
+        ("a.b", anything()),
+        ("a:b", anything()),
+        ("2.0", anything()),
+    ]);
     let rest = objects(vec![
         ("title", text().boxed()),
         ("active", any::<bool>().prop_map(Value::from).boxed()),

@@ -1,14 +1,15 @@
 //! Schemas as data: read from JSON, written back, and what their rules do.
 
 use crate::object;
+use provost_scim::projection::{Projection, project};
 use provost_scim::schema::{
-    Attribute, CanonicalRule, Comparison, Mutability, Returned, Uniqueness, enterprise_user, group, resource_type_resource,
-    schema_resource, user,
+    Attribute, CanonicalRule, Comparison, Found, Mutability, Returned, Uniqueness, enterprise_user, group,
+    resource_type_resource, schema_resource, user,
 };
 use provost_scim::validate::{BINARY_BYTES_MAX, STRING_BYTES_MAX, VALUES_MAX, check_required, normalize, replace};
 use provost_scim::{
-    AttributePath, AttributeType, Leniency, PatchOp, PatchOperation, PatchRequest, Resource, Schema, Schemas, ScimType, apply,
-    unique_keys,
+    AttributePath, AttributeType, Filter, Leniency, PatchOp, PatchOperation, PatchRequest, Resource, Schema, Schemas, ScimType,
+    apply, matches, unique_keys,
 };
 use serde_json::{Value, json};
 
@@ -80,8 +81,10 @@ fn what_is_no_schema_is_refused_with_the_reason() {
     let cases = [
         (json!({}), "has no id"),
         (json!({ "id": 5 }), "id is a string"),
-        (json!({ "id": "badge" }), "not a URN"),
-        (json!({ "id": "urn:x:2.0" }), "ends in a name"),
+        (json!({ "id": "badge" }), "not a URI"),
+        (json!({ "id": "urn:" }), "not a URI"),
+        (json!({ "id": "urn:x:a b" }), "not a URI"),
+        (json!({ "id": "1x:y" }), "not a URI"),
         (of(json!({})), "attributes is an array"),
         (of(json!([5])), "holds objects"),
         (of(json!([{}])), "\"\" is not an attribute's name"),
@@ -104,6 +107,51 @@ fn what_is_no_schema_is_refused_with_the_reason() {
         assert_eq!((error.status, error.scim_type), (400, Some(ScimType::InvalidValue)));
         assert!(error.detail.contains(says), "{}: {says}", error.detail);
     }
+}
+
+/// RFC 7643 section 7: the `id` of a schema is "The unique URI of the schema", and RFC 7644 figure 1 begins a path with any URI.
+#[test]
+fn a_schema_is_named_by_any_uri() {
+    for id in ["urn:x:ext:1.0", "urn:x:y:2", "https://example.com/schemas/x", "https://example.com:8080/a/v1.b", "tag:x,y"] {
+        let of = |id: &str| {
+            Schema::parse(&object(json!({ "id": id, "attributes": [
+            { "name": "flat" }, { "name": "box", "type": "complex", "multiValued": true, "subAttributes": [{ "name": "value" }] }
+        ] })))
+        };
+        if id.contains(',') {
+            // Lists of attributes in a query are divided by commas.
+            assert!(of(id).unwrap_err().detail.contains("not a URI"), "{id}");
+            continue;
+        }
+        let schemas = Schemas::user().with_extension(of(id).unwrap());
+        let found = |text: &str| schemas.find(&AttributePath::parse(text).unwrap());
+        assert!(matches!(found(&id.to_uppercase()), Some(Found::Extension(_))), "{id}");
+        for path in ["flat", "box", "box.value"] {
+            let path = format!("{id}:{path}");
+            assert!(matches!(found(&path), Some(Found::Attribute { extension: Some(_), .. })), "{path}");
+            assert_eq!(AttributePath::parse(&path).unwrap().to_string(), path);
+        }
+        let mut user = object(
+            json!({ "schemas": [USER, id], "userName": "a", id: { "flat": "f", "box": [{ "value": "1" }, { "value": "2" }] } }),
+        );
+        assert_eq!(normalize(&user, &schemas, &Leniency::NONE).as_ref(), Ok(&user));
+        let filter = Filter::parse(&format!("{id}:flat eq \"F\" and {id}:box[value eq \"2\"]")).unwrap();
+        assert!(matches(&filter, &user, &schemas), "{filter}");
+        let only = Projection::parse(Some(&[id.to_owned()]), None).unwrap();
+        assert_eq!(project(user.clone(), &schemas, &only).keys().collect::<Vec<_>>(), ["schemas", id]);
+        let remove = |path: String| PatchOperation { op: PatchOp::Remove, path: Some(path), value: None };
+        let request =
+            PatchRequest { operations: vec![remove(format!("{id}:box[value eq \"1\"]")), remove(format!("{id}:flat"))] };
+        assert_eq!(apply(&mut user, &request, &schemas, &Leniency::NONE), Ok(true), "{id}");
+        assert_eq!(user[id], json!({ "box": [{ "value": "2" }] }));
+        assert_eq!(
+            apply(&mut user, &PatchRequest { operations: vec![remove(id.to_owned())] }, &schemas, &Leniency::NONE),
+            Ok(true)
+        );
+        assert_eq!(user.get(id), None);
+    }
+    let resource = schema_resource(&Schema::parse(&object(json!({ "id": "https://example.com/x" }))).unwrap(), "https://p");
+    assert_eq!(resource["meta"]["location"], json!("https://p/Schemas/https:%2F%2Fexample.com%2Fx"));
 }
 
 #[test]
