@@ -162,10 +162,10 @@ pub(crate) fn forget_write_only_parts(value: &mut Value, attribute: &Attribute) 
         return;
     }
     match value {
-        Value::Array(items) => {
-            items.iter_mut().for_each(|item| forget_write_only_parts(item, attribute));
-            items.retain(|item| !names::is_unassigned(item));
-        }
+        Value::Array(items) => items.retain_mut(|item| {
+            forget_write_only_parts(item, attribute);
+            !names::is_unassigned(item)
+        }),
         Value::Object(members) => forget_write_only(members, &attribute.sub_attributes),
         Value::Null | Value::Bool(_) | Value::Number(_) | Value::String(_) => {}
     }

@@ -20,7 +20,7 @@ fn schemas() -> Schemas {
         { "name": "maker", "type": "string", "mutability": "readOnly" },
         { "name": "secret", "type": "string", "mutability": "writeOnly" }
     ]);
-    let mut of_list = parts.as_array().unwrap().clone();
+    let mut of_list = parts.as_array().cloned().expect("a list");
     of_list.push(json!({ "name": "value", "type": "string" }));
     let badge = json!([
         { "name": "number", "type": "string" },
@@ -31,11 +31,13 @@ fn schemas() -> Schemas {
         { "name": "vaults", "type": "complex", "multiValued": true, "subAttributes": of_list },
         { "name": "badge", "type": "complex", "mutability": "immutable", "subAttributes": badge }
     ] });
-    Schemas::user().with_extension(Schema::parse(&object(definition)).unwrap())
+    Schemas::user().with_extension(Schema::parse(&object(definition)).expect("a schema"))
 }
 
 fn user(safe: Value) -> Resource {
-    object(json!({ "schemas": [USER, SAFE], "userName": "a", SAFE: safe }))
+    let mut user = object(json!({ "schemas": [USER, SAFE], "userName": "a" }));
+    user.insert(SAFE.to_owned(), safe);
+    user
 }
 
 /// The extension after a PUT.
