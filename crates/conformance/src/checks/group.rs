@@ -25,6 +25,7 @@ pub(super) static REQUIREMENTS: &[Requirement] = &[
     check("group-remove", "RFC 7644 3.5.2.2", "removes one member by a value path", PATCHED, |s| Box::pin(remove(s))),
     check("group-remove-all", "RFC 7644 3.5.2.2", "removes all members", PATCHED, |s| Box::pin(remove_all(s))),
     check("group-replace", "RFC 7644 3.5.2.3", "replaces all members", PATCHED, |s| Box::pin(replace(s))),
+    check("group-replace-part", "RFC 7643 4.2", "keeps a member whose other parts are replaced by a value path, or refuses that", PATCHED, |s| Box::pin(replace_part(s))),
     check("group-excluded-members", "RFC 7644 3.9", "leaves members out when they are excluded", GROUPS, |s| Box::pin(excluded(s))),
     check("group-user-groups", "RFC 7643 4.1.2", "shows in a user's groups what it is a member of", FOLLOWED, |s| Box::pin(user_groups(s))),
     check("group-user-groups-left", "RFC 7643 4.1.2", "no longer shows a group that the user has left", FOLLOWED, |s| Box::pin(user_left(s))),
@@ -139,6 +140,14 @@ async fn replace(session: &Session) -> Result<(), Stop> {
     let (path, _, second) = world(session).await?;
     session.patch(&path, vec![operation("replace", "members", json!([{ "value": second }]))]).await?.is(&[200, 204])?;
     members(session, &path, &[&second]).await
+}
+
+/// The id of a member is immutable, so a value that does not repeat it cannot take it away.
+async fn replace_part(session: &Session) -> Result<(), Stop> {
+    let (path, first, _) = world(session).await?;
+    let change = operation("replace", &format!("members[value eq \"{first}\"]"), json!({ "type": "User" }));
+    session.patch(&path, vec![change]).await?.is(&[200, 204, 400])?;
+    members(session, &path, &[&first]).await
 }
 
 async fn excluded(session: &Session) -> Result<(), Stop> {

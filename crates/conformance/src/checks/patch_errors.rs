@@ -16,6 +16,7 @@ pub(super) static REQUIREMENTS: &[Requirement] = &[
     check("patch-remove-without-path", "RFC 7644 3.5.2.2", "refuses a remove without path with noTarget", PATCH, |s| Box::pin(remove_without_path(s))),
     check("patch-remove-required", "RFC 7644 3.5.2.2", "refuses to remove a required attribute", PATCH, |s| Box::pin(remove_required(s))),
     check("patch-read-only", "RFC 7644 3.5.2", "refuses to change a readOnly attribute with mutability", PATCH, |s| Box::pin(read_only(s))),
+    check("patch-read-only-without-path", "RFC 7644 3.5.2", "does not change a readOnly attribute without a path either", PATCH, |s| Box::pin(read_only_without_path(s))),
     check("patch-remove-read-only", "RFC 7644 3.5.2.2", "refuses to remove a readOnly attribute with mutability", PATCH, |s| Box::pin(remove_read_only(s))),
     check("patch-bad-path", "RFC 7644 3.12", "refuses a path that cannot be read with invalidPath", PATCH, |s| Box::pin(bad_path(s))),
     check("patch-unknown-attribute", "RFC 7644 3.12", "refuses a path that leads to no attribute", PATCH, |s| Box::pin(unknown_attribute(s))),
@@ -51,6 +52,14 @@ async fn read_only(session: &Session) -> Result<(), Stop> {
         refused(session, operation("replace", path, value), &[Mutability]).await?;
     }
     Ok(())
+}
+
+/// Whether it is refused or passed over.
+async fn read_only_without_path(session: &Session) -> Result<(), Stop> {
+    let (path, made) = session.make_user().await?;
+    let value = json!({ "meta": { "created": "1999-12-31T00:00:00Z" }, "id": "other" });
+    session.patch(&path, vec![json!({ "op": "replace", "value": value })]).await?.is(&[200, 204, 400])?;
+    session.get(&path).await?.is(&[200])?.has("id", &json!(made.text("id")?))
 }
 
 async fn remove_read_only(session: &Session) -> Result<(), Stop> {
