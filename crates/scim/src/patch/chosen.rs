@@ -43,17 +43,18 @@ pub(super) fn parts_of_several(
     if makes_primary && chosen.iter().filter(|chosen| **chosen).count() > 1 {
         return Err(several_primaries(target.attribute));
     }
+    let name = target_name(target);
     for (item, _) in items.iter_mut().zip(chosen).filter(|(_, chosen)| *chosen) {
         match (item, &target.sub_attribute, &value, op) {
             (Value::Object(members), Some(_), value, op) => set_part(op, target, members, value.clone())?,
             (Value::Object(members), None, Some(Value::Object(given)), PatchOp::Add) => {
-                merge(&target_name(target), members, given.clone(), target.attribute)?;
+                merge(&name, members, given.clone(), target.attribute)?;
             }
             // RFC 7644 section 3.5.2.3: "all matching record values SHALL be replaced". What is fixed about them stays, such as the
             // `value` of a member.
             (item, None, Some(value), PatchOp::Add | PatchOp::Replace | PatchOp::Remove) => {
                 let before = std::mem::replace(item, value.clone());
-                carry_fixed_parts(Name::of(&target_name(target)), &before, item, target.attribute)?;
+                carry_fixed_parts(Name::of(&name), &before, item, target.attribute)?;
             }
             (_, None, None, _) | (_, Some(_), _, _) => {}
         }
