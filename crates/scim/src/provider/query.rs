@@ -121,7 +121,9 @@ impl Parameters {
         }
         // The order would tell of what RFC 7643 section 7 says is never returned.
         let is_hidden = |found: &Found<'_>| match found {
-            Found::Attribute { attribute, sub_attribute, .. } => sub_attribute.unwrap_or(attribute).returned == Returned::Never,
+            Found::Attribute { attribute, sub_attribute, .. } => {
+                [Some(*attribute), *sub_attribute].into_iter().flatten().any(|named| named.returned == Returned::Never)
+            }
             Found::Extension(_) => false,
         };
         if found.iter().any(is_hidden) {
