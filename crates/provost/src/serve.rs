@@ -37,7 +37,7 @@ pub(crate) async fn run(arguments: ServeArguments) -> anyhow::Result<Ended> {
     let stop = CancellationToken::new();
     let engine = start_engine(&store, arguments.allow_private.clone(), &stop);
     let marking = tokio::spawn(high_water.keep(store.clone(), stop.clone()));
-    let router = provost_server::router(Server::new(store, arguments.allow_private));
+    let router = provost_server::router(Server::new(store, arguments.allow_private).over_https(arguments.https));
     let served = serve_until(listener, router, stop_signal()).await;
     stop.cancel();
     engine.await.context("the engine ended badly")?;

@@ -14,7 +14,7 @@ mod plans;
 use axum::Router;
 use ipnet::IpNet;
 use provost_store::Store;
-use provost_web::{LoginThrottle, Sessions};
+use provost_web::{LoginThrottle, Protection, Sessions};
 use std::sync::Arc;
 
 use access::Principal;
@@ -41,6 +41,8 @@ pub struct Server {
     plans: Plans,
     /// Whether provisioning's clock can be moved: pages then show its date.
     pub simulated: bool,
+    /// Whether browsers come over https only.
+    https: bool,
 }
 
 impl Server {
@@ -52,16 +54,24 @@ impl Server {
             allowed_private: Arc::new(allowed_private),
             plans: Plans::new(),
             simulated: store.clock.is_adjustable(),
+            https: false,
             store,
         }
+    }
+
+    /// The same for a listener behind a proxy that lets browsers in over https only: cookies go no other way.
+    #[must_use]
+    pub fn over_https(self, https: bool) -> Self {
+        Self { sessions: self.sessions.over_https(https), https, ..self }
     }
 }
 
 /// Everything a listener serves: console, management API, assets; with the protection around it.
 pub fn router(server: Server) -> Router {
+    let protection = Protection { https: server.https, ..Protection::default() };
     let all =
         Router::new().merge(console::router(server.clone())).merge(api::router(server, None)).merge(provost_web::assets_router());
-    provost_web::protect(all)
+    provost_web::protect_with(all, protection)
 }
 
 /// The management API alone, for a command line that works on a data directory itself. With `as_role` every request is

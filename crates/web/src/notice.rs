@@ -91,8 +91,9 @@ pub(crate) fn carries_notice(headers: &HeaderMap) -> bool {
     CookieJar::from_headers(headers).get(&cookie_name(headers)).is_some()
 }
 
-/// The `Set-Cookie` value that carries the notice to the next page of this listener, or with `None` removes it.
-pub(crate) fn notice_cookie(headers: &HeaderMap, notice: Option<&Notice>) -> String {
+/// The `Set-Cookie` value that carries the notice to the next page of this listener, or with `None` removes it. `is_secure`: over
+/// https only.
+pub(crate) fn notice_cookie(headers: &HeaderMap, notice: Option<&Notice>, is_secure: bool) -> String {
     let value = notice.map(|notice| {
         let kind = match notice.kind {
             NoticeKind::Success => 's',
@@ -106,6 +107,7 @@ pub(crate) fn notice_cookie(headers: &HeaderMap, notice: Option<&Notice>) -> Str
     cookie.set_http_only(true);
     cookie.set_same_site(SameSite::Strict);
     cookie.set_path("/");
+    cookie.set_secure(is_secure);
     format!("{cookie}; Max-Age={life_seconds}")
 }
 
@@ -160,21 +162,21 @@ mod tests {
     fn a_notice_survives_the_cookie_with_any_text() {
         for kind in [NoticeKind::Success, NoticeKind::Warning, NoticeKind::Error] {
             let notice = Notice { kind, text: "Added “Zoë”; 5 % <done>, a=b\n".to_owned() };
-            let cookie = notice_cookie(&headers("localhost:8080", None), Some(&notice));
+            let cookie = notice_cookie(&headers("localhost:8080", None), Some(&notice), false);
             assert_eq!(take_notice(&headers("localhost:8080", Some(cookie))), Some(notice));
         }
     }
 
     #[test]
     fn another_listener_on_the_same_host_does_not_see_it() {
-        let cookie = notice_cookie(&headers("localhost:8080", None), Some(&Notice::success("Done.")));
+        let cookie = notice_cookie(&headers("localhost:8080", None), Some(&Notice::success("Done.")), false);
         assert_eq!(take_notice(&headers("localhost:8090", Some(cookie.clone()))), None);
         assert!(!carries_notice(&headers("[::1]", Some(cookie))));
     }
 
     #[test]
     fn a_long_text_is_cut_and_nonsense_is_no_notice() {
-        let cookie = notice_cookie(&headers("a", None), Some(&Notice::error("é".repeat(5_000))));
+        let cookie = notice_cookie(&headers("a", None), Some(&Notice::error("é".repeat(5_000))), false);
         assert!(cookie.len() < 4_096, "{}", cookie.len());
         assert_eq!(take_notice(&headers("a", Some(cookie))).unwrap().text.chars().count(), TEXT_CHARACTERS_MAX);
         for value in ["", "s", "x.hello", "s.-", "s.-zz", "s.-ff"] {

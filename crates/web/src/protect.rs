@@ -35,7 +35,7 @@ pub struct Protection {
     pub trusted_origins: Vec<String>,
     /// The largest body that extractors read; a route may set its own limit.
     pub body_bytes_max: usize,
-    /// Whether browsers reach this listener over https only: sends `Strict-Transport-Security`.
+    /// Whether browsers reach this listener over https only: sends `Strict-Transport-Security`, and its cookies are `Secure`.
     pub https: bool,
 }
 
@@ -69,7 +69,7 @@ async fn around(State(protection): State<Arc<Protection>>, request: Request, nex
         Some(why) => refuse(&protection, request.uri().path(), why),
         None => next.run(request).await,
     };
-    set_notice_cookie(&mut response, &about_request, is_fragment);
+    set_notice_cookie(&protection, &mut response, &about_request, is_fragment);
     set_headers(&protection, response.headers_mut());
     response
 }
@@ -120,14 +120,15 @@ fn refuse(protection: &Protection, path: &str, why: &str) -> Response {
 }
 
 /// Writes the cookie of a pending notice; removes the cookie with the first whole page that could show it.
-fn set_notice_cookie(response: &mut Response, about_request: &HeaderMap, is_fragment: bool) {
+fn set_notice_cookie(protection: &Protection, response: &mut Response, about_request: &HeaderMap, is_fragment: bool) {
     let pending = response.extensions_mut().remove::<PendingNotice>();
     let is_page = response.headers().get(CONTENT_TYPE).is_some_and(|kind| kind.as_bytes().starts_with(b"text/html"));
     let shown = is_page && !is_fragment && carries_notice(about_request);
     if pending.is_none() && !shown {
         return;
     }
-    let cookie = notice_cookie(about_request, pending.as_ref().map(|PendingNotice(notice)| notice));
+    let notice = pending.as_ref().map(|PendingNotice(notice)| notice);
+    let cookie = notice_cookie(about_request, notice, protection.https);
     let cookie = HeaderValue::from_str(&cookie).expect("the cookie is encoded as letters, digits, - and _");
     response.headers_mut().append(SET_COOKIE, cookie);
 }

@@ -56,6 +56,11 @@ async fn every_answer_carries_the_security_headers() {
     let https = listener(Protection { https: true, ..Protection::default() });
     let response = https.oneshot(Request::get("/").body(Body::empty()).unwrap()).await.unwrap();
     assert_eq!(response.headers()["strict-transport-security"], "max-age=31536000");
+    let save = Request::post("/save").header("sec-fetch-site", "same-origin").body(Body::empty()).unwrap();
+    let notice = |response: &axum::response::Response| response.headers()["set-cookie"].to_str().unwrap().to_owned();
+    let https = listener(Protection { https: true, ..Protection::default() });
+    assert!(notice(&https.oneshot(save).await.unwrap()).contains("; Secure"));
+    assert!(!notice(&ask("POST", "/save", &OWN_PAGE, Vec::new()).await).contains("Secure"));
 }
 
 #[tokio::test]

@@ -37,6 +37,9 @@ pub(crate) struct ServeArguments {
     /// A private network in which endpoints may be, e.g. 127.0.0.0/8; may be repeated
     #[arg(long, value_name = "CIDR", value_parser = super::network)]
     pub allow_private: Vec<ipnet::IpNet>,
+    /// Browsers come over https only, through a proxy: cookies are sent no other way, and browsers remember it for a year
+    #[arg(long)]
+    pub https: bool,
     /// The data were restored from a backup: hold every removal until an administrator has looked
     #[arg(long)]
     pub restored: bool,
