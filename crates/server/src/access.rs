@@ -72,9 +72,42 @@ pub async fn principal_of_session(server: &Server, headers: &HeaderMap) -> Resul
     }
 }
 
+/// Sets an administrator's password and ends their sessions, but for one that these headers are of.
+pub async fn set_password(
+    server: &Server,
+    by: &Actor,
+    id: AdminId,
+    password: &str,
+    headers: &HeaderMap,
+) -> Result<(), StoreError> {
+    admins::set_password(&server.store, by, id, password).await?;
+    Ok(server.sessions.end_others_of(&session_subject(id), headers).await?)
+}
+
+/// Disables an administrator and signs them out.
+pub async fn disable(server: &Server, by: &Actor, id: AdminId) -> Result<(), StoreError> {
+    admins::disable(&server.store, by, id).await?;
+    Ok(server.sessions.end_all_of(&session_subject(id)).await?)
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    /// Who may change anything makes administrators and keys, of any role: a role that may change and may not do everything needs
+    /// a rule of its own for that.
+    #[test]
+    fn nobody_can_give_a_role_that_may_more_than_their_own() {
+        for role in Role::ALL {
+            let giver = Principal { actor: Actor::CommandLine, role };
+            for given in Role::ALL.into_iter().filter(|_| giver.may(Permission::Change)) {
+                let given = Principal { actor: Actor::CommandLine, role: given };
+                for permission in [Permission::Read, Permission::Change] {
+                    assert!(giver.may(permission) || !given.may(permission), "{giver:?} {given:?}");
+                }
+            }
+        }
+    }
 
     #[test]
     fn an_auditor_reads_and_changes_nothing() {

@@ -25,7 +25,7 @@ pub(crate) async fn api_keys(arguments: ApiKeysArguments) -> anyhow::Result<Ende
     let role = parse_role(&role)?;
     let store = open_beside(&data).await?;
     let key = admins::create_key(&store, &Actor::CommandLine, &name, role).await?;
-    println!("{}", key.expose());
+    println!("{}", key.secret.expose());
     Ok(Ended::Well)
 }
 

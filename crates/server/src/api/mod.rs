@@ -3,6 +3,8 @@
 //! Every route stands in one table with what it asks of its caller and what is to be said of it; the key is checked before anything of
 //! the request is read. Handlers parse, call a verb of the store, and answer. The reference is made of the table.
 
+mod admins;
+mod api_keys;
 mod apps;
 mod config;
 mod directory;
@@ -119,7 +121,7 @@ fn nouns() -> Vec<Noun> {
     nouns.extend(directory::routes());
     nouns.push(import::routes());
     nouns.extend(apps::routes());
-    nouns.extend([log::routes(), config::routes()]);
+    nouns.extend([admins::routes(), api_keys::routes(), log::routes(), config::routes()]);
     nouns
 }
 

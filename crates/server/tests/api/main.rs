@@ -3,6 +3,7 @@
 #![expect(clippy::unwrap_used, reason = "a test fails where something is missing")]
 
 mod access;
+mod admins;
 mod apps;
 mod config;
 mod contract;

@@ -46,8 +46,9 @@ pub(crate) async fn world() -> World {
     let folder = tempfile::tempdir().unwrap();
     let location = Location::File(folder.path().join("provost.db"));
     let store = Store::open(&location, Clock::adjustable(), Sealer::from_key([7; 32])).await.unwrap();
-    let key =
-        async |name: &str, role| admins::create_key(&store, &Actor::CommandLine, name, role).await.unwrap().expose().to_owned();
+    let key = async |name: &str, role| {
+        admins::create_key(&store, &Actor::CommandLine, name, role).await.unwrap().secret.expose().to_owned()
+    };
     let super_admin = key("all", Role::SuperAdmin).await;
     let auditor = key("reader", Role::Auditor).await;
     let server = Server::new(store.clone(), vec!["127.0.0.0/8".parse().unwrap()]);

@@ -40,8 +40,17 @@ pub struct ApiKeyEntry {
     pub revoked_at: Option<Timestamp>,
 }
 
-/// Makes a key and answers its secret, which is not kept.
-pub async fn create_key(store: &Store, by: &Actor, name: &str, role: Role) -> Result<Secret, StoreError> {
+/// A key that was just made.
+#[derive(Debug)]
+pub struct NewApiKey {
+    /// As the list shows it from now on.
+    pub entry: ApiKeyEntry,
+    /// The key itself, which is not kept.
+    pub secret: Secret,
+}
+
+/// Makes a key.
+pub async fn create_key(store: &Store, by: &Actor, name: &str, role: Role) -> Result<NewApiKey, StoreError> {
     let name = clean_name("key's name", name)?;
     let secret = mint_token(PREFIX);
     let now = store.now();
@@ -57,7 +66,8 @@ pub async fn create_key(store: &Store, by: &Actor, name: &str, role: Role) -> Re
         Err(CommitError::Unique { .. }) => Err(StoreError::Taken { what: "the API key", key: name }),
         answer => {
             answer?;
-            Ok(secret)
+            let entry = ApiKeyEntry { key: ApiKey { id, name, role }, created_at: now, last_used_at: None, revoked_at: None };
+            Ok(NewApiKey { entry, secret })
         }
     }
 }
@@ -77,6 +87,15 @@ pub async fn list_keys(store: &Store) -> Result<Vec<ApiKeyEntry>, StoreError> {
             })
         })
         .collect()
+}
+
+/// The key with this name or id, also a revoked one.
+pub async fn find_key(store: &Store, key: &str) -> Result<ApiKeyEntry, StoreError> {
+    let (wanted, keys) = (key.trim(), list_keys(store).await?);
+    let named = keys.iter().position(|entry| entry.key.name == wanted);
+    let found = named.or_else(|| keys.iter().position(|entry| entry.key.id.to_string() == wanted));
+    let not_found = || StoreError::NotFound { what: "API key", key: wanted.to_owned() };
+    found.and_then(|index| keys.into_iter().nth(index)).ok_or_else(not_found)
 }
 
 /// Revokes a key: it stops working at once, its record stays.

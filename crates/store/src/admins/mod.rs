@@ -5,7 +5,7 @@
 mod api_keys;
 mod first_start;
 
-pub use api_keys::{ApiKey, ApiKeyEntry, authenticate_key, create_key, list_keys, revoke_key};
+pub use api_keys::{ApiKey, ApiKeyEntry, NewApiKey, authenticate_key, create_key, find_key, list_keys, revoke_key};
 pub use first_start::{first_start_token, use_first_start_token};
 
 use crate::directory::address;
@@ -17,12 +17,13 @@ use provost_core::ids::AdminId;
 use provost_core::time::Timestamp;
 use provost_db::{Batch, CommitError, Query, Row};
 use provost_platform::{check_password_strength, hash_password, verify_password};
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use serde_json::json;
 use std::sync::OnceLock;
 
 /// What an administrator or an API key may do.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "kebab-case")]
 pub enum Role {
     /// Everything.
@@ -32,6 +33,9 @@ pub enum Role {
 }
 
 impl Role {
+    /// Every role.
+    pub const ALL: [Self; 2] = [Self::SuperAdmin, Self::Auditor];
+
     /// As commands and the store spell it.
     pub const fn word(self) -> &'static str {
         match self {
@@ -50,7 +54,7 @@ impl Role {
 
     /// Reads [`Self::word`].
     pub fn parse(text: &str) -> Option<Self> {
-        [Self::SuperAdmin, Self::Auditor].into_iter().find(|role| role.word() == text)
+        Self::ALL.into_iter().find(|role| role.word() == text)
     }
 }
 
@@ -202,6 +206,15 @@ pub async fn find_by_email(store: &Store, email: &str) -> Result<Option<Admin>, 
     let sql = format!("SELECT {COLUMNS} FROM admin WHERE email = $1");
     let rows = store.db.read(Query::new(sql, [email.trim().to_lowercase().into()])).await?;
     rows.first().map(from_row).transpose()
+}
+
+/// The administrator with this address or id.
+pub async fn find(store: &Store, key: &str) -> Result<Admin, StoreError> {
+    if let Ok(id) = key.trim().parse() {
+        return get(store, id).await;
+    }
+    let found = find_by_email(store, key).await?;
+    found.ok_or_else(|| StoreError::NotFound { what: "administrator", key: key.trim().to_owned() })
 }
 
 /// Whether there is any administrator.

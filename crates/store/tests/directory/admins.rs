@@ -52,7 +52,11 @@ fn administrators_sign_in_and_the_last_super_admin_stays() {
 fn api_keys_work_until_they_are_revoked() {
     on_each_engine(|store: Store| async move {
         let store = &store;
-        let secret = admins::create_key(store, &BY, "ci", Role::Auditor).await.unwrap();
+        let made = admins::create_key(store, &BY, " ci ", Role::Auditor).await.unwrap();
+        assert_eq!(admins::find_key(store, "ci").await.unwrap(), made.entry);
+        assert_eq!(admins::find_key(store, &made.entry.key.id.to_string()).await.unwrap(), made.entry);
+        assert!(matches!(admins::find_key(store, "cj").await, Err(StoreError::NotFound { .. })));
+        let secret = made.secret;
         assert!(secret.expose().starts_with("pvk_"));
         assert!(matches!(admins::create_key(store, &BY, "ci", Role::Auditor).await, Err(StoreError::Taken { .. })));
         let key = admins::authenticate_key(store, secret.expose()).await.unwrap().unwrap();

@@ -165,6 +165,8 @@ fn path_parameters(path: &'static str) -> impl Iterator<Item = Parameter> {
             "org-units" => ("The org unit's id.", "4611686018427387904"),
             "domains" => ("The domain's name or id.", "example.org"),
             "apps" => ("The app's name or id.", "Netskope"),
+            "admins" => ("The administrator's address or id.", "sam@example.com"),
+            "api-keys" => ("The key's name or id.", "backup-script"),
             _ => ("", ""),
         };
         Some(Parameter {

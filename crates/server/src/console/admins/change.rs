@@ -2,7 +2,7 @@
 
 use super::{ADMINS, ROLES, admin_href, list, role_of};
 use crate::Server;
-use crate::access::session_subject;
+use crate::access;
 use crate::console::form::{At, Changer, Nothing, Posted};
 use crate::console::frame::{answer, page, page_with, refusal, refused_status};
 use crate::console::session::SignedIn;
@@ -118,14 +118,13 @@ async fn change_password(
     if new.password != new.repeated {
         return Ok(again(StatusCode::UNPROCESSABLE_ENTITY, "The two passwords differ: type the same one twice.".to_owned()));
     }
-    if let Err(error) = admins::set_password(&server.store, &who.principal.actor, id, &new.password).await {
+    // The session of this request is only kept when it is the administrator's own.
+    if let Err(error) = access::set_password(server, &who.principal.actor, id, &new.password, headers).await {
         return match refusal(&error) {
             Some(text) => Ok(again(refused_status(&error), text)),
             None => Err(error),
         };
     }
-    // The session of this request is only kept when it is the administrator's own.
-    server.sessions.end_others_of(&session_subject(id), headers).await?;
     Ok(redirect_with_notice(ADMINS, &Notice::success(format!("The password of {} was set.", admin.email))))
 }
 
@@ -144,11 +143,8 @@ pub(super) async fn disable(
     At(id): At<AdminId>,
     Posted { who, form: Nothing {} }: Posted<Nothing>,
 ) -> Response {
-    let result = match admins::disable(&server.store, &who.principal.actor, id).await {
-        Ok(()) => match server.sessions.end_all_of(&session_subject(id)).await {
-            Ok(()) => Ok(redirect_with_notice(ADMINS, &Notice::success("The administrator was disabled."))),
-            Err(error) => Err(StoreError::from(error)),
-        },
+    let result = match access::disable(&server, &who.principal.actor, id).await {
+        Ok(()) => Ok(redirect_with_notice(ADMINS, &Notice::success("The administrator was disabled."))),
         Err(error) => refused(&server, &who, error).await,
     };
     answer(&server, &who, result)

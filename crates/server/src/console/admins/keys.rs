@@ -79,13 +79,13 @@ fn form_page(server: &Server, who: &SignedIn, status: StatusCode, name: &str, ro
 pub(super) async fn create(State(server): State<Server>, Posted { who, form }: Posted<Typed>) -> Response {
     let role = role_of(&form.role);
     let result = match admins::create_key(&server.store, &who.principal.actor, &form.name, role).await {
-        Ok(secret) => {
+        Ok(made) => {
             // Not a redirect: the secret stands on this page and nowhere else.
             let body = html! {
                 (page_header("API key created", html! {}))
                 (card(form.name.trim(), html! {
                     p { "Role: " (role.label()) }
-                    (secret_field("Key", secret.expose(), "Copy it now. It is shown only this once."))
+                    (secret_field("Key", made.secret.expose(), "Copy it now. It is shown only this once."))
                     p.muted { "Send it as “Authorization: Bearer KEY”, or keep it in a file and name it with --api-key-file." }
                     div.actions { (link_button("Done", KEYS, ButtonKind::Primary)) }
                 }))
