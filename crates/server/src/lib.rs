@@ -9,6 +9,7 @@ pub mod config;
 pub mod confirmation;
 pub mod console;
 mod failures_file;
+mod log_file;
 mod plans;
 
 use axum::Router;

@@ -34,6 +34,13 @@ pub(super) struct CreatedPlain<T>(pub(super) T);
 #[derive(Debug)]
 pub(super) struct Done;
 
+/// 200 with a page of a list as JSON, or with all of it as a CSV file.
+#[derive(Debug)]
+pub(super) enum PageOrFile<T> {
+    Page(Listed<T>),
+    File(Response),
+}
+
 impl<T: Serialize> IntoResponse for Shown<T> {
     fn into_response(self) -> Response {
         Json(self.0).into_response()
@@ -55,6 +62,15 @@ impl<T: Serialize> IntoResponse for Created<T> {
 impl<T: Serialize> IntoResponse for CreatedPlain<T> {
     fn into_response(self) -> Response {
         (StatusCode::CREATED, Json(self.0)).into_response()
+    }
+}
+
+impl<T: Serialize> IntoResponse for PageOrFile<T> {
+    fn into_response(self) -> Response {
+        match self {
+            Self::Page(page) => Json(page).into_response(),
+            Self::File(file) => file,
+        }
     }
 }
 

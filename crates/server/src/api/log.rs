@@ -1,10 +1,11 @@
 //! The admin log.
 
 use super::ProblemKind::{Invalid, NotFound};
-use super::extract::Params;
-use super::json::{Answer, Listed, Shown, ok, page, page_limit, parse_instant};
+use super::extract::{AsCsv, Params};
+use super::json::{Answer, PageOrFile, page, page_limit, parse_instant};
 use super::{Noun, read};
 use crate::Server;
+use crate::log_file::log_file;
 use axum::extract::State;
 use provost_core::ids::{AppId, ConnectionId, UserId};
 use provost_core::time::Rfc3339;
@@ -19,7 +20,11 @@ pub(super) fn routes() -> Noun {
     Noun {
         name: "Log",
         about: "The admin log: everything that somebody has changed, and everything that was sent to an app.",
-        routes: vec![read("/log", "List log events", list).told("The newest first.").refuses(&[NotFound, Invalid])],
+        routes: vec![
+            read("/log", "List log events", list)
+                .told("The newest first. With `Accept: text/csv` all that match, at most 50,000, as a file.")
+                .refuses(&[NotFound, Invalid]),
+        ],
     }
 }
 
@@ -80,7 +85,11 @@ fn entry_body(entry: LogEntry) -> EntryBody {
     }
 }
 
-async fn list(State(server): State<Server>, Params(params): Params<ListParams>) -> Answer<Shown<Listed<EntryBody>>> {
+async fn list(
+    State(server): State<Server>,
+    Params(params): Params<ListParams>,
+    AsCsv(as_csv): AsCsv,
+) -> Answer<PageOrFile<EntryBody>> {
     let store = &server.store;
     let connection = match &params.app {
         Some(key) => Some(connections::required_of_app(store, apps::find(store, key).await?.id).await?.id),
@@ -103,5 +112,8 @@ async fn list(State(server): State<Server>, Params(params): Params<ListParams>) 
         after: params.after,
         limit: page_limit(params.limit),
     };
-    ok(page(log::list(store, &query).await?, entry_body))
+    if as_csv {
+        return Ok(PageOrFile::File(log_file(store, Some(query)).await?));
+    }
+    Ok(PageOrFile::Page(page(log::list(store, &query).await?, entry_body)))
 }

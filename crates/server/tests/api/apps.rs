@@ -349,3 +349,18 @@ async fn a_drift_check_is_asked_for_shown_and_cancelled() {
     let none = world.get(&format!("{BASE}/not-managed?limit=5")).await.expect(200).json();
     assert_eq!((&none["items"], &none["count"], &none["listed_at"]), (&json!([]), &json!(0), &json!(null)));
 }
+
+#[tokio::test]
+async fn the_catalogue_says_what_can_be_added() {
+    let world = world().await;
+    let catalogue = world.get("/catalogue").await.expect(200).json();
+    let entries = catalogue["items"].as_array().unwrap();
+    assert_eq!(entries.len(), provost_core::app::catalogue().len());
+    for (number, entry) in entries.iter().enumerate() {
+        let added = json!({ "name": format!("App {number}"), "catalogue": entry["key"] });
+        assert_eq!(world.call("POST", "/apps", added).await.expect(201).json()["catalogue"], entry["key"]);
+    }
+    let netskope = entries.iter().find(|entry| entry["key"] == "netskope").unwrap();
+    assert_eq!(netskope["name"], "Netskope");
+    assert!(netskope["mandatory"].as_array().unwrap().contains(&json!("userName")), "{netskope}");
+}

@@ -117,3 +117,25 @@ async fn org_units_and_domains_are_added_changed_and_removed() {
     world.call("DELETE", "/domains/b.example", json!({})).await.expect(204);
     world.call("DELETE", "/domains/b.example", json!({})).await.expect(404);
 }
+
+#[tokio::test]
+async fn the_log_is_filtered_and_its_file_holds_what_all_pages_hold() {
+    let world = world().await;
+    for number in 0..3 {
+        world.user(&format!("user{number}")).await;
+    }
+    let page = world.get("/log?name=CREATE_USER&limit=2").await.expect(200).json();
+    assert_eq!((page["items"].as_array().unwrap().len(), page["next"].is_string()), (2, true));
+    let file = world.with_header("GET", "/log?name=CREATE_USER&limit=2", ("accept", "text/csv"), json!({})).await.expect(200);
+    assert!(file.headers["content-disposition"].to_str().unwrap().contains("admin-log-events.csv"));
+    let lines: Vec<&str> = file.text.trim_start_matches('\u{feff}').lines().collect();
+    assert_eq!((lines[0], lines.len()), ("Time,Event,Name,User,User ID,By,Detail", 4), "{lines:?}");
+    for (line, name) in lines[1..].iter().zip(["user2", "user1", "user0"]) {
+        assert!(
+            line.contains(&format!(",User added,CREATE_USER,{name}@example.com,")) && line.contains(",API key all,"),
+            "{line}"
+        );
+    }
+    let none = world.with_header("GET", "/log?to=2000-01-01", ("accept", "text/csv"), json!({})).await.expect(200).text;
+    assert_eq!(none.lines().count(), 1, "{none}");
+}

@@ -5,13 +5,10 @@ use super::switches::work_routes;
 use crate::Server;
 use crate::api::ProblemKind::Invalid;
 use crate::api::extract::{AsCsv, At, Params};
-use crate::api::json::{Answer, Listed, Shown, instant, ok, page, page_limit};
-use crate::api::reference::{Content, Reply, Said, Schemas, Shape};
+use crate::api::json::{Answer, Listed, PageOrFile, Shown, instant, ok, page, page_limit};
 use crate::api::{Noun, Problem, ProblemKind, read};
 use crate::failures_file::failures_file;
-use axum::Json;
 use axum::extract::State;
-use axum::response::{IntoResponse, Response};
 use provost_core::app::Trigger;
 use provost_core::ids::UserId;
 use provost_core::provisioning::{Account, AccountState, Failure, FailureKind, OperationKind, Removal, RemovalKind};
@@ -20,7 +17,6 @@ use provost_store::accounts::{self, AccountQuery, coming};
 use provost_store::directory::Page;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
-use serde_json::json;
 
 pub(super) fn routes() -> Noun {
     let mut routes = vec![
@@ -219,36 +215,12 @@ struct FailureParams {
 /// A user who fails now.
 #[derive(Debug, Serialize, JsonSchema)]
 #[schemars(rename = "FailingUser")]
-pub(in crate::api) struct Failing {
+struct Failing {
     #[serde(flatten)]
     failure: FailureBody,
     user_id: UserId,
     /// The address.
     user: String,
-}
-
-/// A page as JSON, or all of them as a file.
-#[derive(Debug)]
-pub(in crate::api) enum Failures {
-    Page(Listed<Failing>),
-    File(Response),
-}
-
-impl IntoResponse for Failures {
-    fn into_response(self) -> Response {
-        match self {
-            Self::Page(page) => Json(page).into_response(),
-            Self::File(file) => file,
-        }
-    }
-}
-
-impl Reply for Failures {
-    fn describe(shape: &mut Shape, schemas: &mut Schemas) {
-        let page = Content { media_type: "application/json", schema: schemas.told::<Listed<Failing>>() };
-        let file = Content { media_type: "text/csv", schema: json!({ "type": "string" }) };
-        shape.said.push(Said { status: 200, description: "As it is now.", tagged: false, contents: vec![page, file] });
-    }
 }
 
 /// Users failing now; with `Accept: text/csv` all of them as a file.
@@ -257,15 +229,15 @@ async fn failures(
     At(key): At<String>,
     Params(params): Params<FailureParams>,
     AsCsv(as_csv): AsCsv,
-) -> Answer<Failures> {
+) -> Answer<PageOrFile<Failing>> {
     let (app, connection) = connected(&server.store, &key).await?;
     if as_csv {
-        return Ok(Failures::File(failures_file(&server.store, &app, connection.id).await?));
+        return Ok(PageOrFile::File(failures_file(&server.store, &app, connection.id).await?));
     }
     let Page { items, next } = accounts::failures(&server.store, connection.id, params.after, page_limit(params.limit)).await?;
     let item = |account: Account| {
         let failure = failure_body(account.failure.as_ref()?);
         Some(Failing { failure, user_id: account.user_id, user: account.email })
     };
-    Ok(Failures::Page(page(Page { items: items.into_iter().filter_map(item).collect(), next }, |failing| failing)))
+    Ok(PageOrFile::Page(page(Page { items: items.into_iter().filter_map(item).collect(), next }, |failing| failing)))
 }

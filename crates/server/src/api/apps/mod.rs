@@ -19,7 +19,7 @@ use crate::confirmation::Confirmation;
 use axum::Extension;
 use axum::extract::State;
 use axum::http::Method;
-use provost_core::app::{App, Connection, ConnectionStatus, SsoDetails};
+use provost_core::app::{App, Connection, ConnectionStatus, Profile, SsoDetails, catalogue};
 use provost_core::ids::AppId;
 use provost_store::accounts::{Rules, load_rules_for};
 use provost_store::apps::{self, AppEdit, connections};
@@ -34,6 +34,7 @@ pub(super) fn routes() -> [Noun; 6] {
         name: "Apps",
         about: "Apps that users can be given, and for whom each is ON.",
         routes: vec![
+            read("/catalogue", "List the catalogue", list_catalogue).told("The apps that can be added: what is known of each one's SCIM."),
             read("/apps", "List apps", list),
             change(Method::POST, "/apps", "Add an app", add)
                 .told("`catalogue` is the key of a profile: what is known of the app's SCIM.")
@@ -82,6 +83,31 @@ async fn unknown(store: &Store, key: &str) -> Result<Problem, Problem> {
     let names: Vec<String> = apps::list(store).await?.into_iter().take(NAMES).map(|app| format!("\"{}\"", app.name)).collect();
     let known = if names.is_empty() { "there is none yet".to_owned() } else { format!("there are {}", names.join(", ")) };
     Ok(Problem::of(ProblemKind::NotFound, format!("there is no app \"{key}\": {known}")))
+}
+
+/// An app of the catalogue.
+#[derive(Debug, Serialize, JsonSchema)]
+#[schemars(rename = "CatalogueEntry")]
+struct ProfileBody {
+    /// What a new app names as `catalogue`.
+    key: &'static str,
+    name: &'static str,
+    /// What it is, in a sentence.
+    description: &'static str,
+    /// The URL of its SCIM, with what is to be filled in in braces.
+    endpoint_template: &'static str,
+    /// Attributes that must be mapped and must have a value.
+    mandatory: &'static [String],
+    /// Whether accounts can be suspended.
+    suspend: bool,
+}
+
+async fn list_catalogue(State(_): State<Server>) -> Answer<Shown<Listed<ProfileBody>>> {
+    let item = |profile: &'static Profile| {
+        let Profile { key, name, description, endpoint_template, mandatory, suspend, .. } = profile;
+        ProfileBody { key, name, description, endpoint_template, mandatory, suspend: *suspend }
+    };
+    ok(whole(catalogue().iter().map(item).collect()))
 }
 
 /// How the autoprovisioning of an app stands.

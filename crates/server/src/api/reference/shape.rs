@@ -4,7 +4,7 @@ use crate::Server;
 use crate::access::Principal;
 use crate::api::ProblemKind;
 use crate::api::extract::{AsCsv, At, Body, IfMatch, Params};
-use crate::api::json::{Created, CreatedPlain, Done, Shown, Tagged};
+use crate::api::json::{Created, CreatedPlain, Done, Listed, PageOrFile, Shown, Tagged};
 use axum::Extension;
 use axum::extract::State;
 use schemars::generate::SchemaSettings;
@@ -220,6 +220,14 @@ impl<T: JsonSchema> Reply for Created<T> {
 impl<T: JsonSchema> Reply for CreatedPlain<T> {
     fn describe(shape: &mut Shape, schemas: &mut Schemas) {
         shape.said.push(said::<T>(schemas, 201, "It was made.", false));
+    }
+}
+
+impl<T: JsonSchema> Reply for PageOrFile<T> {
+    fn describe(shape: &mut Shape, schemas: &mut Schemas) {
+        let mut page_or_file = said::<Listed<T>>(schemas, 200, "As it is now.", false);
+        page_or_file.contents.push(Content { media_type: "text/csv", schema: json!({ "type": "string" }) });
+        shape.said.push(page_or_file);
     }
 }
 

@@ -9,17 +9,17 @@ use super::form::Asked;
 use super::frame::{answer, page};
 use super::session::SignedIn;
 use crate::Server;
+use crate::log_file::log_file;
 use axum::Router;
 use axum::extract::State;
 use axum::response::Response;
 use axum::routing::get;
 use filter::Filter;
-use provost_store::directory::PAGE_LIMIT_MAX;
 use provost_store::log::{self, LogEntry, LogQuery, names};
 use provost_store::{Store, StoreError};
 use provost_web::{
-    ButtonKind, Field, FieldKind, FilterBar, Markup, Notice, Table, breakable, csv_response, data_table, field, filter_bar, html,
-    link_button, notice_box, page_header, pager, select, time,
+    ButtonKind, Field, FieldKind, FilterBar, Markup, Notice, Table, breakable, data_table, field, filter_bar, html, link_button,
+    notice_box, page_header, pager, select, time,
 };
 
 /// The page's address.
@@ -27,8 +27,6 @@ pub(super) const LOG: &str = "/reporting/admin";
 const CSV: &str = "/reporting/admin.csv";
 
 const PAGE_EVENTS: usize = 50;
-/// A longer list is cut there: choose a shorter time.
-const CSV_EVENTS_MAX: usize = 50_000;
 
 pub(super) fn router() -> Router<Server> {
     Router::new().route(LOG, get(show)).route(CSV, get(download))
@@ -106,27 +104,5 @@ async fn download(State(server): State<Server>, who: SignedIn, Asked(filter): As
 async fn csv(store: &Store, filter: Filter) -> Result<Response, StoreError> {
     let filter = filter.with_defaults(store.now());
     let (query, _) = filter.query(store).await?;
-    let mut lines = Vec::new();
-    let mut after = None;
-    while let Some(query) = query.as_ref().filter(|_| lines.len() < CSV_EVENTS_MAX) {
-        let page = log::list(store, &LogQuery { after, limit: PAGE_LIMIT_MAX, ..query.clone() }).await?;
-        lines.extend(page.items.iter().map(csv_cells));
-        after = page.next;
-        if after.is_none() {
-            break;
-        }
-    }
-    Ok(csv_response("admin-log-events.csv", &["Time", "Event", "Name", "User", "User ID", "By", "Detail"], lines))
-}
-
-fn csv_cells(entry: &LogEntry) -> Vec<String> {
-    vec![
-        entry.at.to_string(),
-        names::label(&entry.name).to_owned(),
-        entry.name.clone(),
-        entry.user_email.clone().unwrap_or_default(),
-        entry.user_id.map(|id| id.to_string()).unwrap_or_default(),
-        entry.actor.clone(),
-        entry.detail.to_string(),
-    ]
+    log_file(store, query.map(|query| LogQuery { after: None, ..query })).await
 }
