@@ -2,8 +2,11 @@
 
 use crate::support::{Reply, World, world};
 use provost_core::app::Announced;
+use provost_core::provisioning::Quarantine;
+use provost_core::time::Span;
 use provost_platform::Secret;
 use provost_store::apps::announcement::{self, Announcement};
+use provost_store::apps::health::{self, ConnectionHealth};
 use provost_store::apps::{connections, tests};
 use serde_json::{Value, json};
 
@@ -363,4 +366,24 @@ async fn the_catalogue_says_what_can_be_added() {
     let netskope = entries.iter().find(|entry| entry["key"] == "netskope").unwrap();
     assert_eq!(netskope["name"], "Netskope");
     assert!(netskope["mandatory"].as_array().unwrap().contains(&json!("userName")), "{netskope}");
+}
+
+#[tokio::test]
+async fn an_app_in_quarantine_can_be_asked_at_once_whether_it_works() {
+    let world = world().await;
+    app(&world).await;
+    world.call("POST", &format!("{BASE}/probe"), json!({})).await.expect(422);
+    configured(&world, json!({})).await.expect(201);
+    world.call("POST", &format!("{BASE}/probe"), json!({})).await.expect(204);
+    let connection = connections::list(&world.store).await.unwrap().remove(0);
+    let now = world.store.now();
+    let quarantine = Quarantine { since: now, probes: 2, next_probe_at: now + Span::hours(2), message: "503".to_owned() };
+    let old = health::get(&world.store, connection.id).await.unwrap();
+    let resting = ConnectionHealth { quarantine: Some(quarantine), ..old.clone() };
+    health::set(&world.store, &connection, &old, &resting).await.unwrap();
+    let status = async || world.get(&format!("{BASE}/status")).await.expect(200).json();
+    assert_eq!(status().await["quarantine"]["next_probe"], (now + Span::hours(2)).to_string());
+    world.call("POST", &format!("{BASE}/probe"), json!({})).await.expect(204);
+    let status = status().await;
+    assert!(status["quarantine"]["next_probe"].as_str() <= status["now"].as_str(), "{status}");
 }

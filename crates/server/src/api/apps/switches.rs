@@ -1,4 +1,4 @@
-//! Test, reauthorize, turn on, turn off, sync, retry.
+//! Test, reauthorize, turn on, turn off, sync, retry, probe.
 
 use super::configuration::{self, ConnectionBody};
 use super::{confirmed, connected};
@@ -6,7 +6,7 @@ use crate::Server;
 use crate::access::Principal;
 use crate::api::ProblemKind::{Conflict, Invalid, NeedsConfirmation, NoAnswer};
 use crate::api::extract::{At, Body};
-use crate::api::json::{Answer, Shown, ok, parse_instant};
+use crate::api::json::{Answer, Done, Shown, done, ok, parse_instant};
 use crate::api::{Problem, ProblemKind, Route, change};
 use crate::confirmation::Confirmation;
 use axum::Extension;
@@ -17,7 +17,7 @@ use provost_platform::{Secret, check_endpoint};
 use provost_store::StoreError;
 use provost_store::accounts::{self, load_rules};
 use provost_store::apps::tests::{self, TestResult};
-use provost_store::apps::{self, connections};
+use provost_store::apps::{self, connections, health};
 use provost_store::directory::users;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
@@ -60,7 +60,7 @@ pub(super) fn routes() -> [Route; 5] {
 }
 
 /// Having work done now.
-pub(super) fn work_routes() -> [Route; 2] {
+pub(super) fn work_routes() -> [Route; 3] {
     [
         change(Method::POST, "/apps/{key}/autoprovisioning/sync", "Look at every account now", sync)
             .told("The pass that comes once a day.")
@@ -68,6 +68,9 @@ pub(super) fn work_routes() -> [Route; 2] {
         change(Method::POST, "/apps/{key}/autoprovisioning/retry", "Try again now", retry)
             .told("One user who fails, or all of them when none is named.")
             .sending(r#"{"user":"ada@example.com"}"#)
+            .refuses(&[Invalid]),
+        change(Method::POST, "/apps/{key}/autoprovisioning/probe", "Ask an app in quarantine now", probe)
+            .told("Whether it works again; else it is asked at `next_probe`, which the status tells.")
             .refuses(&[Invalid]),
     ]
 }
@@ -215,6 +218,12 @@ async fn sync(
     }
     connections::sync_now(&server.store, &caller.actor, connection.id).await?;
     ok(SyncStarted { started: true })
+}
+
+async fn probe(State(server): State<Server>, At(key): At<String>) -> Answer<Done> {
+    let (_, connection) = connected(&server.store, &key).await?;
+    health::probe_now(&server.store, connection.id).await?;
+    done()
 }
 
 /// Whose failure is tried again; left out: everybody's.
