@@ -110,5 +110,9 @@ async fn run(command: Command) -> anyhow::Result<Ended> {
         Command::TurnOff(arguments) => verbs::app::turn_off(arguments).await,
         Command::Users(arguments) => verbs::users::run(arguments).await,
         Command::Groups(arguments) => verbs::groups::run(arguments).await,
+        Command::Orgs(arguments) => verbs::organization::orgs(arguments).await,
+        Command::Domains(arguments) => verbs::organization::domains(arguments).await,
+        Command::Apps(arguments) => verbs::apps::run(arguments).await,
+        Command::Log(arguments) => verbs::log::run(arguments).await,
     }
 }

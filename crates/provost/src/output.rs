@@ -27,6 +27,17 @@ pub(crate) fn print_table(headers: &[&str], rows: &[Vec<String>]) {
     }
 }
 
+/// Prints the items of a list: as JSON, or some fields of each as a table. A column is a field and its header.
+pub(crate) fn print_items(json: bool, found: &[Value], columns: &[(&str, &str)]) {
+    if json {
+        print_json(&serde_json::json!({ "items": found }));
+        return;
+    }
+    let headers: Vec<&str> = columns.iter().map(|(_, header)| *header).collect();
+    let row = |item: &Value| columns.iter().map(|(field, _)| text(item, field)).collect();
+    print_table(&headers, &found.iter().map(row).collect::<Vec<_>>());
+}
+
 /// The text of a field, whatever it is; empty when absent or null.
 pub(crate) fn text(value: &Value, field: &str) -> String {
     match value.get(field) {

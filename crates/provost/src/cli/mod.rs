@@ -1,10 +1,14 @@
 //! What can be typed. Only the shape: what each command does stands in its own module.
 
+mod apps;
 mod directory;
+mod organization;
 mod provisioning;
 mod servers;
 
+pub(crate) use apps::{AppsArguments, AppsVerb};
 pub(crate) use directory::{ConfigArguments, ConfigVerb, GroupVerb, GroupsArguments, ImportArguments, UserVerb, UsersArguments};
+pub(crate) use organization::{DomainVerb, DomainsArguments, LogArguments, OrgVerb, OrgsArguments};
 pub(crate) use provisioning::{
     AppArguments, ApproveArguments, DriftArguments, ExplainArguments, FailuresArguments, NotManagedArguments, PlanArguments,
     SyncArguments, TokenExpiryArguments, TurnOnArguments,
@@ -72,6 +76,14 @@ pub(crate) enum Command {
     Users(UsersArguments),
     /// Work with groups of the directory
     Groups(GroupsArguments),
+    /// Work with organizational units
+    Orgs(OrgsArguments),
+    /// Work with the organization's domains
+    Domains(DomainsArguments),
+    /// Work with apps, and show which there are to add
+    Apps(AppsArguments),
+    /// Show the admin log: what was changed, by whom, and what was sent
+    Log(LogArguments),
 }
 
 impl Command {
@@ -97,7 +109,11 @@ impl Command {
             | Self::TurnOn(_)
             | Self::TurnOff(_)
             | Self::Users(_)
-            | Self::Groups(_) => false,
+            | Self::Groups(_)
+            | Self::Orgs(_)
+            | Self::Domains(_)
+            | Self::Apps(_)
+            | Self::Log(_) => false,
         }
     }
 }

@@ -4,7 +4,7 @@ use super::app::all_items;
 use crate::Ended;
 use crate::api::{Api, segment};
 use crate::cli::{GroupVerb, GroupsArguments, Target};
-use crate::output::{print_json, print_table, text};
+use crate::output::{print_items, print_json};
 use serde_json::{Value, json};
 
 /// `provost groups VERB`
@@ -12,11 +12,11 @@ pub(crate) async fn run(arguments: GroupsArguments) -> anyhow::Result<Ended> {
     match arguments.verb {
         GroupVerb::List { text: part, target } => {
             let path = format!("/groups?text={}&limit=500", segment(&part));
-            list(&target, &path, &["email", "name"], &["ADDRESS", "NAME"]).await
+            list(&target, &path, &[("email", "ADDRESS"), ("name", "NAME")]).await
         }
         GroupVerb::Members { group, target } => {
             let path = one(&group, "/members?limit=500");
-            list(&target, &path, &["email", "type", "role"], &["ADDRESS", "TYPE", "ROLE"]).await
+            list(&target, &path, &[("email", "ADDRESS"), ("kind", "KIND"), ("role", "ROLE")]).await
         }
         GroupVerb::Add { email, name, target } => {
             let name = if name.is_empty() { email.split('@').next().unwrap_or_default().to_owned() } else { name };
@@ -47,14 +47,8 @@ async fn call(target: &Target, method: &str, path: &str, body: Option<Value>) ->
     Ok(Ended::Well)
 }
 
-async fn list(target: &Target, path: &str, fields: &[&str], headers: &[&str]) -> anyhow::Result<Ended> {
+async fn list(target: &Target, path: &str, columns: &[(&str, &str)]) -> anyhow::Result<Ended> {
     let api = Api::open(target).await?;
-    let found = all_items(&api, path).await?;
-    if target.json {
-        print_json(&json!({ "items": found }));
-    } else {
-        let rows: Vec<Vec<String>> = found.iter().map(|item| fields.iter().map(|field| text(item, field)).collect()).collect();
-        print_table(headers, &rows);
-    }
+    print_items(target.json, &all_items(&api, path).await?, columns);
     Ok(Ended::Well)
 }

@@ -4,7 +4,7 @@ use super::app::all_items;
 use crate::Ended;
 use crate::api::{Api, segment};
 use crate::cli::{Target, UserVerb, UsersArguments};
-use crate::output::{print_json, print_table, text};
+use crate::output::{print_items, print_json, text};
 use anyhow::bail;
 use serde_json::{Map, Value, json};
 
@@ -48,15 +48,8 @@ async fn call(target: &Target, method: &str, path: &str, body: Option<Value>) ->
 async fn list(target: &Target, part: &str) -> anyhow::Result<Ended> {
     let api = Api::open(target).await?;
     let users = all_items(&api, &format!("/users?text={}&limit=500", segment(part))).await?;
-    if target.json {
-        print_json(&json!({ "items": users }));
-    } else {
-        let rows: Vec<Vec<String>> = users
-            .iter()
-            .map(|user| ["primary_email", "full_name", "state", "org_unit"].iter().map(|field| text(user, field)).collect())
-            .collect();
-        print_table(&["ADDRESS", "NAME", "STATE", "ORG UNIT"], &rows);
-    }
+    let columns = [("primary_email", "ADDRESS"), ("full_name", "NAME"), ("state", "STATE"), ("org_unit", "ORG UNIT")];
+    print_items(target.json, &users, &columns);
     Ok(Ended::Well)
 }
 

@@ -15,6 +15,7 @@ mod installation;
 mod kills;
 mod migrations;
 mod offline;
+mod organization;
 mod people;
 mod power;
 mod processes;
