@@ -2,7 +2,7 @@
 
 use crate::Ended;
 use crate::cli::Target;
-use crate::data_dir::DataDir;
+use crate::data_dir::{self, DataDir};
 use crate::output::{print_json, text};
 use crate::serve::start_engine;
 use anyhow::{Context, bail};
@@ -40,7 +40,7 @@ enum Way {
         store: Store,
         target: Box<Target>,
         engine: Option<(CancellationToken, JoinHandle<()>)>,
-        _data: DataDir,
+        _data: Option<DataDir>,
     },
 }
 
@@ -92,31 +92,42 @@ impl Api {
     /// Opens the server or the data directory that the command line names.
     pub(crate) async fn open(target: &Target) -> anyhow::Result<Self> {
         if let Some(server) = &target.server {
-            if !["http://", "https://"].iter().any(|scheme| server.to_ascii_lowercase().starts_with(scheme)) {
-                return Err(Usage::new(format!("--server {server} is no URL: http:// or https:// is missing before it")).into());
-            }
-            let file = target.api_key_file.as_ref().context("--api-key-file is missing")?;
-            let key =
-                std::fs::read_to_string(file).with_context(|| format!("cannot read the API key from {}", file.display()))?;
-            return Ok(Self {
-                way: Way::Http {
-                    client: http_client()?,
-                    base: server.trim_end_matches('/').to_owned(),
-                    key: Secret::new(key.trim()),
-                },
-            });
+            return Self::open_server(target, server);
         }
-        let Some(path) = &target.data else {
-            return Err(Usage::new(
-                "say where to work: --data DIR for a data directory, or --server URL --api-key-file FILE for a running server",
-            )
-            .into());
-        };
-        let data = DataDir::hold_existing(path)?;
+        let data = DataDir::hold_existing(data_of(target)?)?;
         let store = data.open(None, Clock::system()).await?;
+        Ok(Self::in_process(target, store, Some(data)))
+    }
+
+    /// The same without the lock of the data directory, for verbs that concern nothing an engine works on: who may come in.
+    pub(crate) async fn open_beside(target: &Target) -> anyhow::Result<Self> {
+        match &target.server {
+            Some(server) => Self::open_server(target, server),
+            None => Ok(Self::in_process(target, data_dir::open_beside(data_of(target)?).await?, None)),
+        }
+    }
+
+    /// [`Self::open_beside`], which begins a new installation where there is none, and says so.
+    pub(crate) async fn open_beside_or_make(target: &Target) -> anyhow::Result<Self> {
+        match &target.server {
+            Some(server) => Self::open_server(target, server),
+            None => Ok(Self::in_process(target, data_dir::open_beside_or_make(data_of(target)?).await?, None)),
+        }
+    }
+
+    fn open_server(target: &Target, server: &str) -> anyhow::Result<Self> {
+        if !["http://", "https://"].iter().any(|scheme| server.to_ascii_lowercase().starts_with(scheme)) {
+            return Err(Usage::new(format!("--server {server} is no URL: http:// or https:// is missing before it")).into());
+        }
+        let file = target.api_key_file.as_ref().context("--api-key-file is missing")?;
+        let key = std::fs::read_to_string(file).with_context(|| format!("cannot read the API key from {}", file.display()))?;
+        Self::over_http(server.trim_end_matches('/'), Secret::new(key.trim()))
+    }
+
+    fn in_process(target: &Target, store: Store, data: Option<DataDir>) -> Self {
         let server = Server::new(store.clone(), target.allow_private.clone());
         let router = provost_server::api_router(server, Some(Principal::command_line()));
-        Ok(Self { way: Way::InProcess { router, store, target: Box::new(target.clone()), engine: None, _data: data } })
+        Self { way: Way::InProcess { router, store, target: Box::new(target.clone()), engine: None, _data: data } }
     }
 
     /// An API over HTTP, for a caller that has the key in hand.
@@ -218,6 +229,14 @@ impl Api {
             }
         }
     }
+}
+
+/// The data directory of a command line that names no server.
+fn data_of(target: &Target) -> Result<&Path, Usage> {
+    let nowhere = || {
+        Usage::new("say where to work: --data DIR for a data directory, or --server URL --api-key-file FILE for a running server")
+    };
+    target.data.as_deref().ok_or_else(nowhere)
 }
 
 fn http_client() -> anyhow::Result<reqwest::Client> {

@@ -1,11 +1,13 @@
 //! What can be typed. Only the shape: what each command does stands in its own module.
 
+mod access;
 mod apps;
 mod directory;
 mod organization;
 mod provisioning;
 mod servers;
 
+pub(crate) use access::{AdminsArguments, AdminsVerb, ApiKeysArguments, ApiKeysVerb};
 pub(crate) use apps::{AppsArguments, AppsVerb};
 pub(crate) use directory::{ConfigArguments, ConfigVerb, GroupVerb, GroupsArguments, ImportArguments, UserVerb, UsersArguments};
 pub(crate) use organization::{DomainVerb, DomainsArguments, LogArguments, OrgVerb, OrgsArguments};
@@ -14,8 +16,7 @@ pub(crate) use provisioning::{
     SyncArguments, TokenExpiryArguments, TurnOnArguments,
 };
 pub(crate) use servers::{
-    AdminsArguments, AdminsVerb, ApiKeysArguments, ApiKeysVerb, ConformanceArguments, DemoArguments, ServeArguments,
-    TenantAdminVerb, TenantArguments, TenantTokenVerb, TenantVerb,
+    ConformanceArguments, DemoArguments, ServeArguments, TenantAdminVerb, TenantArguments, TenantTokenVerb, TenantVerb,
 };
 
 use clap::{Args, Parser, Subcommand};
@@ -42,9 +43,9 @@ pub(crate) enum Command {
     Serve(ServeArguments),
     /// Run a Netskope-like tenant, or make its administrators and tokens
     Tenant(TenantArguments),
-    /// Make administrators of the console
+    /// Work with administrators of the console
     Admins(AdminsArguments),
-    /// Make keys of the management API
+    /// Work with keys of the management API
     ApiKeys(ApiKeysArguments),
     /// Bring in the user list (and the group members) that a Google Admin console downloads
     Import(ImportArguments),

@@ -1,4 +1,4 @@
-//! The servers, and the verbs by which a script gets in.
+//! The servers.
 
 use clap::{Args, Subcommand};
 use std::net::SocketAddr;
@@ -155,52 +155,5 @@ pub(crate) enum TenantTokenVerb {
         /// When it expires: hours, days, weeks or months, e.g. 12h, 365d, 8w, 6m
         #[arg(long, default_value = "365d")]
         expires: String,
-    },
-}
-
-#[derive(Debug, Args)]
-pub(crate) struct AdminsArguments {
-    #[command(subcommand)]
-    pub verb: AdminsVerb,
-}
-
-#[derive(Debug, Subcommand)]
-pub(crate) enum AdminsVerb {
-    /// Make an administrator; works also while the server runs
-    Create {
-        /// Where the data is; made when missing, and said then
-        #[arg(long, value_name = "DIR", env = "PROVOST_DATA")]
-        data: PathBuf,
-        /// The address to sign in with
-        #[arg(long)]
-        email: String,
-        /// Read the password from standard input (its first line)
-        #[arg(long, required = true)]
-        password_stdin: bool,
-        /// What they may do: super-admin or auditor
-        #[arg(long)]
-        role: String,
-    },
-}
-
-#[derive(Debug, Args)]
-pub(crate) struct ApiKeysArguments {
-    #[command(subcommand)]
-    pub verb: ApiKeysVerb,
-}
-
-#[derive(Debug, Subcommand)]
-pub(crate) enum ApiKeysVerb {
-    /// Make a key and print it, and nothing else; works also while the server runs
-    Create {
-        /// Where the data is; it must be there
-        #[arg(long, value_name = "DIR", env = "PROVOST_DATA")]
-        data: PathBuf,
-        /// The key's name, unique
-        #[arg(long)]
-        name: String,
-        /// What it may do: super-admin or auditor
-        #[arg(long)]
-        role: String,
     },
 }

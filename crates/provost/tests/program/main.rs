@@ -1,5 +1,6 @@
 //! The program as people use it: processes of their own, real files, real HTTP on loopback, everything by the command line.
 
+mod access;
 mod approve;
 mod bad_files;
 mod bad_input;
