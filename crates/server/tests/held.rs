@@ -116,7 +116,8 @@ impl Held {
         let left_at = store.now();
         world.settle().await;
         world.advance(Span::hours(30)).await;
-        let key = async |name: &str, role| admins::create_key(store, &BY, name, role).await.unwrap().secret.expose().to_owned();
+        let key =
+            async |name: &str, role| admins::create_key(store, &BY, name, role, None).await.unwrap().secret.expose().to_owned();
         let (key, reading_key) = (key("all", Role::SuperAdmin).await, key("reader", Role::Auditor).await);
         let server = Server::new(store.clone(), vec!["127.0.0.0/8".parse().unwrap()]);
         let cookie = async |email: &str, role| {

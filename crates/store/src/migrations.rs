@@ -18,4 +18,5 @@ pub(crate) const ALL: &[Migration] = &[
     Migration { version: 12, name: "unseen", sql: include_str!("../migrations/0012_unseen.sql") },
     Migration { version: 13, name: "finding_users", sql: include_str!("../migrations/0013_finding_users.sql") },
     Migration { version: 14, name: "counts", sql: include_str!("../migrations/0014_counts.sql") },
+    Migration { version: 15, name: "key_expiry", sql: include_str!("../migrations/0015_key_expiry.sql") },
 ];

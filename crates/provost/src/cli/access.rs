@@ -80,7 +80,7 @@ pub(crate) struct ApiKeysArguments {
 
 #[derive(Debug, Subcommand)]
 pub(crate) enum ApiKeysVerb {
-    /// List keys, also revoked ones
+    /// List keys, also those that work no more
     List {
         #[command(flatten)]
         target: Target,
@@ -93,6 +93,9 @@ pub(crate) enum ApiKeysVerb {
         /// What it may do: super-admin or auditor
         #[arg(long)]
         role: String,
+        /// From when on it works no more: 2027-11-23, or 2027-11-23T16:00:00Z; left out: it has no end
+        #[arg(long, value_name = "WHEN")]
+        expires: Option<String>,
         #[command(flatten)]
         target: Target,
     },

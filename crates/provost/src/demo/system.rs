@@ -72,7 +72,7 @@ impl System {
         let router = provost_server::router(Server::new(store.clone(), loopback.clone()));
         running.push(serve(listener, router, &stop));
         running.push(start_engine(&store, loopback, &stop));
-        let key = admins::create_key(&store, &Actor::CommandLine, "demo", Role::SuperAdmin).await?.secret;
+        let key = admins::create_key(&store, &Actor::CommandLine, "demo", Role::SuperAdmin, None).await?.secret;
         let api = Api::over_http(&console_url, key)?;
         teller.step(
             &format!("Started the console at {console_url} and the tenant at {tenant_url}."),

@@ -83,14 +83,15 @@ pub(crate) async fn api_keys(arguments: ApiKeysArguments) -> anyhow::Result<Ende
             let columns = [
                 ("name", "NAME"),
                 ("role", "ROLE"),
+                ("state", "STATE"),
                 ("created_at", "CREATED"),
                 ("last_used_at", "LAST USED"),
-                ("revoked_at", "REVOKED"),
+                ("expires_at", "EXPIRES"),
             ];
             list(&target, "/api-keys", &columns).await
         }
-        ApiKeysVerb::Create { name, role, target } => {
-            let body = json!({ "name": name, "role": parse_role(&role)? });
+        ApiKeysVerb::Create { name, role, expires, target } => {
+            let body = json!({ "name": name, "role": parse_role(&role)?, "expires_at": expires });
             let key = Api::open_beside(&target).await?.call("POST", "/api-keys", Some(&body)).await?;
             if target.json {
                 print_json(&key);

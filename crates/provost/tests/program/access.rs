@@ -90,8 +90,13 @@ fn keys_are_made_listed_and_revoked_beside_a_server_and_through_it() {
         let listed = held.read_with(secret).well();
         assert!(listed.lines().any(|line| line.starts_with(name) && line.contains("auditor")), "{listed}");
         assert!(!listed.contains("pvk_") && !run(&["list", "--json"]).well().contains("pvk_"), "{listed}");
+        let late = ["create", "--name", "late", "--role", "auditor", "--expires"];
+        run(&[&late[..], &["2000-01-01"]].concat()).refused(&["would have expired at 2000-01-01", "choose a later time"]);
+        run(&[&late[..], &["soon"]].concat()).refused(&["\"soon\" is not an instant", "2026-11-23"]);
+        let ending = ["create", "--name", &format!("{name}-guest"), "--role", "auditor", "--expires", "2999-12-31", "--json"];
+        assert_eq!(run(&ending).json()["expires_at"], "2999-12-31T00:00:00Z");
         assert!(run(&["revoke", name]).well().starts_with(&format!("The key {name} is revoked since 2")));
-        held.read_with(secret).refused(&["the API key is missing, mistyped or revoked"]);
+        held.read_with(secret).refused(&["the API key is missing, mistyped, expired or revoked"]);
         run(&["revoke", "nobody"]).refused(&["nobody"]);
     }
     let reader = provost(&["api-keys", "create", "--data", &held.data, "--name", "reader", "--role", "auditor"]).well();

@@ -48,7 +48,7 @@ fn a_data_directory_that_a_server_holds_names_the_server() {
     assert!(over(&["users", "list"]).well().contains("person.1@example.com"));
     over(&["users", "suspend", "person.1@example.com"]).refused(&["auditor"]);
     std::fs::write(&key, "pvk_wrong").expect("it can be written");
-    over(&["users", "list"]).refused(&["the API key is missing, mistyped or revoked"]);
+    over(&["users", "list"]).refused(&["the API key is missing, mistyped, expired or revoked"]);
     over(&["--version"]).well();
     server.kill();
     over(&["users", "list"]).refused(&[&url, "did not answer: check --server"]);

@@ -166,7 +166,9 @@ async fn check(State(gate): State<Gate>, mut request: Request, next: Next) -> Re
     };
     match principal {
         Err(error) => Problem::from(error).into_response(),
-        Ok(None) => Problem::of(ProblemKind::Unauthorized, "the API key is missing, mistyped or revoked").into_response(),
+        Ok(None) => {
+            Problem::of(ProblemKind::Unauthorized, "the API key is missing, mistyped, expired or revoked").into_response()
+        }
         Ok(Some(principal)) if !principal.may(gate.permission) => {
             let detail = format!("a key of role {} changes nothing", principal.role.word());
             Problem::of(ProblemKind::Forbidden, detail).into_response()

@@ -7,9 +7,21 @@ use axum::extract::{FromRequest, FromRequestParts, Path, Query, Request};
 use axum::http::StatusCode;
 use axum::http::request::Parts;
 use axum::response::Response;
+use provost_core::time::Timestamp;
 use provost_web::{error_page, not_found};
 use serde::de::DeserializeOwned;
 use url::form_urlencoded::Serializer;
+
+/// A date that was typed, whose first moment counts, or nothing.
+pub(super) fn read_date(text: &str) -> Result<Option<Timestamp>, String> {
+    if text.is_empty() {
+        return Ok(None);
+    }
+    let instant = format!("{text}T00:00:00Z").parse::<jiff::Timestamp>();
+    instant
+        .map(|at| Some(Timestamp(at.as_microsecond())))
+        .map_err(|_| format!("\"{text}\" is not a date: write it like 2027-11-23."))
+}
 
 /// Who asks for the page of a change. Whoever may only read is refused.
 #[derive(Debug)]

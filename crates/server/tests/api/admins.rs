@@ -3,6 +3,7 @@
 use crate::support::{World, send, world};
 use axum::body::Body;
 use axum::http::Request;
+use provost_core::time::Span;
 use provost_server::Server;
 use provost_server::access::session_subject;
 use provost_store::admins;
@@ -144,6 +145,27 @@ async fn a_key_is_shown_once_works_by_its_role_and_is_revoked() {
     let created = json!({ "key": "ci", "role": "auditor" });
     let expected = [("REVOKE_API_KEY", json!({ "key": "ci" })), ("CREATE_API_KEY", created)];
     assert_eq!(world.events(2).await, expected.map(|(name, detail)| (name.to_owned(), detail)));
+}
+
+#[tokio::test]
+async fn a_key_can_have_an_end() {
+    let world = world().await;
+    let make = async |name: &str, end: &str| {
+        world.call("POST", "/api-keys", json!({ "name": name, "role": "auditor", "expires_at": end })).await
+    };
+    make("guest", "2000-01-01").await.expect(422);
+    make("guest", "soon").await.expect(400);
+    let end = world.store.now() + Span::hours(1);
+    let made = make("guest", &end.to_string()).await.expect(201).json();
+    assert_eq!((&made["state"], &made["expires_at"]), (&json!("active"), &json!(end.to_string())));
+    let expected = json!({ "key": "guest", "role": "auditor", "expires_at": end.to_string() });
+    assert_eq!(world.events(1).await, [("CREATE_API_KEY".to_owned(), expected)]);
+    let read = async || world.as_key(made["secret"].as_str(), "GET", "/api/v1/users", None).await;
+    read().await.expect(200);
+    world.store.clock.advance_micros(Span::hours(1).0);
+    assert!(read().await.expect(401).detail().contains("expired"));
+    assert_eq!(world.get("/api-keys/guest").await.expect(200).json()["state"], "expired");
+    assert_eq!(world.get("/api-keys/all").await.json()["expires_at"], json!(null));
 }
 
 #[tokio::test]

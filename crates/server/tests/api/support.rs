@@ -47,7 +47,7 @@ pub(crate) async fn world() -> World {
     let location = Location::File(folder.path().join("provost.db"));
     let store = Store::open(&location, Clock::adjustable(), Sealer::from_key([7; 32])).await.unwrap();
     let key = async |name: &str, role| {
-        admins::create_key(&store, &Actor::CommandLine, name, role).await.unwrap().secret.expose().to_owned()
+        admins::create_key(&store, &Actor::CommandLine, name, role, None).await.unwrap().secret.expose().to_owned()
     };
     let super_admin = key("all", Role::SuperAdmin).await;
     let auditor = key("reader", Role::Auditor).await;

@@ -65,7 +65,7 @@ async fn ids(world: &crate::support::World) -> Ids {
     world.domain().await;
     world.unit("/", "Sales").await;
     let admin = world.admin("third@example.com", Role::SuperAdmin).await;
-    admins::create_key(store, by, "script", Role::Auditor).await.unwrap();
+    admins::create_key(store, by, "script", Role::Auditor, None).await.unwrap();
     Ids {
         user: world.user("ada", "/Sales").await.id.to_string(),
         group: groups::add(store, by, "eng@example.com", "Engineering", "").await.unwrap().id.to_string(),

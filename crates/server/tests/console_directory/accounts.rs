@@ -81,6 +81,25 @@ async fn an_api_key_is_shown_once_works_and_is_revoked() {
 }
 
 #[tokio::test]
+async fn an_api_key_can_have_an_end() {
+    let world = world().await;
+    let browser = world.super_admin().await;
+    browser.get("/account/api-keys/create").await.expect(200).shows(&["Expires on (optional)", "type=\"date\""]);
+    let create = async |name: &str, expires: &str| {
+        let fields = [("name", name), ("role", "super-admin"), ("expires", expires)];
+        browser.post("/account/api-keys/create", &fields).await
+    };
+    let kept = ["value=\"guest\"", "value=\"super-admin\" checked"];
+    create("guest", "2000-01-01").await.expect(422).shows(&["would have expired"]).shows(&kept);
+    create("guest", "soon").await.expect(422).shows(&["is not a date: write it like 2027-11-23"]).shows(&kept);
+    create("guest", "2999-12-31").await.expect(200).shows(&["Expires: ", "2999"]);
+    create("backup", "").await.expect(200).hides(&["Expires: "]);
+    browser.get("/account/api-keys").await.shows(&["2999", "Never", "Active"]).hides(&["Expired"]);
+    world.store.clock.advance_micros(provost_core::time::Span::days(366 * 1_000).0);
+    browser.get("/account/api-keys").await.shows(&["Expired"]);
+}
+
+#[tokio::test]
 async fn the_log_filters_pages_and_downloads() {
     let world = world().await;
     world.domain().await;

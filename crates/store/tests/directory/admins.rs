@@ -1,7 +1,8 @@
 //! Administrators, API keys, the first-start link.
 
 use crate::world::{BY, newest_events, on_each_empty_engine, on_each_engine, refusal};
-use provost_store::admins::{self, Role};
+use provost_core::time::Span;
+use provost_store::admins::{self, ApiKeyState, Role};
 use provost_store::{Store, StoreError};
 
 const PASSWORD: &str = "correct horse battery";
@@ -52,13 +53,13 @@ fn administrators_sign_in_and_the_last_super_admin_stays() {
 fn api_keys_work_until_they_are_revoked() {
     on_each_engine(|store: Store| async move {
         let store = &store;
-        let made = admins::create_key(store, &BY, " ci ", Role::Auditor).await.unwrap();
+        let made = admins::create_key(store, &BY, " ci ", Role::Auditor, None).await.unwrap();
         assert_eq!(admins::find_key(store, "ci").await.unwrap(), made.entry);
         assert_eq!(admins::find_key(store, &made.entry.key.id.to_string()).await.unwrap(), made.entry);
         assert!(matches!(admins::find_key(store, "cj").await, Err(StoreError::NotFound { .. })));
         let secret = made.secret;
         assert!(secret.expose().starts_with("pvk_"));
-        assert!(matches!(admins::create_key(store, &BY, "ci", Role::Auditor).await, Err(StoreError::Taken { .. })));
+        assert!(matches!(admins::create_key(store, &BY, "ci", Role::Auditor, None).await, Err(StoreError::Taken { .. })));
         let key = admins::authenticate_key(store, secret.expose()).await.unwrap().unwrap();
         assert_eq!((key.name.as_str(), key.role), ("ci", Role::Auditor));
         let entry = admins::list_keys(store).await.unwrap().remove(0);
@@ -69,6 +70,29 @@ fn api_keys_work_until_they_are_revoked() {
         admins::revoke_key(store, &BY, key.id).await.unwrap();
         assert_eq!(admins::authenticate_key(store, secret.expose()).await.unwrap(), None);
         assert_eq!(newest_events(store, 2).await, ["REVOKE_API_KEY", "CREATE_API_KEY"]);
+    });
+}
+
+#[test]
+fn a_key_that_expires_works_until_then_and_no_longer() {
+    on_each_engine(|store: Store| async move {
+        let store = &store;
+        let end = store.now() + Span::hours(1);
+        let made = admins::create_key(store, &BY, "guest", Role::Auditor, Some(end)).await.unwrap();
+        let entry = admins::find_key(store, "guest").await.unwrap();
+        assert_eq!((entry.clone(), entry.expires_at), (made.entry, Some(end)));
+        let works = async || admins::authenticate_key(store, made.secret.expose()).await.unwrap().is_some();
+        store.clock.advance_micros(Span::seconds(59 * 60).0);
+        assert!(works().await);
+        assert_eq!(entry.state(end + Span::seconds(-1)), ApiKeyState::Active);
+        store.clock.advance_micros(Span::seconds(60).0);
+        assert!(!works().await);
+        assert_eq!(entry.state(end), ApiKeyState::Expired);
+        admins::revoke_key(store, &BY, entry.key.id).await.unwrap();
+        assert_eq!(admins::find_key(store, "guest").await.unwrap().state(end), ApiKeyState::Revoked);
+        let past = refusal(admins::create_key(store, &BY, "late", Role::Auditor, Some(end)).await);
+        assert!(past.contains("would have expired") && past.contains("choose a later time"), "{past}");
+        assert!(admins::find_key(store, "late").await.is_err());
     });
 }
 

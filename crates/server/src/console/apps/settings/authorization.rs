@@ -3,8 +3,9 @@
 use super::super::details::{app_page, correctable};
 use super::super::form::Fields;
 use super::super::{Outcome, connected, path_of, testing};
-use super::token_expiry::{EXPIRES, expires_field, read_date};
+use super::token_expiry::{EXPIRES, expires_field};
 use crate::Server;
+use crate::console::form::read_date;
 use crate::console::session::SignedIn;
 use axum::Router;
 use axum::extract::{Path, State};

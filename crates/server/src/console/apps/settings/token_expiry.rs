@@ -4,6 +4,7 @@ use super::super::details::app_page;
 use super::super::form::Fields;
 use super::super::{Outcome, connected, path_of};
 use crate::Server;
+use crate::console::form::read_date;
 use crate::console::session::SignedIn;
 use axum::Router;
 use axum::extract::{Path, State};
@@ -33,17 +34,6 @@ pub(super) fn summary(expires_at: Option<Timestamp>) -> Markup {
 pub(super) fn expires_field(value: &str, error: Option<&str>) -> Markup {
     let label = "Access token expires on (optional)";
     field(Field { label, name: EXPIRES, kind: FieldKind::Date, value, error, ..Field::default() })
-}
-
-/// What was typed: a date, whose first moment counts, or nothing.
-pub(super) fn read_date(text: &str) -> Result<Option<Timestamp>, String> {
-    if text.is_empty() {
-        return Ok(None);
-    }
-    let instant = format!("{text}T00:00:00Z").parse::<jiff::Timestamp>();
-    instant
-        .map(|at| Some(Timestamp(at.as_microsecond())))
-        .map_err(|_| format!("\"{text}\" is not a date: write it like 2027-11-23."))
 }
 
 fn body(app: &App, value: &str, error: Option<&str>) -> Markup {
