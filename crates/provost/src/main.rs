@@ -100,6 +100,8 @@ async fn run(command: Command) -> anyhow::Result<Ended> {
         Command::Status(arguments) => verbs::app::status(arguments).await,
         Command::Plan(arguments) => verbs::app::plan(arguments).await,
         Command::Sync(arguments) => verbs::sync::run(arguments).await,
+        Command::Accounts(arguments) => verbs::accounts::run(arguments).await,
+        Command::Probe(arguments) => verbs::app::probe(arguments).await,
         Command::Failures(arguments) => verbs::app::failures(arguments).await,
         Command::Explain(arguments) => verbs::app::explain(arguments).await,
         Command::Approve(arguments) => verbs::app::approve(arguments).await,

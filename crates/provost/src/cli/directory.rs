@@ -136,6 +136,16 @@ pub(crate) enum UserVerb {
     Restore {
         /// Address or id
         user: String,
+        /// The path of the org unit to come back to; left out: where the user was
+        #[arg(long, value_name = "PATH")]
+        org_unit: Option<String>,
+        #[command(flatten)]
+        target: Target,
+    },
+    /// List the groups that hold a user, also through other groups
+    Groups {
+        /// Address or id
+        user: String,
         #[command(flatten)]
         target: Target,
     },
@@ -177,6 +187,29 @@ pub(crate) enum GroupVerb {
         #[command(flatten)]
         target: Target,
     },
+    /// Show one group
+    Show {
+        /// Address or id
+        group: String,
+        #[command(flatten)]
+        target: Target,
+    },
+    /// Change what is said; the rest stays
+    Set {
+        /// Address or id
+        group: String,
+        /// Its new address
+        #[arg(long)]
+        email: Option<String>,
+        /// Its new display name
+        #[arg(long)]
+        name: Option<String>,
+        /// Its new description
+        #[arg(long)]
+        description: Option<String>,
+        #[command(flatten)]
+        target: Target,
+    },
     /// Delete a group
     Delete {
         /// Address or id
@@ -197,6 +230,9 @@ pub(crate) enum GroupVerb {
         group: String,
         /// The member's address or id
         member: String,
+        /// What the member may do in the group; provisioning does not look at it
+        #[arg(long, default_value = "MEMBER", value_parser = ["MEMBER", "MANAGER", "OWNER"])]
+        role: String,
         #[command(flatten)]
         target: Target,
     },

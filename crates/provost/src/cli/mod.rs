@@ -12,8 +12,8 @@ pub(crate) use apps::{AppsArguments, AppsVerb};
 pub(crate) use directory::{ConfigArguments, ConfigVerb, GroupVerb, GroupsArguments, ImportArguments, UserVerb, UsersArguments};
 pub(crate) use organization::{DomainVerb, DomainsArguments, LogArguments, OrgVerb, OrgsArguments};
 pub(crate) use provisioning::{
-    AppArguments, ApproveArguments, DriftArguments, ExplainArguments, FailuresArguments, NotManagedArguments, PlanArguments,
-    SyncArguments, TokenExpiryArguments, TurnOnArguments,
+    AccountsArguments, AppArguments, ApproveArguments, DriftArguments, ExplainArguments, FailuresArguments, NotManagedArguments,
+    PlanArguments, SyncArguments, TokenExpiryArguments, TurnOnArguments,
 };
 pub(crate) use servers::{
     ConformanceArguments, DemoArguments, ServeArguments, TenantAdminVerb, TenantArguments, TenantTokenVerb, TenantVerb,
@@ -57,8 +57,12 @@ pub(crate) enum Command {
     Plan(PlanArguments),
     /// Look at every user again, and wait until nothing is due
     Sync(SyncArguments),
+    /// List an app's accounts, as last confirmed, and what is ahead of each
+    Accounts(AccountsArguments),
     /// List the users who are failing
     Failures(FailuresArguments),
+    /// Ask an app in quarantine at once whether it works again
+    Probe(AppArguments),
     /// Explain one user: each rule and its evidence
     Explain(ExplainArguments),
     /// Approve or reject removals that the guard holds
@@ -101,7 +105,9 @@ impl Command {
             | Self::Status(_)
             | Self::Plan(_)
             | Self::Sync(_)
+            | Self::Accounts(_)
             | Self::Failures(_)
+            | Self::Probe(_)
             | Self::Explain(_)
             | Self::Approve(_)
             | Self::Drift(_)

@@ -37,6 +37,27 @@ pub(crate) struct SyncArguments {
 }
 
 #[derive(Debug, Args)]
+#[command(after_help = "Example: provost accounts Netskope --leaving --data DIR")]
+pub(crate) struct AccountsArguments {
+    /// The app's name or id
+    pub app: String,
+    /// Part of the address
+    #[arg(default_value = "")]
+    pub text: String,
+    /// Only accounts in this state; left out: those that the app holds
+    #[arg(long, value_parser = ["absent", "linked", "suspended"])]
+    pub state: Option<String>,
+    /// Only of users who fail now, whatever the state
+    #[arg(long)]
+    pub failing: bool,
+    /// Only those with a removal ahead, whatever the state
+    #[arg(long)]
+    pub leaving: bool,
+    #[command(flatten)]
+    pub target: Target,
+}
+
+#[derive(Debug, Args)]
 pub(crate) struct FailuresArguments {
     /// The app's name or id
     pub app: String,

@@ -275,6 +275,18 @@ pub(crate) async fn turn_on(arguments: TurnOnArguments) -> anyhow::Result<Ended>
     Ok(Ended::Well)
 }
 
+/// `provost probe APP`
+pub(crate) async fn probe(arguments: AppArguments) -> anyhow::Result<Ended> {
+    let api = Api::open(&arguments.target).await?;
+    let answer = api.call("POST", &path(&arguments.app, "/probe"), None).await?;
+    if arguments.target.json {
+        print_json(&answer);
+    } else {
+        println!("If {} is in quarantine, it is asked now whether it works again: see provost status.", arguments.app);
+    }
+    Ok(Ended::Well)
+}
+
 /// `provost turn-off APP`
 pub(crate) async fn turn_off(arguments: AppArguments) -> anyhow::Result<Ended> {
     let api = Api::open(&arguments.target).await?;

@@ -2,10 +2,10 @@
 
 use super::app::all_items;
 use crate::Ended;
-use crate::api::{Api, segment};
+use crate::api::{Api, Usage, segment};
 use crate::cli::{GroupVerb, GroupsArguments, Target};
-use crate::output::{print_items, print_json};
-use serde_json::{Value, json};
+use crate::output::{print_items, print_json, text};
+use serde_json::{Map, Value, json};
 
 /// `provost groups VERB`
 pub(crate) async fn run(arguments: GroupsArguments) -> anyhow::Result<Ended> {
@@ -23,8 +23,18 @@ pub(crate) async fn run(arguments: GroupsArguments) -> anyhow::Result<Ended> {
             call(&target, "POST", "/groups", Some(json!({ "email": email, "name": name }))).await
         }
         GroupVerb::Delete { group, target } => call(&target, "DELETE", &one(&group, ""), None).await,
-        GroupVerb::AddMember { group, member, target } => {
-            call(&target, "POST", &one(&group, "/members"), Some(json!({ "member": member }))).await
+        GroupVerb::Show { group, target } => tell(&target, "GET", &group, None).await,
+        GroupVerb::Set { group, email, name, description, target } => {
+            let given = [("email", email), ("name", name), ("description", description)];
+            let given: Map<String, Value> =
+                given.into_iter().filter_map(|(field, value)| Some((field.to_owned(), value?.into()))).collect();
+            if given.is_empty() {
+                return Err(Usage::new("nothing is to be changed: give --email, --name or --description").into());
+            }
+            tell(&target, "PATCH", &group, Some(given.into())).await
+        }
+        GroupVerb::AddMember { group, member, role, target } => {
+            call(&target, "POST", &one(&group, "/members"), Some(json!({ "member": member, "role": role }))).await
         }
         GroupVerb::RemoveMember { group, member, target } => {
             call(&target, "DELETE", &one(&group, &format!("/members/{}", segment(&member))), None).await
@@ -43,6 +53,18 @@ async fn call(target: &Target, method: &str, path: &str, body: Option<Value>) ->
         print_json(&answer);
     } else {
         println!("Done.");
+    }
+    Ok(Ended::Well)
+}
+
+/// The group, after a change or as it is.
+async fn tell(target: &Target, method: &str, group: &str, body: Option<Value>) -> anyhow::Result<Ended> {
+    let api = Api::open(target).await?;
+    let group = api.call(method, &one(group, ""), body.as_ref()).await?;
+    if target.json {
+        print_json(&group);
+    } else {
+        println!("{} ({}) has {} direct members", text(&group, "email"), text(&group, "name"), text(&group, "members"));
     }
     Ok(Ended::Well)
 }

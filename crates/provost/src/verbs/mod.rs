@@ -1,6 +1,7 @@
 //! The verbs: each parses what was typed, calls the management API, and prints.
 
 pub(crate) mod access;
+pub(crate) mod accounts;
 pub(crate) mod app;
 pub(crate) mod apps;
 pub(crate) mod config;

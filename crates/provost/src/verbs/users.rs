@@ -4,7 +4,7 @@ use super::app::all_items;
 use crate::Ended;
 use crate::api::{Api, segment};
 use crate::cli::{Target, UserVerb, UsersArguments};
-use crate::output::{print_items, print_json, text};
+use crate::output::{items, print_items, print_json, text};
 use anyhow::bail;
 use serde_json::{Map, Value, json};
 
@@ -25,7 +25,10 @@ pub(crate) async fn run(arguments: UsersArguments) -> anyhow::Result<Ended> {
         UserVerb::Archive { user, target } => call(&target, "POST", &one(&user, "/archive"), None).await,
         UserVerb::Unarchive { user, target } => call(&target, "POST", &one(&user, "/unarchive"), None).await,
         UserVerb::Delete { user, target } => call(&target, "DELETE", &one(&user, ""), None).await,
-        UserVerb::Restore { user, target } => call(&target, "POST", &one(&user, "/restore"), Some(json!({}))).await,
+        UserVerb::Restore { user, org_unit, target } => {
+            call(&target, "POST", &one(&user, "/restore"), Some(json!({ "org_unit": org_unit }))).await
+        }
+        UserVerb::Groups { user, target } => groups(&target, &user).await,
         UserVerb::Set { user, changes, target } => call(&target, "PATCH", &one(&user, ""), Some(patch(&changes)?)).await,
     }
 }
@@ -50,6 +53,14 @@ async fn list(target: &Target, part: &str) -> anyhow::Result<Ended> {
     let users = all_items(&api, &format!("/users?text={}&limit=500", segment(part))).await?;
     let columns = [("primary_email", "ADDRESS"), ("full_name", "NAME"), ("state", "STATE"), ("org_unit", "ORG UNIT")];
     print_items(target.json, &users, &columns);
+    Ok(Ended::Well)
+}
+
+/// `provost users groups USER`
+async fn groups(target: &Target, user: &str) -> anyhow::Result<Ended> {
+    let api = Api::open(target).await?;
+    let groups = api.get(&one(user, "/groups")).await?;
+    print_items(target.json, items(&groups), &[("email", "ADDRESS"), ("name", "NAME"), ("direct", "DIRECT")]);
     Ok(Ended::Well)
 }
 

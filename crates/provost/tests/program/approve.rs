@@ -121,6 +121,17 @@ fn the_table_says_who_why_and_what_to_do(held: &Held, leavers: &[&str]) {
         assert_eq!((&words[1..3], words.len()), (&["hard_delete", "suspended"][..], 5), "{row}");
     }
     assert!(table.contains("--all") && table.contains("--reject"), "{table}");
+    let accounts = held.installation.cli(&["accounts", "Netskope", "--leaving"]).well();
+    for leaver in leavers {
+        let row =
+            accounts.lines().find(|line| line.starts_with(leaver)).unwrap_or_else(|| panic!("{leaver} is not in {accounts}"));
+        assert!(row.contains(" linked ") && row.contains("hard_delete at 2") && row.contains("(suspended)"), "{row}");
+    }
+    assert_eq!(accounts.lines().count(), leavers.len() + 1, "{accounts}");
+    let linked = held.installation.cli(&["accounts", "Netskope", leavers[0], "--state", "linked", "--json"]).json();
+    assert_eq!(linked["items"][0]["email"], leavers[0], "{linked}");
+    assert_eq!(held.installation.cli(&["accounts", "Netskope", "--failing"]).well(), "No account matches.\n");
+    held.installation.cli(&["probe", "Netskope"]).well();
 }
 
 fn whoever_may_only_read_decides_nothing(held: &Held, leavers: &[&str]) {

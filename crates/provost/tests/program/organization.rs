@@ -87,6 +87,39 @@ fn the_log_is_filtered_cut_and_written_as_a_file() {
     assert_eq!(run(&["--csv", "--json"]).code, Some(2));
 }
 
+#[test]
+fn groups_are_shown_and_changed_and_users_say_which_hold_them() {
+    let data = Data::with_people();
+    let run = |verb: &[&str]| data.run(&[&["groups"], verb].concat());
+    run(&["add", "board@example.com", "--name", "Board"]).well();
+    run(&["add-member", "board@example.com", "person.1@example.com", "--role", "OWNER"]).well();
+    assert_eq!(run(&["show", "board@example.com"]).well(), "board@example.com (Board) has 1 direct members\n");
+    let set = run(&["set", "board@example.com", "--name", "The board", "--email", "top@example.com", "--json"]).json();
+    assert_eq!((set["name"].as_str(), set["email"].as_str()), (Some("The board"), Some("top@example.com")));
+    run(&["set", "top@example.com"]).refused_with(2, &["nothing is to be changed", "--description"]);
+    run(&["show", "board@example.com"]).refused(&["board@example.com"]);
+    let members = run(&["members", "top@example.com", "--json"]).json();
+    assert_eq!(members["items"][0]["role"], "OWNER", "{members}");
+    let held = data.run(&["users", "groups", "person.1@example.com", "--json"]).json();
+    let top = held["items"].as_array().expect("a list").iter().find(|group| group["email"] == "top@example.com");
+    assert_eq!(top.expect("it holds the user")["direct"], true, "{held}");
+
+    data.run(&["users", "delete", "person.1@example.com"]).well();
+    let back = data.run(&["users", "restore", "person.1@example.com", "--org-unit", "/Sales"]).well();
+    assert_eq!(back, "person.1@example.com is active in /Sales\n");
+}
+
+#[test]
+fn accounts_and_probes_are_of_an_app_that_is_configured() {
+    let data = Data::with_people();
+    data.run(&["apps", "add", "Netskope", "--catalogue", "netskope"]).well();
+    for verb in [&["accounts", "Netskope"][..], &["probe", "Netskope"]] {
+        data.run(verb).refused(&["autoprovisioning is not configured for this app"]);
+    }
+    data.run(&["accounts", "Netscape"]).refused(&["there is no app \"Netscape\"", "Netskope"]);
+    assert_eq!(data.run(&["accounts", "Netskope", "--state", "odd"]).code, Some(2));
+}
+
 /// `members` shows what each member is.
 #[test]
 fn the_members_of_a_group_are_listed_with_what_they_are() {
