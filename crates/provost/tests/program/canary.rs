@@ -14,6 +14,9 @@ use std::time::Duration;
 const REFUSED: &str = "nsk_CANARYrefused0123456789";
 const MISPLACED: &str = "nsk_CANARYmisplaced0123456789";
 
+/// A password that an administrator is given over the API.
+const PASSWORD: &str = "CANARY password 0123456789";
+
 /// Pages that are read at most.
 const PAGES_MAX: usize = 400;
 
@@ -94,6 +97,7 @@ fn no_token_is_found_in_anything_that_the_program_writes_or_shows() {
         let ran = installation.cli(verb);
         seen.ran(&verb.join(" "), &ran);
     }
+    let made = who_may_come_in(&installation, &mut seen);
     answers(&installation, &mut seen);
     pages(&installation, &mut seen);
     tenant_pages(&installation, &mut seen);
@@ -121,7 +125,7 @@ fn no_token_is_found_in_anything_that_the_program_writes_or_shows() {
     println!("{} places, {bytes} bytes", seen.0.len());
     assert!(seen.0.len() > 60, "{:?}", seen.0.keys());
     let [token, key] = installation.secrets();
-    for secret in [token, key, REFUSED, MISPLACED] {
+    for secret in [token, key, REFUSED, MISPLACED, PASSWORD, &made] {
         assert_eq!(seen.places_of(secret), Vec::<&str>::new(), "{secret}");
     }
     // The search finds what is there.
@@ -200,6 +204,28 @@ fn answers(installation: &Installation, seen: &mut Seen) {
         assert_eq!(status, 200, "{path}: {body}");
         seen.add(format!("answer GET {path}"), body.to_string());
     }
+}
+
+/// An administrator and a key that are made over the API; the key.
+fn who_may_come_in(installation: &Installation, seen: &mut Seen) -> String {
+    let other = |more: Value| {
+        let mut admin = json!({ "email": "other@example.com", "password": PASSWORD, "role": "auditor" });
+        admin.as_object_mut().expect("an object").extend(more.as_object().expect("an object").clone());
+        admin
+    };
+    assert_eq!(ask(installation, seen, "POST", "/admins", &other(json!({ "role": "owner" }))), 400);
+    assert_eq!(ask(installation, seen, "POST", "/admins", &other(json!({ "email": "no address" }))), 422);
+    assert_eq!(ask(installation, seen, "POST", "/admins", &other(json!({}))), 201);
+    assert_eq!(ask(installation, seen, "PUT", "/admins/other@example.com/password", &json!({ "password": PASSWORD })), 204);
+    let (status, made) = installation.call("POST", "/api-keys", Some(&json!({ "name": "guest", "role": "auditor" })));
+    assert_eq!(status, 201, "{made}");
+    assert_eq!(ask(installation, seen, "POST", "/api-keys", &json!({ "name": "guest", "role": "auditor" })), 409);
+    for path in ["/admins", "/api-keys", "/api-keys/guest", "/log?limit=1000"] {
+        let (status, body) = installation.call("GET", path, None);
+        assert_eq!(status, 200, "{path}: {body}");
+        seen.add(format!("answer GET {path}"), body.to_string());
+    }
+    made["secret"].as_str().expect("it is shown once").to_owned()
 }
 
 /// Every page of Provost's console that a super admin comes to by links, and its forms sent with tokens that are refused.
