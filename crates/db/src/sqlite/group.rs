@@ -1,20 +1,16 @@
 //! Group commit: many batches in one transaction, a savepoint each, one COMMIT for all.
 
-use super::checkpoint::Checkpoints;
 use super::names::UniqueNames;
 use super::open::BUSY_TIMEOUT;
 use super::statement::{Failure, control, db_error, execute};
 use crate::batch::{Batch, Outcome, check};
 use crate::error::{CommitError, DbError, end_process};
 use rusqlite::{Connection, ErrorCode};
-use std::path::Path;
 use std::time::Duration;
 
 /// The connection that writes.
 #[derive(Debug)]
 pub(super) struct Writer {
-    /// Of a file; they end before it is closed.
-    _checkpoints: Option<Checkpoints>,
     pub(super) connection: Connection,
     names: UniqueNames,
 }
@@ -29,15 +25,8 @@ enum Attempt {
 }
 
 impl Writer {
-    /// Of a database in memory.
     pub(super) fn new(connection: Connection) -> Self {
-        Self { _checkpoints: None, connection, names: UniqueNames::default() }
-    }
-
-    /// Of a file.
-    pub(super) fn of_file(mut connection: Connection, path: &Path) -> rusqlite::Result<Self> {
-        let checkpoints = Checkpoints::beside(&mut connection, path)?;
-        Ok(Self { _checkpoints: Some(checkpoints), ..Self::new(connection) })
+        Self { connection, names: UniqueNames::default() }
     }
 
     /// Commits the batches, as far as each of them can be; outcomes in the same order. When SQLite undoes the whole

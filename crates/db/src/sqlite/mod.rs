@@ -3,7 +3,6 @@
 //! The file is in WAL mode with synchronous=FULL: an acknowledged commit survives a power cut. What is short runs on the caller's
 //! thread ([`direct`], [`writing`]), where nobody has to be woken up for it; what is long, and what waits for others, runs on ours.
 
-mod checkpoint;
 mod direct;
 mod group;
 mod names;
@@ -67,13 +66,9 @@ impl File {
         let unreachable = |message: String| OpenError::Unreachable { location: path.display().to_string(), message };
         let (opened, opening) = oneshot::channel();
         let (owned_path, steps) = (path.to_owned(), migrations.to_vec());
-        let open_writer = move || {
-            let connection = open::open_writer(&owned_path, &steps)?;
-            Writer::of_file(connection, &owned_path).map_err(|error| open::not_opened(&owned_path.display().to_string(), &error))
-        };
-        let write = move || match open_writer() {
-            Ok(writer) => {
-                let (callers, writing) = Writing::new(writer);
+        let write = move || match open::open_writer(&owned_path, &steps) {
+            Ok(connection) => {
+                let (callers, writing) = Writing::new(Writer::new(connection));
                 // When whoever opens has gone away, the callers' end is dropped, and there is nothing to do.
                 let _ = opened.send(Ok(callers));
                 writing.run();

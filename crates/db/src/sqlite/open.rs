@@ -46,14 +46,6 @@ pub(super) fn open_reader(path: &Path) -> rusqlite::Result<Connection> {
     open_to_read(path, READER_CACHE_KIB)
 }
 
-/// A connection of a file that copies the write-ahead log into it.
-pub(super) fn open_copier(path: &Path) -> rusqlite::Result<Connection> {
-    let flags = OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_NO_MUTEX;
-    let connection = Connection::open_with_flags(path, flags)?;
-    connection.pragma_update(None, "synchronous", "FULL")?;
-    Ok(connection)
-}
-
 /// A connection of a file for one stream.
 pub(super) fn open_stream(path: &Path) -> rusqlite::Result<Connection> {
     open_to_read(path, STREAM_CACHE_KIB)
