@@ -174,7 +174,7 @@ fn check_schemas(incoming: &Resource, schemas: &Schemas, leniency: &Leniency) ->
 
 /// One of them.
 pub(crate) fn check_schema<'v>(urn: &'v Value, schemas: &Schemas, leniency: &Leniency) -> Result<&'v str, ScimError> {
-    let urn = urn.as_str().ok_or_else(|| ScimError::invalid_syntax("schemas holds URNs, which are strings."))?;
+    let urn = urn.as_str().ok_or_else(|| ScimError::invalid_syntax("schemas holds URIs, which are strings."))?;
     let is_known = names::same(urn, &schemas.base.id) || schemas.extension(urn).is_some();
     if !is_known && !deviations::scim_1_schemas(leniency, urn) {
         let (urn, kind) = (path::shortened(urn), &schemas.resource_type);

@@ -41,7 +41,8 @@ impl Principal {
     }
 }
 
-/// The principal of the API key in `Authorization: Bearer …`; `None` when it is missing, malformed, unknown or revoked.
+/// The principal of the API key in `Authorization: Bearer …`; `None` when it is missing, malformed, unknown, expired or
+/// revoked.
 pub async fn principal_of_key(server: &Server, headers: &HeaderMap) -> Result<Option<Principal>, StoreError> {
     let Some(presented) = headers.get(AUTHORIZATION).and_then(|value| value.to_str().ok()) else { return Ok(None) };
     // RFC 9110, 11.1: the scheme is case-insensitive.

@@ -2,6 +2,7 @@
 
 use super::Target;
 use clap::{Args, Subcommand};
+use std::num::NonZeroUsize;
 
 #[derive(Debug, Args)]
 #[command(
@@ -116,8 +117,8 @@ pub(crate) struct LogArguments {
     #[arg(long, value_name = "WHEN")]
     pub to: Option<String>,
     /// At most this many, the newest
-    #[arg(long, value_name = "N", default_value_t = 100, conflicts_with = "csv")]
-    pub limit: usize,
+    #[arg(long, value_name = "N", default_value = "100", conflicts_with = "csv")]
+    pub limit: NonZeroUsize,
     /// Print CSV, of all of them (at most 50,000)
     #[arg(long, conflicts_with = "json")]
     pub csv: bool,

@@ -17,7 +17,7 @@ pub(crate) async fn run(arguments: LogArguments) -> anyhow::Result<Ended> {
         print!("{}", api.get_text(&format!("/log?{filter}"), "text/csv").await?);
         return Ok(Ended::Well);
     }
-    let events = newest(&api, &filter, arguments.limit).await?;
+    let events = newest(&api, &filter, arguments.limit.get()).await?;
     if arguments.target.json {
         print_items(true, &events, &[]);
     } else if events.is_empty() {

@@ -80,7 +80,7 @@ impl Attribute {
 /// A schema: a URI, mostly a URN, and its attributes (RFC 7643 section 7).
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Schema {
-    /// Its URN, by which resources name it in `schemas`; of an extension also the name of the object with its attributes.
+    /// Its URI, by which resources name it in `schemas`; of an extension also the name of the object with its attributes.
     pub id: String,
     /// Its short name, such as `EnterpriseUser`.
     pub name: String,

@@ -4,9 +4,10 @@ use super::ProblemKind::{Conflict, Invalid, NeedsConfirmation, Stale};
 use super::extract::{Body, Params};
 use super::json::{Answer, Shown, ok};
 use super::reference::{Content, Reply, Said, Schemas, Shape};
-use super::{Noun, Problem, ask, change, read};
+use super::{Noun, Problem, ProblemKind, ask, change, read};
 use crate::Server;
 use crate::access::Principal;
+use crate::access_token;
 use crate::config::{self, AppliedApp, ConfigPlan, Prepared};
 use crate::confirmation::Confirmation;
 use axum::Extension;
@@ -14,7 +15,7 @@ use axum::extract::State;
 use axum::http::Method;
 use axum::http::header::CONTENT_TYPE;
 use axum::response::{IntoResponse, Response};
-use provost_platform::Secret;
+
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use serde_json::json;
@@ -78,7 +79,11 @@ struct Sent {
 
 async fn prepared(server: &Server, sent: Sent) -> Result<Prepared, Problem> {
     let file = config::parse(&sent.file).map_err(config::ConfigError::from)?;
-    let tokens = sent.tokens.into_iter().map(|(app, token)| (app, Secret::new(token))).collect();
+    let token = |(app, token): (String, String)| match access_token::read(&token) {
+        Ok(token) => Ok((app, token)),
+        Err(why) => Err(Problem::of(ProblemKind::Invalid, format!("the token of {app}: {why}"))),
+    };
+    let tokens = sent.tokens.into_iter().map(token).collect::<Result<_, _>>()?;
     Ok(config::prepare(server, &file, &tokens).await?)
 }
 

@@ -288,6 +288,27 @@ async fn when_the_token_expires_is_entered_and_warned_of() {
     assert_eq!(status().await["token_expires_at"], Value::Null);
 }
 
+/// What came along when the token was copied is told apart from what was copied wrongly, on every way in.
+#[tokio::test]
+async fn a_token_with_spaces_in_it_is_refused_wherever_it_comes_in() {
+    let world = world().await;
+    app(&world).await;
+    let file = "apps:\n  - name: Netskope\n    catalogue: netskope\n    autoprovisioning:\n      endpoint: \
+                https://tenant.goskope.com/SCIM/v2/abc\n      token_file: ./token\n      scope: everyone\n";
+    for (token, why) in [("", "Enter the access token"), ("two words", "spaces"), ("line\nbreak", "line breaks")] {
+        let refused = configured(&world, json!({ "token": token })).await.expect(422);
+        assert!(refused.detail().contains(why), "{}", refused.text);
+        let body = json!({ "file": file, "tokens": { "Netskope": token } });
+        let refused = world.call("POST", "/config/plan", body).await.expect(422);
+        assert!(refused.detail().contains(why) && refused.detail().contains("Netskope"), "{}", refused.text);
+    }
+    configured(&world, json!({ "token": 7 })).await.expect(400);
+    configured(&world, json!({ "token": " the-token\n" })).await.expect(201);
+    for token in ["", "two words"] {
+        world.call("POST", &format!("{BASE}/reauthorize"), json!({ "token": token })).await.expect(422);
+    }
+}
+
 #[tokio::test]
 async fn a_test_is_a_row_that_the_engine_answers() {
     let world = world().await;

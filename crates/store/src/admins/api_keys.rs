@@ -138,11 +138,11 @@ pub async fn list_keys(store: &Store) -> Result<Vec<ApiKeyEntry>, StoreError> {
         .collect()
 }
 
-/// The key with this name or id, also one that works no more.
+/// The key with this id or name, also one that works no more.
 pub async fn find_key(store: &Store, key: &str) -> Result<ApiKeyEntry, StoreError> {
     let (wanted, keys) = (key.trim(), list_keys(store).await?);
-    let named = keys.iter().position(|entry| entry.key.name == wanted);
-    let found = named.or_else(|| keys.iter().position(|entry| entry.key.id.to_string() == wanted));
+    let known = keys.iter().position(|entry| entry.key.id.to_string() == wanted);
+    let found = known.or_else(|| keys.iter().position(|entry| entry.key.name == wanted));
     let not_found = || StoreError::NotFound { what: "API key", key: wanted.to_owned() };
     found.and_then(|index| keys.into_iter().nth(index)).ok_or_else(not_found)
 }

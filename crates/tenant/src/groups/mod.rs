@@ -12,8 +12,8 @@ pub(crate) use write::{Names, change_members, insert_group_with_members, insert_
 use crate::Tenant;
 use crate::find::blocks;
 use provost_db::{DbError, Query, Row};
-use provost_scim::Resource;
 use provost_scim::provider::ResourceKind;
+use provost_scim::{Resource, text_key};
 
 const COLUMNS: &str = "position, id, display_name, body, created_at, modified_at, revision";
 
@@ -110,7 +110,7 @@ pub(crate) async fn page(
         GroupSelection::Search(text) if text.contains('\0') => Ok((0, Vec::new())),
         GroupSelection::Search(text) => {
             let condition = "WHERE display_name_key LIKE $1 ESCAPE '!'";
-            let pattern = crate::users::like_pattern(text);
+            let pattern = crate::users::like_pattern(&text_key(text));
             let total = Query::new(format!("SELECT count(*) FROM tenant_group {condition}"), [pattern.as_str().into()]);
             let sql = format!("SELECT {COLUMNS} FROM tenant_group {condition} ORDER BY position LIMIT {limit} OFFSET {offset}");
             let mut answers = db.read_all(vec![total, Query::new(sql, [pattern.into()])]).await?.into_iter();

@@ -66,11 +66,16 @@ pub(crate) async fn replace(
     names: Names,
 ) -> Result<(), WriteError> {
     let mut batch = Batch::new();
-    claim_name(&mut batch, after, names);
+    // A name that stays is not claimed anew: whoever has had it may keep it.
+    let is_renamed = keys::folded(&after.display_name) != keys::folded(&before.display_name);
+    let claimed = if is_renamed { claimed_name(after, names) } else { None };
+    if is_renamed {
+        claim_name(&mut batch, after, names);
+    }
     batch.expect(
         1,
         "UPDATE tenant_group SET display_name = $3, display_name_key = $4, external_id_key = $5, body = $6, modified_at = $7, \
-         revision = $8, member_count = member_count + $9, claimed_name = $10 WHERE position = $1 AND revision = $2",
+         revision = $8, member_count = member_count + $9, claimed_name = COALESCE($10, claimed_name) WHERE position = $1 AND revision = $2",
         [
             after.position.into(),
             before.revision.into(),
@@ -81,7 +86,7 @@ pub(crate) async fn replace(
             after.modified_at.into(),
             after.revision.into(),
             (added.count() - removed.count()).into(),
-            claimed_name(after, names).into(),
+            claimed.into(),
         ],
     );
     remove_members(&mut batch, after.position, removed);

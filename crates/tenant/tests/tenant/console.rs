@@ -237,13 +237,16 @@ async fn groups_are_searched_by_name_and_shown_as_they_would_be_written() {
     let cookie = sign_in(&world).await;
     let ada = world.make_user("ada@example.com").await;
     let mut ids = Vec::new();
-    for (name, members) in [("Engineering", json!([{ "value": ada }])), ("Sales & Ärzte", json!([])), ("100%", json!([]))] {
+    for (name, members) in
+        [("Engineering", json!([{ "value": ada }])), ("Sales & Ärzte", json!([])), ("100%", json!([])), ("ΟΔΟΣ", json!([]))]
+    {
         let body = json!({ "schemas": ["urn:ietf:params:scim:schemas:core:2.0:Group"], "displayName": name, "members": members,
             "externalId": format!("ext-{name}") });
         ids.push(world.call("POST", GROUPS, Some(&body)).await.json()["id"].as_str().unwrap().to_owned());
     }
     for (search, found) in [
-        ("", vec!["Engineering", "Sales & Ärzte", "100%"]),
+        ("", vec!["Engineering", "Sales & Ärzte", "100%", "ΟΔΟΣ"]),
+        ("%CE%BF%CE%B4%CE%BF%CF%82", vec!["ΟΔΟΣ"]),
         ("ENGIN", vec!["Engineering"]),
         ("%C3%A4RZ", vec!["Sales & Ärzte"]),
         ("%25", vec!["100%"]),

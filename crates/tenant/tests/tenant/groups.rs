@@ -3,7 +3,7 @@
 use crate::support::{GROUPS, USERS, World, world, world_at};
 use provost_db::Location;
 use provost_db::testing::locations;
-use provost_tenant::{ProfileName, Tenant};
+use provost_tenant::{ProfileName, Tenant, transfer};
 use serde_json::{Value, json};
 
 async fn patch(world: &World, id: &str, operations: Value) -> u16 {
@@ -101,6 +101,42 @@ async fn a_member_without_an_id_is_refused() {
         }
     }
     assert_eq!(members(&world, &id).await, [user]);
+}
+
+/// RFC 7643 section 8.7.1: what a member is stays, whichever way a PATCH says otherwise.
+#[tokio::test]
+async fn the_type_of_a_member_is_not_changed() {
+    let world = standard().await;
+    let user = world.make_user("a@example.com").await;
+    let id = made(&world, "G", &[&user]).await;
+    let typed = |kind: &str| json!({ "op": "add", "path": "members", "value": [{ "value": user, "type": kind }] });
+    let whole = json!({ "op": "replace", "path": "members[display eq \"nobody\"].type", "value": "User" });
+    assert_eq!(patch(&world, &id, json!([typed("User")])).await, 200);
+    assert_eq!(patch(&world, &id, json!([typed("Group")])).await, 400);
+    assert_eq!(patch(&world, &id, json!([typed("Group"), whole])).await, 400);
+    assert_eq!(members(&world, &id).await, [user]);
+}
+
+/// Two that had one name before names were held to be unique can be edited, as long as neither takes the name anew.
+#[tokio::test]
+async fn groups_that_share_a_name_can_be_edited() {
+    let world = world().await;
+    let lines: String = ["one", "two"]
+        .map(|id| {
+            format!(
+                "{}\n",
+                json!({
+        "schemas": ["urn:ietf:params:scim:schemas:core:2.0:Group"], "id": id, "displayName": "Twins" })
+            )
+        })
+        .concat();
+    transfer::import(&world.tenant, &mut std::io::Cursor::new(lines.as_bytes()), |_| ()).await.unwrap();
+    for id in ["one", "two"] {
+        assert_eq!(patch(&world, id, json!([{ "op": "replace", "path": "externalId", "value": id }])).await, 204, "{id}");
+        assert_eq!(patch(&world, id, json!([{ "op": "replace", "path": "displayName", "value": "TWINS" }])).await, 204, "{id}");
+    }
+    assert_eq!(patch(&world, "two", json!([{ "op": "replace", "path": "displayName", "value": "Other" }])).await, 204);
+    assert_eq!(patch(&world, "two", json!([{ "op": "replace", "path": "displayName", "value": "Twins" }])).await, 409);
 }
 
 async fn made(world: &World, name: &str, ids: &[&String]) -> String {

@@ -144,6 +144,31 @@ async fn what_a_client_may_not_set_is_not_set() {
 }
 
 /// Many requests make no user that one request could not make.
+/// As many names as a body may hold, in one operation: what it costs follows from how many there are and not from their square.
+#[tokio::test]
+async fn a_patch_of_very_many_names_is_answered_soon() {
+    for profile in [ProfileName::Netskope, ProfileName::Standard] {
+        let world = world_at(Location::Memory, profile).await;
+        let group = json!({ "schemas": ["urn:ietf:params:scim:schemas:core:2.0:Group"], "displayName": "G" });
+        let id = world.call("POST", GROUPS, Some(&group)).await.json()["id"].as_str().unwrap().to_owned();
+        let operation = |prefix: &str, value: Value| {
+            let names = (0..9_000).map(|number| (format!("{prefix}{number:05}"), value.clone()));
+            json!({ "op": "add", "value": names.collect::<serde_json::Map<_, _>>() })
+        };
+        for operations in [
+            (0..7).map(|number| operation(&format!("a{number}"), Value::Null)).collect::<Vec<_>>(),
+            vec![operation("members", Value::Null)],
+            vec![operation("members.", json!([{ "value": "x" }]))],
+        ] {
+            let body = json!({ "schemas": ["urn:ietf:params:scim:api:messages:2.0:PatchOp"], "Operations": operations });
+            let started = std::time::Instant::now();
+            let answer = world.call("PATCH", &format!("{GROUPS}/{id}"), Some(&body)).await;
+            assert!(answer.status.is_success() || answer.status == 400, "{}", answer.text);
+            assert!(started.elapsed() < std::time::Duration::from_secs(5), "{profile:?}: {:?}", started.elapsed());
+        }
+    }
+}
+
 #[tokio::test]
 async fn a_user_does_not_grow_without_bound() {
     let world = world_at(Location::Memory, ProfileName::Standard).await;

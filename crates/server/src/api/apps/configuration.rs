@@ -1,6 +1,6 @@
 //! The autoprovisioning configuration: configure, read, edit, delete.
 
-use super::{confirmed, connected, status, switches};
+use super::{access_token, confirmed, connected, status, switches};
 use crate::Server;
 use crate::access::Principal;
 use crate::api::ProblemKind::{Conflict, Invalid, NeedsConfirmation};
@@ -139,7 +139,7 @@ async fn show(State(server): State<Server>, At(key): At<String>) -> Answer<Tagge
 }
 
 /// [`Parts`], and `token` among them.
-#[derive(Debug, Deserialize)]
+#[derive(Deserialize)]
 #[serde(transparent)]
 struct NewConfiguration(Map<String, Value>);
 
@@ -159,10 +159,11 @@ impl JsonSchema for NewConfiguration {
 }
 
 /// Takes `token` out of a body of parts, so that one list of parts serves every request.
-fn take_token(body: &mut Map<String, Value>) -> Option<Secret> {
+fn take_token(body: &mut Map<String, Value>) -> Result<Option<Secret>, Problem> {
     match body.remove("token") {
-        Some(Value::String(token)) => Some(Secret::new(token)),
-        Some(_) | None => None,
+        Some(Value::String(token)) => access_token(&token).map(Some),
+        None | Some(Value::Null) => Ok(None),
+        Some(_) => Err(Problem::of(ProblemKind::BadRequest, "the body cannot be read: token is a text")),
     }
 }
 
@@ -179,7 +180,7 @@ async fn configure(
 ) -> Answer<Created<ConnectionBody>> {
     let store = &server.store;
     let app = apps::find(store, &key).await?;
-    let token = take_token(&mut body);
+    let token = take_token(&mut body)?;
     let parts = parts_of(body)?;
     if connections::of_app(store, app.id).await?.is_some() {
         let detail = "autoprovisioning is configured for this app already: edit it with PATCH, or delete the configuration first";

@@ -1,7 +1,7 @@
 //! Test, reauthorize, turn on, turn off, sync, retry, probe.
 
 use super::configuration::{self, ConnectionBody};
-use super::{confirmed, connected};
+use super::{access_token, confirmed, connected};
 use crate::Server;
 use crate::access::Principal;
 use crate::api::ProblemKind::{Conflict, Invalid, NeedsConfirmation, NoAnswer};
@@ -13,7 +13,7 @@ use axum::Extension;
 use axum::extract::State;
 use axum::http::Method;
 use provost_core::app::ConnectionStatus;
-use provost_platform::{Secret, check_endpoint};
+use provost_platform::check_endpoint;
 use provost_store::StoreError;
 use provost_store::accounts::{self, load_rules};
 use provost_store::apps::tests::{self, TestResult};
@@ -102,7 +102,7 @@ async fn test(
     let endpoint = endpoint.ok_or_else(|| missing("endpoint"))?;
     check_endpoint(&endpoint, &server.allowed_private)?;
     let token = match (tested.token, &stored) {
-        (Some(token), _) => Some(Secret::new(token)),
+        (Some(token), _) => Some(access_token(&token)?),
         (None, Some(connection)) if connections::origin(&connection.config.endpoint) == connections::origin(&endpoint) => {
             connections::credential(store, connection.id).await?
         }
@@ -140,7 +140,7 @@ async fn reauthorize(
     Body(new): Body<Token>,
 ) -> Answer<Shown<ConnectionBody>> {
     let (_, connection) = connected(&server.store, &key).await?;
-    let token = Secret::new(new.token);
+    let token = access_token(&new.token)?;
     let expires_at = new.expires_at.as_deref().map(parse_instant).transpose()?;
     let connection = connections::reauthorize(&server.store, &caller.actor, connection.id, &token, expires_at).await?;
     configuration::answer(&server.store, &connection).await

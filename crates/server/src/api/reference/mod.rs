@@ -18,11 +18,12 @@ use super::{Noun, PREFIX, ProblemKind, Route};
 use crate::Server;
 use crate::access::Permission;
 use crate::api::problem::ProblemBody;
+use axum::Router;
 use axum::http::Method;
 use axum::http::header::CONTENT_TYPE;
 use axum::response::{IntoResponse, Response};
 use axum::routing::get;
-use axum::{Json, Router};
+use provost_web::PreEscaped;
 use serde_json::{Map, Value};
 use shape::{Parameter, Place};
 use std::sync::LazyLock;
@@ -35,6 +36,8 @@ pub(crate) const PAGE_AT: &str = "/api/docs";
 
 static REFERENCE: LazyLock<Reference> = LazyLock::new(|| Reference::of(super::nouns()));
 static DOCUMENT: LazyLock<Value> = LazyLock::new(|| document::of(&REFERENCE));
+static DOCUMENT_TEXT: LazyLock<String> = LazyLock::new(|| DOCUMENT.to_string());
+static PAGE: LazyLock<String> = LazyLock::new(|| page::of(&REFERENCE).into_string());
 
 /// Everything that is to be said of the API.
 #[derive(Debug)]
@@ -85,11 +88,11 @@ pub(super) fn openapi() -> &'static Value {
 }
 
 async fn document() -> Response {
-    ([(CONTENT_TYPE, "application/json")], Json(openapi())).into_response()
+    ([(CONTENT_TYPE, "application/json")], DOCUMENT_TEXT.as_str()).into_response()
 }
 
 async fn show() -> Response {
-    provost_web::html_response(page::of(&REFERENCE))
+    provost_web::html_response(PreEscaped(PAGE.clone()))
 }
 
 impl Reference {

@@ -48,15 +48,3 @@ pub(super) async fn problem(
         tokio::time::sleep(LOOK_EVERY).await;
     }
 }
-
-/// The token as it was pasted, or what is wrong with it.
-pub(super) fn pasted(text: &str) -> Result<Secret, String> {
-    let text = text.trim();
-    if text.is_empty() {
-        return Err("Enter the access token.".to_owned());
-    }
-    if text.chars().any(|c| c.is_control() || c.is_whitespace()) {
-        return Err("The access token has spaces or line breaks in it: paste the token alone.".to_owned());
-    }
-    Ok(Secret::new(text))
-}

@@ -5,6 +5,7 @@ use super::super::form::Fields;
 use super::super::{Outcome, connected, path_of, testing};
 use super::token_expiry::{EXPIRES, expires_field};
 use crate::Server;
+use crate::access_token;
 use crate::console::form::read_date;
 use crate::console::session::SignedIn;
 use axum::Router;
@@ -55,7 +56,7 @@ async fn send(State(server): State<Server>, who: SignedIn, Path(id): Path<String
         let body = body(&app, endpoint, error);
         app_page(&server, &who, &app, "App authorization", StatusCode::UNPROCESSABLE_ENTITY, notice, body)
     };
-    let token = match testing::pasted(fields.text("token")) {
+    let token = match access_token::read(fields.text("token")) {
         Ok(token) => token,
         Err(text) => return Ok(refused(Some(&text), None)),
     };

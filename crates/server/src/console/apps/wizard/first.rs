@@ -4,6 +4,7 @@ use super::super::form::Fields;
 use super::super::parts::endpoint;
 use super::super::{Outcome, testing};
 use super::{Step, Visit, onward};
+use crate::access_token;
 use axum::http::StatusCode;
 use axum::response::Response;
 use provost_platform::Secret;
@@ -30,7 +31,7 @@ pub(super) async fn send_token(mut visit: Visit, fields: &Fields) -> Outcome {
     if typed.is_empty() && visit.draft.token.is_some() {
         return Ok(onward(&visit, step, fields));
     }
-    let token = match testing::pasted(typed) {
+    let token = match access_token::read(typed) {
         Ok(token) => token,
         Err(text) => {
             let body = token_body(&visit, Some(&text));

@@ -27,7 +27,11 @@ pub(super) struct Parts {
 /// One operation that touches only these members.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) enum Change {
-    Add(Ids),
+    Add {
+        ids: Ids,
+        /// What the client says that some of them are.
+        types: Vec<(String, String)>,
+    },
     Remove(Ids),
 }
 
@@ -42,6 +46,12 @@ pub(super) fn take(body: &mut Resource) -> Result<Ids, ScimError> {
 fn ids_of(members: &Value) -> Option<Ids> {
     let items = members.as_array().map_or(std::slice::from_ref(members), Vec::as_slice);
     items.iter().map(|item| item.get("value")?.as_str().map(str::to_owned)).collect()
+}
+
+fn types_of(members: &Value) -> Vec<(String, String)> {
+    let items = members.as_array().map_or(std::slice::from_ref(members), Vec::as_slice);
+    let typed = |item: &Value| Some((item.get("value")?.as_str()?.to_owned(), item.get("type")?.as_str()?.to_owned()));
+    items.iter().filter_map(typed).collect()
 }
 
 /// Takes a PATCH apart; `None` when it speaks of members other than by their ids.
@@ -62,18 +72,18 @@ pub(super) fn parts(request: &PatchRequest, schemas: &Schemas, leniency: &Lenien
     Ok(Some(parts))
 }
 
-/// An operation without a path as one for each attribute.
+/// An operation without a path as one for each name that may be that of the members, and one for all others.
 fn alone(operation: &PatchOperation) -> Vec<PatchOperation> {
-    match (&operation.path, &operation.value) {
-        (None, Some(Value::Object(attributes))) => {
-            let one = |(name, value): (&String, &Value)| PatchOperation {
-                value: Some(Value::Object(Resource::from_iter([(name.clone(), value.clone())]))),
-                ..operation.clone()
-            };
-            attributes.iter().map(one).collect()
-        }
-        _ => vec![operation.clone()],
-    }
+    let (None, Some(Value::Object(attributes))) = (&operation.path, &operation.value) else { return vec![operation.clone()] };
+    let attributes = attributes.iter().map(|(name, value)| (name.clone(), value.clone()));
+    let (members, others): (Vec<_>, Vec<_>) = attributes.partition(|(name, _)| name.to_ascii_lowercase().contains("members"));
+    let of = |attributes: Vec<(String, Value)>| PatchOperation {
+        op: operation.op,
+        path: None,
+        value: Some(Value::Object(attributes.into_iter().collect())),
+    };
+    let others = Some(others).filter(|others| !others.is_empty()).map(of);
+    members.into_iter().map(|one| of(vec![one])).chain(others).collect()
 }
 
 fn is_about_members(operation: &ResolvedOperation<'_>) -> bool {
@@ -89,7 +99,7 @@ fn change_of(operation: &ResolvedOperation<'_>) -> Option<Change> {
         return None;
     }
     match (op, &target.filter, value) {
-        (PatchOp::Add, None, Some(members)) => ids_of(members).map(Change::Add),
+        (PatchOp::Add, None, Some(members)) => Some(Change::Add { ids: ids_of(members)?, types: types_of(members) }),
         (PatchOp::Remove, None, Some(members)) => ids_of(members).map(Change::Remove),
         (PatchOp::Remove, Some(filter), None) => by_value(filter).map(Change::Remove),
         (PatchOp::Add | PatchOp::Remove | PatchOp::Replace, _, _) => None,
@@ -159,7 +169,7 @@ async fn decide(context: &Context<'_>, group: &GroupRecord, changes: &[Change]) 
     let (mut to_add, mut named) = (Ids::new(), Ids::new());
     for change in changes {
         match change {
-            Change::Add(ids) => {
+            Change::Add { ids, .. } => {
                 to_add.extend(ids.iter().cloned());
                 named.extend(ids.iter().cloned());
             }
@@ -175,7 +185,18 @@ async fn decide(context: &Context<'_>, group: &GroupRecord, changes: &[Change]) 
     let mut after = before.clone();
     for change in changes {
         match change {
-            Change::Add(ids) => after.extend(ids.iter().filter_map(|id| by_id.get(id.as_str()))),
+            Change::Add { ids, types } => {
+                let is_other = |(id, given): &&(String, String)| {
+                    let known = by_id.get(id.as_str()).filter(|member| after.contains(member));
+                    known.is_some_and(|(kind, _)| !kind.word().eq_ignore_ascii_case(given))
+                };
+                // RFC 7643 section 8.7.1: the type of a member is immutable.
+                if let Some((id, _)) = types.iter().find(is_other) {
+                    let id: String = id.chars().take(64).collect();
+                    return Err(ScimError::mutability(format!("members.type of {id:?} cannot be changed.")).into());
+                }
+                after.extend(ids.iter().filter_map(|id| by_id.get(id.as_str())));
+            }
             Change::Remove(ids) => {
                 let gone = ids.iter().filter_map(|id| by_id.get(id.as_str())).filter(|member| after.remove(member)).count();
                 // RFC 7644 section 3.5.2.2: what the path names has to be there.

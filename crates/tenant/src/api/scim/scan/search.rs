@@ -38,6 +38,8 @@ pub(super) struct Search<'a> {
     pub(super) order: Option<Order>,
     /// Whether filter or order look at what lies in other rows.
     needs_others: bool,
+    /// Whether users and groups are listed in one order, in which no index helps.
+    is_together: bool,
 }
 
 /// Where resources come from.
@@ -83,12 +85,12 @@ impl<'a> Search<'a> {
         let attribute = resources::attribute(kind);
         let needs_others = filter.is_some_and(|filter| mentions(filter, attribute) || mentions_version(filter))
             || sort.is_some_and(|sort| sorts_by(sort, attribute));
-        Self { context, kind, schemas, filter, sort, order: Order::of(sort, kind, schemas), needs_others }
+        Self { context, kind, schemas, filter, sort, order: Order::of(sort, kind, schemas), needs_others, is_together: false }
     }
 
     /// The same, by what is in the resources, also where an index keeps the order of this kind.
     pub(super) fn by_value(self) -> Self {
-        Self { order: None, ..self }
+        Self { order: None, is_together: true, ..self }
     }
 
     /// The same for candidates that all match: nobody looks at the filter again.
@@ -284,6 +286,13 @@ impl<'a> Search<'a> {
 
     /// RFC 7644 table 9: `tooMany`.
     fn too_many(&self) -> ScimError {
+        if self.is_together {
+            let detail = format!(
+                "Too many resources would have to be looked at to sort users and groups together: at most {SORTED_MAX} of each are. \
+                 Narrow the filter, or list /Users or /Groups."
+            );
+            return ScimError::bad_request(ScimType::TooMany, detail);
+        }
         let (indexed, sorted) = match self.kind {
             ResourceKind::User => (
                 "id, userName, externalId, displayName (eq, sw), emails.value, groups.value, meta.created and meta.lastModified",
