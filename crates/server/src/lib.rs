@@ -4,7 +4,6 @@
 //! connection test is a row that is written and that the engine answers. There is no SQL here.
 
 pub mod access;
-mod access_token;
 pub mod api;
 pub mod config;
 pub mod confirmation;

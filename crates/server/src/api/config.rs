@@ -7,7 +7,6 @@ use super::reference::{Content, Reply, Said, Schemas, Shape};
 use super::{Noun, Problem, ProblemKind, ask, change, read};
 use crate::Server;
 use crate::access::Principal;
-use crate::access_token;
 use crate::config::{self, AppliedApp, ConfigPlan, Prepared};
 use crate::confirmation::Confirmation;
 use axum::Extension;
@@ -16,6 +15,7 @@ use axum::http::Method;
 use axum::http::header::CONTENT_TYPE;
 use axum::response::{IntoResponse, Response};
 
+use provost_store::apps::connections;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use serde_json::json;
@@ -79,9 +79,9 @@ struct Sent {
 
 async fn prepared(server: &Server, sent: Sent) -> Result<Prepared, Problem> {
     let file = config::parse(&sent.file).map_err(config::ConfigError::from)?;
-    let token = |(app, token): (String, String)| match access_token::read(&token) {
+    let token = |(app, token): (String, String)| match connections::read_token(&token) {
         Ok(token) => Ok((app, token)),
-        Err(why) => Err(Problem::of(ProblemKind::Invalid, format!("the token of {app}: {why}"))),
+        Err(why) => Err(Problem::of(ProblemKind::Invalid, format!("{app}: {why}"))),
     };
     let tokens = sent.tokens.into_iter().map(token).collect::<Result<_, _>>()?;
     Ok(config::prepare(server, &file, &tokens).await?)

@@ -295,7 +295,7 @@ async fn a_token_with_spaces_in_it_is_refused_wherever_it_comes_in() {
     app(&world).await;
     let file = "apps:\n  - name: Netskope\n    catalogue: netskope\n    autoprovisioning:\n      endpoint: \
                 https://tenant.goskope.com/SCIM/v2/abc\n      token_file: ./token\n      scope: everyone\n";
-    for (token, why) in [("", "Enter the access token"), ("two words", "spaces"), ("line\nbreak", "line breaks")] {
+    for (token, why) in [("", "is empty"), ("two words", "spaces"), ("line\nbreak", "line breaks")] {
         let refused = configured(&world, json!({ "token": token })).await.expect(422);
         assert!(refused.detail().contains(why), "{}", refused.text);
         let body = json!({ "file": file, "tokens": { "Netskope": token } });

@@ -1,6 +1,6 @@
 //! The autoprovisioning configuration: configure, read, edit, delete.
 
-use super::{access_token, confirmed, connected, status, switches};
+use super::{confirmed, connected, status, switches};
 use crate::Server;
 use crate::access::Principal;
 use crate::api::ProblemKind::{Conflict, Invalid, NeedsConfirmation};
@@ -161,7 +161,7 @@ impl JsonSchema for NewConfiguration {
 /// Takes `token` out of a body of parts, so that one list of parts serves every request.
 fn take_token(body: &mut Map<String, Value>) -> Result<Option<Secret>, Problem> {
     match body.remove("token") {
-        Some(Value::String(token)) => access_token(&token).map(Some),
+        Some(Value::String(token)) => Ok(Some(connections::read_token(&token)?)),
         None | Some(Value::Null) => Ok(None),
         Some(_) => Err(Problem::of(ProblemKind::BadRequest, "the body cannot be read: token is a text")),
     }

@@ -14,7 +14,6 @@ use super::json::{Answer, Created, Done, Listed, Shown, Tagged, created, done, o
 use super::{Noun, Problem, ProblemKind, change, read};
 use crate::Server;
 use crate::access::Principal;
-use crate::access_token;
 use crate::config::{AccessEntry, access_entry, resolve_access};
 use crate::confirmation::Confirmation;
 use axum::Extension;
@@ -22,7 +21,6 @@ use axum::extract::State;
 use axum::http::Method;
 use provost_core::app::{App, Connection, ConnectionStatus, Profile, SsoDetails, catalogue};
 use provost_core::ids::AppId;
-use provost_platform::Secret;
 use provost_store::accounts::{Rules, load_rules_for};
 use provost_store::apps::{self, AppEdit, connections};
 use provost_store::planning::{self, Plan};
@@ -69,11 +67,6 @@ const ENTRIES: usize = 200;
 
 /// Names of apps that are told to whoever has named another.
 const NAMES: usize = 20;
-
-/// An access token that somebody sends.
-fn access_token(text: &str) -> Result<Secret, Problem> {
-    access_token::read(text).map_err(|why| Problem::of(ProblemKind::Invalid, why))
-}
 
 /// The app and its connection; without one the answer says that autoprovisioning is not configured.
 async fn connected(store: &Store, key: &str) -> Result<(App, Connection), Problem> {

@@ -1,7 +1,7 @@
 //! Test, reauthorize, turn on, turn off, sync, retry, probe.
 
 use super::configuration::{self, ConnectionBody};
-use super::{access_token, confirmed, connected};
+use super::{confirmed, connected};
 use crate::Server;
 use crate::access::Principal;
 use crate::api::ProblemKind::{Conflict, Invalid, NeedsConfirmation, NoAnswer};
@@ -102,7 +102,7 @@ async fn test(
     let endpoint = endpoint.ok_or_else(|| missing("endpoint"))?;
     check_endpoint(&endpoint, &server.allowed_private)?;
     let token = match (tested.token, &stored) {
-        (Some(token), _) => Some(access_token(&token)?),
+        (Some(token), _) => Some(connections::read_token(&token)?),
         (None, Some(connection)) if connections::origin(&connection.config.endpoint) == connections::origin(&endpoint) => {
             connections::credential(store, connection.id).await?
         }
@@ -140,7 +140,7 @@ async fn reauthorize(
     Body(new): Body<Token>,
 ) -> Answer<Shown<ConnectionBody>> {
     let (_, connection) = connected(&server.store, &key).await?;
-    let token = access_token(&new.token)?;
+    let token = connections::read_token(&new.token)?;
     let expires_at = new.expires_at.as_deref().map(parse_instant).transpose()?;
     let connection = connections::reauthorize(&server.store, &caller.actor, connection.id, &token, expires_at).await?;
     configuration::answer(&server.store, &connection).await

@@ -99,13 +99,19 @@ async fn stored(store: &Store) -> Result<Vec<(ConnectionId, String)>, StoreError
 }
 
 pub(super) fn sealed(store: &Store, id: ConnectionId, token: &Secret) -> Result<String, StoreError> {
-    let text = token.expose().trim();
+    Ok(store.sealer.seal(&bound_to(id), &read_token(token.expose())?))
+}
+
+/// An access token as somebody gives it, typed, pasted, or sent by a program; or what is wrong with it. What stands around it comes from
+/// copying.
+pub fn read_token(text: &str) -> Result<Secret, StoreError> {
+    let text = text.trim();
     if text.is_empty() || text.chars().any(|c| c.is_control() || c.is_whitespace()) {
         return Err(StoreError::Invalid(
             "the access token is empty or has spaces or line breaks in it: paste the token alone".to_owned(),
         ));
     }
-    Ok(store.sealer.seal(&bound_to(id), &Secret::new(text)))
+    Ok(Secret::new(text))
 }
 
 fn bound_to(id: ConnectionId) -> String {

@@ -10,7 +10,7 @@ mod endpoint;
 mod status;
 
 pub use configure::configure;
-pub use credential::{credential, forget_unreadable, reauthorize, sealed_with_another_key};
+pub use credential::{credential, forget_unreadable, read_token, reauthorize, sealed_with_another_key};
 pub use edit::{edit, previewed};
 pub use endpoint::{normalized_endpoint, origin};
 pub use status::{delete_configuration, set_halt, start_pass, sync_now, turn_off, turn_on};

@@ -5,8 +5,8 @@ use super::super::form::Fields;
 use super::super::{Outcome, connected, path_of, testing};
 use super::token_expiry::{EXPIRES, expires_field};
 use crate::Server;
-use crate::access_token;
 use crate::console::form::read_date;
+use crate::console::frame::sentence;
 use crate::console::session::SignedIn;
 use axum::Router;
 use axum::extract::{Path, State};
@@ -56,9 +56,9 @@ async fn send(State(server): State<Server>, who: SignedIn, Path(id): Path<String
         let body = body(&app, endpoint, error);
         app_page(&server, &who, &app, "App authorization", StatusCode::UNPROCESSABLE_ENTITY, notice, body)
     };
-    let token = match access_token::read(fields.text("token")) {
+    let token = match connections::read_token(fields.text("token")) {
         Ok(token) => token,
-        Err(text) => return Ok(refused(Some(&text), None)),
+        Err(error) => return Ok(refused(Some(&sentence(&error.to_string())), None)),
     };
     let expires_at = match read_date(fields.text(EXPIRES)) {
         Ok(at) => at,

@@ -4,10 +4,11 @@ use super::super::form::Fields;
 use super::super::parts::endpoint;
 use super::super::{Outcome, testing};
 use super::{Step, Visit, onward};
-use crate::access_token;
+use crate::console::frame::sentence;
 use axum::http::StatusCode;
 use axum::response::Response;
 use provost_platform::Secret;
+use provost_store::apps::connections;
 use provost_web::{Field, FieldKind, Markup, Notice, field, hint, html};
 
 fn token_body(visit: &Visit, error: Option<&str>) -> Markup {
@@ -31,10 +32,10 @@ pub(super) async fn send_token(mut visit: Visit, fields: &Fields) -> Outcome {
     if typed.is_empty() && visit.draft.token.is_some() {
         return Ok(onward(&visit, step, fields));
     }
-    let token = match access_token::read(typed) {
+    let token = match connections::read_token(typed) {
         Ok(token) => token,
-        Err(text) => {
-            let body = token_body(&visit, Some(&text));
+        Err(error) => {
+            let body = token_body(&visit, Some(&sentence(&error.to_string())));
             return Ok(visit.page(step, StatusCode::UNPROCESSABLE_ENTITY, None, body));
         }
     };
