@@ -154,7 +154,7 @@ fn go_wrong(installation: &Installation, seen: &mut Seen) {
         (json!({ "endpoint": endpoint, "token": REFUSED }), 200),
         (json!({ "endpoint": "http://127.0.0.1:9/scim", "token": REFUSED }), 200),
         (json!({ "endpoint": "https://192.168.7.7/scim", "token": REFUSED }), 422),
-        (json!({ "endpoint": endpoint, "token": format!("{REFUSED} {MISPLACED}\n") }), 200),
+        (json!({ "endpoint": endpoint, "token": format!("{REFUSED} {MISPLACED}\n") }), 422),
     ] {
         assert_eq!(ask(installation, seen, "POST", &format!("{base}/test"), &wrong), status);
     }
