@@ -113,5 +113,5 @@ async fn revoke(
 ) -> Answer<Shown<KeyBody>> {
     let entry = admins::find_key(&server.store, &key).await?;
     admins::revoke_key(&server.store, &caller.actor, entry.key.id).await?;
-    ok(key_body(admins::find_key(&server.store, &entry.key.id.to_string()).await?, server.store.now()))
+    ok(key_body(admins::get_key(&server.store, entry.key.id).await?, server.store.now()))
 }

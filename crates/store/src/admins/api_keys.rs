@@ -147,10 +147,15 @@ pub async fn find_key(store: &Store, key: &str) -> Result<ApiKeyEntry, StoreErro
     found.and_then(|index| keys.into_iter().nth(index)).ok_or_else(not_found)
 }
 
+/// One key, also one that works no more.
+pub async fn get_key(store: &Store, id: ApiKeyId) -> Result<ApiKeyEntry, StoreError> {
+    let found = list_keys(store).await?.into_iter().find(|entry| entry.key.id == id);
+    found.ok_or_else(|| StoreError::NotFound { what: "API key", key: id.to_string() })
+}
+
 /// Revokes a key: it stops working at once, its record stays.
 pub async fn revoke_key(store: &Store, by: &Actor, id: ApiKeyId) -> Result<(), StoreError> {
-    let entry = list_keys(store).await?.into_iter().find(|entry| entry.key.id == id);
-    let entry = entry.ok_or_else(|| StoreError::NotFound { what: "API key", key: id.to_string() })?;
+    let entry = get_key(store, id).await?;
     if entry.revoked_at.is_some() {
         return Ok(());
     }

@@ -5,7 +5,9 @@
 mod api_keys;
 mod first_start;
 
-pub use api_keys::{ApiKey, ApiKeyEntry, ApiKeyState, NewApiKey, authenticate_key, create_key, find_key, list_keys, revoke_key};
+pub use api_keys::{
+    ApiKey, ApiKeyEntry, ApiKeyState, NewApiKey, authenticate_key, create_key, find_key, get_key, list_keys, revoke_key,
+};
 pub use first_start::{first_start_token, use_first_start_token};
 
 use crate::directory::address;

@@ -57,12 +57,16 @@ fn api_keys_work_until_they_are_revoked() {
         assert_eq!(admins::find_key(store, "ci").await.unwrap(), made.entry);
         assert_eq!(admins::find_key(store, &made.entry.key.id.to_string()).await.unwrap(), made.entry);
         assert!(matches!(admins::find_key(store, "cj").await, Err(StoreError::NotFound { .. })));
+        // A name that is the id of another key does not stand in its way.
+        let id = made.entry.key.id;
+        admins::create_key(store, &BY, &id.to_string(), Role::Auditor, None).await.unwrap();
+        assert_eq!(admins::find_key(store, &id.to_string()).await.unwrap().key.id, id);
         let secret = made.secret;
         assert!(secret.expose().starts_with("pvk_"));
         assert!(matches!(admins::create_key(store, &BY, "ci", Role::Auditor, None).await, Err(StoreError::Taken { .. })));
         let key = admins::authenticate_key(store, secret.expose()).await.unwrap().unwrap();
         assert_eq!((key.name.as_str(), key.role), ("ci", Role::Auditor));
-        let entry = admins::list_keys(store).await.unwrap().remove(0);
+        let entry = admins::get_key(store, id).await.unwrap();
         assert!(entry.last_used_at.is_some() && entry.revoked_at.is_none());
         for wrong in ["", "pvk_nonsense", &format!("{}x", secret.expose()), provost_platform::mint_token("pvk").expose()] {
             assert_eq!(admins::authenticate_key(store, wrong).await.unwrap(), None);

@@ -7,8 +7,8 @@ use provost_scim::{Resource, text_key, user_name_key};
 use serde_json::Value;
 use std::collections::BTreeSet;
 
-/// Longer texts are told apart by their beginning only.
-const CHARACTERS_MAX: usize = 512;
+/// Longer texts are told apart by their beginning only. A name or an external id that is longer is not kept.
+pub(crate) const CHARACTERS_MAX: usize = 512;
 
 /// Of a `userName`.
 pub(crate) fn user_name(name: &str) -> String {

@@ -66,29 +66,30 @@ pub(crate) async fn replace(
     names: Names,
 ) -> Result<(), WriteError> {
     let mut batch = Batch::new();
+    let mut values: Vec<Value> = vec![
+        after.position.into(),
+        before.revision.into(),
+        after.display_name.clone().into(),
+        keys::folded(&after.display_name).into(),
+        keys::exact_or_absent(keys::text(&after.body, "externalId")).into(),
+        body_text(after)?.into(),
+        after.modified_at.into(),
+        after.revision.into(),
+        (added.count() - removed.count()).into(),
+    ];
     // A name that stays is not claimed anew: whoever has had it may keep it.
-    let is_renamed = keys::folded(&after.display_name) != keys::folded(&before.display_name);
-    let claimed = if is_renamed { claimed_name(after, names) } else { None };
-    if is_renamed {
+    let claim = if keys::folded(&after.display_name) == keys::folded(&before.display_name) {
+        ""
+    } else {
         claim_name(&mut batch, after, names);
-    }
-    batch.expect(
-        1,
+        values.push(claimed_name(after, names).into());
+        ", claimed_name = $10"
+    };
+    let sql = format!(
         "UPDATE tenant_group SET display_name = $3, display_name_key = $4, external_id_key = $5, body = $6, modified_at = $7, \
-         revision = $8, member_count = member_count + $9, claimed_name = COALESCE($10, claimed_name) WHERE position = $1 AND revision = $2",
-        [
-            after.position.into(),
-            before.revision.into(),
-            after.display_name.clone().into(),
-            keys::folded(&after.display_name).into(),
-            keys::exact_or_absent(keys::text(&after.body, "externalId")).into(),
-            body_text(after)?.into(),
-            after.modified_at.into(),
-            after.revision.into(),
-            (added.count() - removed.count()).into(),
-            claimed.into(),
-        ],
+         revision = $8, member_count = member_count + $9{claim} WHERE position = $1 AND revision = $2"
     );
+    batch.expect(1, sql, values);
     remove_members(&mut batch, after.position, removed);
     add_members(&mut batch, after.position, added);
     db.commit(batch).await?;

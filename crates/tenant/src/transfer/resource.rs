@@ -1,15 +1,13 @@
 //! One line and what it means: JSON into the rows of a user or a group, and back.
 
 use super::lines::{LINE_BYTES_MAX, LINE_VALUES_MAX};
+use crate::find::keys::CHARACTERS_MAX;
 use crate::groups::GroupRecord;
 use crate::users::UserRecord;
 use provost_scim::provider::ResourceKind;
 use provost_scim::{Leniency, Resource, Schemas, validate};
 use serde_json::{Value, json};
 use std::collections::BTreeSet;
-
-/// Longer ids, names and external ids are refused, as the API refuses them.
-const KEY_CHARACTERS_MAX: usize = 512;
 
 /// A resource of a file.
 #[derive(Debug)]
@@ -162,9 +160,9 @@ fn key(resource: &Resource, name: &str) -> Result<Option<String>, String> {
         Some(Value::String(text)) => text,
         Some(_) => return Err(format!("has an {name} that is no text: write it in quotation marks")),
     };
-    if text.chars().count() > KEY_CHARACTERS_MAX || text.contains(char::is_control) {
+    if text.chars().count() > CHARACTERS_MAX || text.contains(char::is_control) {
         return Err(format!(
-            "has an {name} that is longer than {KEY_CHARACTERS_MAX} characters or holds control characters: change it"
+            "has an {name} that is longer than {CHARACTERS_MAX} characters or holds control characters: change it"
         ));
     }
     Ok(Some(text.clone()))

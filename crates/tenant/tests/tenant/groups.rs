@@ -117,19 +117,16 @@ async fn the_type_of_a_member_is_not_changed() {
     assert_eq!(members(&world, &id).await, [user]);
 }
 
+fn group_line(id: &str, name: &str) -> Value {
+    json!({ "schemas": ["urn:ietf:params:scim:schemas:core:2.0:Group"], "id": id, "displayName": name })
+}
+
 /// Two that had one name before names were held to be unique can be edited, as long as neither takes the name anew.
 #[tokio::test]
 async fn groups_that_share_a_name_can_be_edited() {
     let world = world().await;
-    let lines: String = ["one", "two"]
-        .map(|id| {
-            format!(
-                "{}\n",
-                json!({
-        "schemas": ["urn:ietf:params:scim:schemas:core:2.0:Group"], "id": id, "displayName": "Twins" })
-            )
-        })
-        .concat();
+    let line = |id: &str| group_line(id, "Twins");
+    let lines = format!("{}\n{}\n", line("one"), line("two"));
     transfer::import(&world.tenant, &mut std::io::Cursor::new(lines.as_bytes()), |_| ()).await.unwrap();
     for id in ["one", "two"] {
         assert_eq!(patch(&world, id, json!([{ "op": "replace", "path": "externalId", "value": id }])).await, 204, "{id}");

@@ -1,17 +1,12 @@
 //! The reference as an `OpenAPI` 3.1 document.
 
 use super::shape::{Content, Parameter, Said};
-use super::{Operation, Reference};
+use super::{Operation, RULES, Reference};
 use crate::access::Permission;
 use crate::api::ProblemKind;
 use serde_json::{Map, Value, json};
 
-const ABOUT: &str = "The management API of Provost: the directory, the apps with their autoprovisioning, and the log. The `provost` command uses it. \
-    Bodies are JSON. Ids are decimal strings, instants RFC 3339 in UTC. Unknown fields and parameters are refused.\n\n\
-    Errors are problem details (RFC 9457): `type` is for programs, `detail` says what went wrong and why, `help` what to do.\n\n\
-    Lists come in pages: send `next` of one page as `after` for the next. What has an `ETag` is edited safely with `If-Match`.\n\n\
-    What removes somebody, creates for many or lets users fail is answered with 409 and its plan first. Send it again with the \
-    plan's `hash` as `confirm`, or with `yes`.";
+const ABOUT: &str = "The management API of Provost: the directory, the apps with their autoprovisioning, and the log. The `provost` command uses it.";
 
 /// The name of the only way to sign in.
 const KEY: &str = "key";
@@ -32,7 +27,7 @@ pub(super) fn of(reference: &Reference) -> Value {
         "info": {
             "title": "Provost management API",
             "version": env!("CARGO_PKG_VERSION"),
-            "description": ABOUT,
+            "description": format!("{ABOUT}\n\n{}", RULES.join("\n\n")),
             "license": { "name": "Apache-2.0 OR MIT", "identifier": "Apache-2.0 OR MIT" },
         },
         "jsonSchemaDialect": "https://json-schema.org/draft/2020-12/schema",

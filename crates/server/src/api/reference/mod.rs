@@ -28,6 +28,16 @@ use serde_json::{Map, Value};
 use shape::{Parameter, Place};
 use std::sync::LazyLock;
 
+/// What holds for every operation. What stands between backticks is code.
+const RULES: [&str; 5] = [
+    "Bodies are JSON; unknown fields and parameters are refused. Ids are decimal strings, instants RFC 3339 in UTC.",
+    "Errors are problem details (RFC 9457): `type` is for programs, `detail` says what went wrong and why, `help` what to do.",
+    "Lists come in pages: send `next` of one page as `after` for the next.",
+    "What has an `ETag` is edited safely with `If-Match`: a change that somebody else made meanwhile refuses it.",
+    "What removes somebody, creates for many or lets users fail is answered with 409 and its plan first. Send it again with the plan's \
+     `hash` as `confirm`, or with `yes`.",
+];
+
 /// Where the document is.
 const DOCUMENT_AT: &str = "/api/openapi.json";
 

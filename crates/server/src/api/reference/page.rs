@@ -4,7 +4,7 @@ use super::document::{permission_word, problems_by_status};
 use super::example::curl;
 use super::fields::{fields, type_anchor, type_words, words};
 use super::shape::{Content, Parameter};
-use super::{Chapter, DOCUMENT_AT, Operation, Reference};
+use super::{Chapter, DOCUMENT_AT, Operation, RULES, Reference};
 use crate::api::ProblemKind;
 use crate::console::frame::PRODUCT;
 use provost_web::{
@@ -62,15 +62,7 @@ fn introduction() -> Markup {
                 ". One of role auditor only reads; one of role super-admin also changes. The examples below take address and key from the shell:"
             }
             (code_block(example))
-            ul {
-                li { "Bodies are JSON; unknown fields and parameters are refused. Ids are decimal strings, instants RFC 3339 in UTC." }
-                li { "Lists come in pages: send " code { "next" } " of one page as " code { "after" } " for the next." }
-                li { "What has an " code { "ETag" } " is edited safely with " code { "If-Match" } ": a change that somebody else made meanwhile refuses it." }
-                li {
-                    "What removes somebody, creates for many or lets users fail is answered with 409 and its plan first. Send it again with the plan's "
-                    code { "hash" } " as " code { "confirm" } ", or with " code { "yes" } "."
-                }
-            }
+            ul { @for rule in RULES { li { (prose(rule)) } } }
         }
     }
 }

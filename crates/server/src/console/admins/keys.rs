@@ -137,14 +137,12 @@ async fn make(server: &Server, who: &SignedIn, form: &Typed, role: Role) -> Resu
 }
 
 pub(super) async fn show_revoke(State(server): State<Server>, Changer(who): Changer, At(id): At<ApiKeyId>) -> Response {
-    let result = admins::list_keys(&server.store).await.and_then(|keys| {
-        let found = keys.into_iter().find(|entry| entry.key.id == id);
-        let entry = found.ok_or_else(|| StoreError::NotFound { what: "API key", key: id.to_string() })?;
+    let result = admins::get_key(&server.store, id).await.map(|entry| {
         let text = "It stops working at once, and cannot be made to work again. What uses it needs another key.";
         let title = format!("Revoke the API key {}?", entry.key.name);
         let body = confirm_form(&title, text, &format!("{KEYS}/{id}/revoke"), "REVOKE", KEYS, &[]);
         let crumbs = [("API keys", KEYS), ("Revoke", "")];
-        Ok(page(&server, &who, "Revoke API key", KEYS, &crumbs, None, body))
+        page(&server, &who, "Revoke API key", KEYS, &crumbs, None, body)
     });
     answer(&server, &who, result)
 }

@@ -13,6 +13,7 @@ use super::answer::{self, Refused};
 use super::body;
 use super::gate::Caller;
 use crate::Tenant;
+use crate::find::keys::CHARACTERS_MAX;
 use crate::find::rows::Stored;
 use crate::options::Options;
 use crate::profile::Behaviour;
@@ -29,9 +30,6 @@ use serde_json::Value;
 
 /// How often a change is tried again when another process changed the resource in between.
 const ATTEMPTS_MAX: usize = 5;
-
-/// Longer names and external ids are refused: they are searched by an index.
-const KEY_CHARACTERS_MAX: usize = 512;
 
 /// What every operation needs.
 struct Context<'a> {
@@ -166,8 +164,8 @@ fn instant(micros: i64) -> String {
 /// A text that is searched by an index: not too long, and without control characters.
 fn key(body: &Resource, name: &str) -> Result<Option<String>, ScimError> {
     let Some(text) = body.get(name).and_then(Value::as_str) else { return Ok(None) };
-    if text.chars().count() > KEY_CHARACTERS_MAX {
-        return Err(ScimError::invalid_value(format!("{name} is longer than {KEY_CHARACTERS_MAX} characters.")));
+    if text.chars().count() > CHARACTERS_MAX {
+        return Err(ScimError::invalid_value(format!("{name} is longer than {CHARACTERS_MAX} characters.")));
     }
     if text.contains(char::is_control) {
         return Err(ScimError::invalid_value(format!("{name} holds control characters.")));

@@ -1,4 +1,5 @@
-//! Resources as the API answers them, for the console: with the groups or members that it has read for its page.
+//! Resources as the API answers them, for the console: with the groups or members that it has read for its page. Where these are not all,
+//! the version is not that of the whole.
 
 use super::scan::Others;
 use super::{Context, Preconditions, scan};
