@@ -240,6 +240,19 @@ async fn members_by_name_change_as_all_members_do() {
     }
 }
 
+/// A name that was given up where names are free can be taken where they are not.
+#[tokio::test]
+async fn a_name_is_free_when_its_group_has_another_in_whatever_profile() {
+    for (engine, location, _guard) in locations() {
+        let unique = world_at(location.clone(), ProfileName::Netskope).await;
+        let free = unique.on(&Tenant::open(location, unique.clock.clone(), ProfileName::Standard).await.unwrap());
+        let id = made(&unique, "Old", &[]).await;
+        assert_eq!(unique.call("POST", GROUPS, Some(&group("old", &[]))).await.status, 409, "{engine}");
+        assert_eq!(patch(&free, &id, json!([{ "op": "replace", "path": "displayName", "value": "New" }])).await, 200);
+        assert_eq!(unique.call("POST", GROUPS, Some(&group("Old", &[]))).await.status, 201, "{engine}");
+    }
+}
+
 /// Two nodes on one database look for the name at the same moment; only one may take it.
 #[tokio::test(flavor = "multi_thread", worker_threads = 4)]
 async fn of_two_nodes_one_takes_a_name() {
