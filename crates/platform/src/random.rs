@@ -1,7 +1,6 @@
 //! Randomness from the operating system.
 
-use std::fmt::Write;
-
+const HEX: &[u8; 16] = b"0123456789abcdef";
 const BASE62: &[u8; 62] = b"0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz";
 
 /// Random bytes, fit for keys.
@@ -52,7 +51,7 @@ pub fn uuid_v4() -> String {
         if matches!(index, 4 | 6 | 8 | 10) {
             text.push('-');
         }
-        write!(text, "{byte:02x}").expect("writing to a String cannot fail");
+        text.extend([byte >> 4, byte & 0x0f].map(|digit| char::from(HEX[usize::from(digit)])));
     }
     text
 }

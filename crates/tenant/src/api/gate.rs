@@ -2,7 +2,7 @@
 //! the query nor the body is looked at before all four are passed. The request log is written here too, so that it misses
 //! nothing.
 
-use super::answer;
+use super::{answer, scim};
 use crate::Tenant;
 use crate::limiter::{Verdict, Window};
 use crate::options::Options;
@@ -12,7 +12,6 @@ use crate::tokens::{Grant, Permission, Presented, SECRET_PREFIX, TokenState, pre
 use axum::extract::{Request, State};
 use axum::http::request::Parts;
 use axum::http::{HeaderMap, HeaderValue, Method, StatusCode, header};
-use axum::middleware::Next;
 use axum::response::Response;
 use provost_db::DbError;
 use provost_scim::ScimError;
@@ -50,10 +49,10 @@ impl Refusal {
     }
 }
 
-/// Lets a request through or answers it, and logs it.
-pub(super) async fn gate(State(tenant): State<Tenant>, request: Request, next: Next) -> Response {
+/// Lets a request through or refuses it, and logs it.
+pub(super) async fn answer(State(tenant): State<Tenant>, request: Request) -> Response {
     let started = Instant::now();
-    let (mut parts, body) = request.into_parts();
+    let (parts, body) = request.into_parts();
     let mut entry = RequestEntry {
         number: 0,
         at_micros: tenant.inner.clock.now_micros(),
@@ -66,8 +65,7 @@ pub(super) async fn gate(State(tenant): State<Tenant>, request: Request, next: N
     };
     let mut response = match admit(&tenant, &parts, &mut entry.token).await {
         Ok(admitted) => {
-            parts.extensions.insert(admitted.caller);
-            let mut response = next.run(Request::from_parts(parts, body)).await;
+            let mut response = scim::answer(&tenant, &admitted.caller, &parts, body).await;
             show_window(&mut response, admitted.window);
             response
         }

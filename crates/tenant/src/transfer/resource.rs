@@ -128,7 +128,7 @@ fn line(kind: ResourceKind, id: &str, body: &Resource, created_at: i64, modified
 
 fn instant(micros: i64) -> String {
     let at = jiff::Timestamp::from_microsecond(micros).unwrap_or(jiff::Timestamp::UNIX_EPOCH);
-    at.strftime("%Y-%m-%dT%H:%M:%S%.6fZ").to_string()
+    format!("{at:.6}")
 }
 
 fn times(resource: &Resource) -> Result<(Option<i64>, Option<i64>), String> {

@@ -6,7 +6,7 @@ mod write;
 pub(crate) use write::{insert, insert_many, leave_groups, remove, replace};
 
 use crate::Tenant;
-use crate::find::blocks;
+use crate::find::{blocks, code};
 use provost_db::{CommitError, DbError, Query, Row};
 use provost_scim::Resource;
 use provost_scim::provider::ResourceKind;
@@ -119,11 +119,24 @@ pub(crate) async fn after(tenant: &Tenant, position: i64, limit: usize) -> Resul
 
 /// The living user with this id.
 pub async fn get(tenant: &Tenant, id: &str) -> Result<Option<UserRecord>, DbError> {
+    with_id(tenant, id, COLUMNS).await?.as_ref().map(user).transpose()
+}
+
+/// The same, and whether the user is in any group.
+pub(crate) async fn get_with_groups(tenant: &Tenant, id: &str) -> Result<Option<(UserRecord, bool)>, DbError> {
+    let columns = format!(
+        "{COLUMNS}, EXISTS (SELECT 1 FROM tenant_group_member m WHERE m.member_kind = {} AND m.member_position = position)",
+        code(ResourceKind::User)
+    );
+    with_id(tenant, id, &columns).await?.map(|row| Ok((user(&row)?, row.get(9)?))).transpose()
+}
+
+async fn with_id(tenant: &Tenant, id: &str, columns: &str) -> Result<Option<Row>, DbError> {
     if id.contains('\0') {
         return Ok(None);
     }
-    let sql = format!("SELECT {COLUMNS} FROM tenant_user WHERE id = $1 AND deleted_at IS NULL");
-    tenant.inner.db.read(Query::new(sql, [id.into()])).await?.first().map(user).transpose()
+    let sql = format!("SELECT {columns} FROM tenant_user WHERE id = $1 AND deleted_at IS NULL");
+    Ok(tenant.inner.db.read(Query::new(sql, [id.into()])).await?.into_iter().next())
 }
 
 /// A LIKE pattern for "holds this text".

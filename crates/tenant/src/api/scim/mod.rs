@@ -19,8 +19,7 @@ use crate::options::Options;
 use crate::profile::Behaviour;
 use crate::tokens::Grant;
 use crate::users::WriteError;
-use axum::Extension;
-use axum::extract::{Request, State};
+use axum::body::Body;
 use axum::http::request::Parts;
 use axum::http::{HeaderValue, StatusCode, header};
 use axum::response::Response;
@@ -45,9 +44,8 @@ struct Context<'a> {
 }
 
 /// Answers a request that the gate has let through.
-pub(super) async fn answer(State(tenant): State<Tenant>, Extension(caller): Extension<Caller>, request: Request) -> Response {
-    let (parts, body) = request.into_parts();
-    let mut response = decide(&tenant, &caller, &parts, body).await;
+pub(super) async fn answer(tenant: &Tenant, caller: &Caller, parts: &Parts, body: Body) -> Response {
+    let mut response = decide(tenant, caller, parts, body).await;
     if response.status() == StatusCode::METHOD_NOT_ALLOWED
         && let Ok(allowed) = HeaderValue::from_str(&allowed_methods(parts.uri.path()))
     {
@@ -69,7 +67,7 @@ fn allowed_methods(path: &str) -> String {
     words.copied().collect::<Vec<_>>().join(", ")
 }
 
-async fn decide(tenant: &Tenant, caller: &Caller, parts: &Parts, body: axum::body::Body) -> Response {
+async fn decide(tenant: &Tenant, caller: &Caller, parts: &Parts, body: Body) -> Response {
     let Caller { behaviour, grants } = caller;
     let Behaviour { options, provider } = behaviour.as_ref();
     let base = super::scim_base(&parts.headers);
@@ -93,7 +91,7 @@ async fn decide(tenant: &Tenant, caller: &Caller, parts: &Parts, body: axum::bod
     answer::scim(decided)
 }
 
-async fn read(context: &Context<'_>, parts: &Parts, body: axum::body::Body) -> Result<ProviderRequest, ScimError> {
+async fn read(context: &Context<'_>, parts: &Parts, body: Body) -> Result<ProviderRequest, ScimError> {
     let path = parts.uri.path().strip_prefix(super::SCIM_PATH).unwrap_or_default();
     let name = if parts.method == axum::http::Method::HEAD { "GET" } else { parts.method.as_str() };
     let method = Method::parse(name).ok_or_else(|| ScimError::new(405, "SCIM knows GET, POST, PUT, PATCH and DELETE."))?;
@@ -158,7 +156,7 @@ fn now(context: &Context<'_>) -> i64 {
 /// RFC 3339 in UTC, to the millisecond.
 fn instant(micros: i64) -> String {
     let at = jiff::Timestamp::from_microsecond(micros).unwrap_or(jiff::Timestamp::UNIX_EPOCH);
-    at.strftime("%Y-%m-%dT%H:%M:%S%.3fZ").to_string()
+    format!("{at:.3}")
 }
 
 /// A text that is searched by an index: not too long, and without control characters.

@@ -1,6 +1,6 @@
 //! Users.
 
-use super::scan::{self, shown};
+use super::scan::{self, shown, whole};
 use super::size::refuse_large;
 use super::{ATTEMPTS_MAX, Context, key, not_found, not_kept, now, required_key, version};
 use crate::api::answer::Refused;
@@ -20,8 +20,12 @@ pub(super) async fn list(context: &Context<'_>, query: &ListQuery) -> Result<Res
 }
 
 pub(super) async fn get(context: &Context<'_>, id: &str, projection: &Projection) -> Result<Response, Refused> {
-    let user = stored(living(context, id).await?);
-    let user = shown(context, KIND, user, projection).await?;
+    let (user, is_in_groups) = users::get_with_groups(context.tenant, id).await?.ok_or_else(|| not_found(id))?;
+    let user = if is_in_groups {
+        shown(context, KIND, stored(user), projection).await?
+    } else {
+        whole(context, KIND, stored(user))
+    };
     Ok(provider::found_or_known(context.provider, KIND, user, projection, &context.preconditions))
 }
 
@@ -37,7 +41,8 @@ pub(super) async fn create(context: &Context<'_>, mut resource: Resource, projec
         ..columns(resource, now)?
     };
     match users::insert(&inner.db, &new).await {
-        Ok(()) => Ok(provider::created(context.provider, KIND, shown(context, KIND, stored(new), projection).await?, projection)),
+        // Nobody can have put it into a group yet.
+        Ok(()) => Ok(provider::created(context.provider, KIND, whole(context, KIND, stored(new)), projection)),
         Err(WriteError::Duplicate) => Err(taken(&new)),
         Err(error @ (WriteError::Stale | WriteError::Commit(_))) => Err(not_kept(error)),
     }
