@@ -32,7 +32,7 @@ pub(crate) async fn serve(data: &Path) -> anyhow::Result<()> {
     let page = json!({ "totalResults": PAGE, "Resources": vec![&user; PAGE] });
     let texts = Texts { user: user.to_string().into(), page: page.to_string().into(), kept: Mutex::new(connection) };
     let router = Router::new().fallback(answer).with_state(Arc::new(texts));
-    serve::until_parent_ends(router, "").await
+    serve::until_parent_ends(router, "", None).await
 }
 
 async fn answer(State(texts): State<Arc<Texts>>, request: Request) -> Response {

@@ -55,6 +55,9 @@ enum Command {
     Serve {
         /// Where the data is
         data: PathBuf,
+        /// Keep so many users in memory instead, and print the token too
+        #[arg(long, value_name = "USERS")]
+        in_memory: Option<u32>,
     },
     /// Serve the ceiling over this directory until standard input ends; prints its URL
     #[command(hide = true)]
@@ -118,7 +121,7 @@ fn main() -> ExitCode {
             Command::EngineRow(arguments) => engine::row(arguments).await,
             Command::Soak(arguments) => soak::soak(arguments).await,
             Command::SoakWork(arguments) => soak::work(arguments).await,
-            Command::Serve { data } => serve::serve(&data).await,
+            Command::Serve { data, in_memory } => serve::serve(&data, in_memory).await,
             Command::Ceiling { data } => ceiling::serve(&data).await,
         }
     });

@@ -2,16 +2,17 @@
 
 use crate::load::Measured;
 use crate::operations::Operation;
-use crate::run::{Series, Who};
+use crate::run::{Beside, Series, Who};
 use serde_json::{Value, json};
 
-/// One number of users: ours, the peer's, the ceiling, and the ratios of requests per second.
-pub(crate) fn print_size(connections: &[u16], ours: &Series, peer: Option<&Series>, ceiling: &Series, has_peer: bool) {
+/// One number of users: ours, what stands beside it, the ceiling, and the ratios of requests per second.
+pub(crate) fn print_size(connections: &[u16], ours: &Series, beside: Option<&Beside>, ceiling: &Series, has_peer: bool) {
     println!("\n{} stored users ({})", grouped(ours.users), about(ours));
     let mut headers = vec!["operation", "connections", "ops/s", "p50 ms", "p99 ms"];
-    if let Some(peer) = peer {
+    if let Some(Beside { in_memory, peer }) = beside {
+        println!("in memory: {}", about(in_memory));
         println!("peer: {}", about(peer));
-        headers.extend(["peer ops/s", "p50 ms", "p99 ms", "ours/peer"]);
+        headers.extend(["in memory ops/s", "p50 ms", "p99 ms", "peer ops/s", "p50 ms", "p99 ms", "ours/peer", "in memory/peer"]);
     } else if has_peer {
         println!("peer: not measured (it holds its users in memory and is loaded over HTTP; see --peer-users-max)");
     }
@@ -23,9 +24,14 @@ pub(crate) fn print_size(connections: &[u16], ours: &Series, peer: Option<&Serie
             let Some(mine) = ours.measured.get(&(place, connections)) else { continue };
             let mut row = vec![operation.name().to_owned(), connections.to_string()];
             row.extend(cells(mine));
-            if let Some(theirs) = peer.and_then(|peer| peer.measured.get(&(place, connections))) {
+            if let Some(beside) = beside {
+                let key = (place, connections);
+                let (Some(volatile), Some(theirs)) = (beside.in_memory.measured.get(&key), beside.peer.measured.get(&key)) else {
+                    continue;
+                };
+                row.extend(cells(volatile));
                 row.extend(cells(theirs));
-                row.push(format!("{:.1}", mine.per_second / theirs.per_second));
+                row.extend([mine, volatile].map(|own| format!("{:.1}", own.per_second / theirs.per_second)));
             }
             if let Some(bound) = ceiling.measured.get(&(bare, connections)) {
                 row.push(format!("{:.0}", bound.per_second));
@@ -80,7 +86,12 @@ pub(crate) fn json(machine: &Value, peer: Option<&str>, all: &[Series]) -> Value
                 })
             });
             json!({
-                "server": match series.who { Who::Ours => "provost tenant", Who::Peer => "scim2-server", Who::Ceiling => "ceiling" },
+                "server": match series.who {
+                    Who::Ours => "provost tenant",
+                    Who::InMemory => "provost tenant --in-memory",
+                    Who::Peer => "scim2-server",
+                    Who::Ceiling => "ceiling",
+                },
                 "users": series.users,
                 "loaded_seconds": series.loaded_seconds,
                 "memory_mib": series.memory_mib,

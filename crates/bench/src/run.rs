@@ -1,4 +1,5 @@
-//! `provost-bench scim`: for each number of users, our tenant, then the peer, each alone on the machine.
+//! `provost-bench scim`: for each number of users, our tenant, then the peer and our tenant in memory as the peer is, each alone on
+//! the machine.
 
 use crate::load::{self, Measured};
 use crate::operations::Operation;
@@ -11,6 +12,8 @@ use std::collections::BTreeMap;
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub(crate) enum Who {
     Ours,
+    /// `provost tenant --in-memory`.
+    InMemory,
     Peer,
     /// Nobody's: what the machine allows.
     Ceiling,
@@ -25,6 +28,13 @@ pub(crate) struct Series {
     pub(crate) memory_mib: Option<u64>,
     /// By the operation's place in [`Operation::ALL`] and the connections.
     pub(crate) measured: BTreeMap<(usize, u16), Measured>,
+}
+
+/// What stands beside ours: the peer, and our tenant that keeps users in memory only, as the peer does.
+#[derive(Debug)]
+pub(crate) struct Beside {
+    pub(crate) in_memory: Series,
+    pub(crate) peer: Series,
 }
 
 /// Measures and prints.
@@ -45,16 +55,17 @@ pub(crate) async fn scim(arguments: ScimArguments) -> anyhow::Result<()> {
     let mut all = Vec::new();
     for &users in &arguments.users {
         let ours = series(&arguments, Who::Ours, users, target::start_ours(users).await?).await?;
-        let theirs = match environment {
-            Some(environment) if users <= arguments.peer_users_max => {
-                Some(series(&arguments, Who::Peer, users, target::start_peer(environment, users).await?).await?)
-            }
+        let beside = match environment {
+            Some(environment) if users <= arguments.peer_users_max => Some(Beside {
+                in_memory: series(&arguments, Who::InMemory, users, target::start_in_memory(users).await?).await?,
+                peer: series(&arguments, Who::Peer, users, target::start_peer(environment, users).await?).await?,
+            }),
             Some(_) | None => None,
         };
         let ceiling = series(&arguments, Who::Ceiling, users, target::start_ceiling().await?).await?;
-        report::print_size(&arguments.connections, &ours, theirs.as_ref(), &ceiling, environment.is_some());
+        report::print_size(&arguments.connections, &ours, beside.as_ref(), &ceiling, environment.is_some());
         all.extend([ours, ceiling]);
-        all.extend(theirs);
+        all.extend(beside.into_iter().flat_map(|beside| [beside.in_memory, beside.peer]));
     }
     report::print_flatness(&arguments.connections, &all);
     if let Some(file) = &arguments.json {

@@ -8,7 +8,7 @@ use std::path::PathBuf;
 pub enum Location {
     /// A SQLite file, made when missing.
     File(PathBuf),
-    /// SQLite in memory, for tests: on the caller's thread, gone with the last clone of the database.
+    /// SQLite in memory, for tests, ours and others': on the caller's thread, gone with the last clone of the database.
     Memory,
     /// A PostgreSQL database: `postgres://user:password@host/name`.
     Postgres(String),

@@ -22,5 +22,5 @@ pub use http::{
 };
 pub use ids::Ids;
 pub use password::{WeakPassword, check_password_strength, hash_password, verify_password};
-pub use secret::{SealError, Sealer, Secret};
+pub use secret::{SealError, Sealer, Secret, replace_private};
 pub use token::{mint_token, token_checksum_ok, token_hash};

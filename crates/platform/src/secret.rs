@@ -162,11 +162,26 @@ impl Sealer {
     }
 }
 
-/// Writes a new key beside `path` and links it there, unless another process was first.
-fn create_key_file(path: &Path) -> io::Result<()> {
+/// Writes a file that only its owner may read, in the place of one that is there: whoever reads finds the one or the other.
+pub fn replace_private(path: &Path, bytes: &[u8]) -> io::Result<()> {
+    let draft = draft_beside(path);
+    let replaced = write_private(&draft, bytes).and_then(|()| std::fs::rename(&draft, path));
+    if replaced.is_err() {
+        // It may not be there; the first error is the one to report.
+        let _ = std::fs::remove_file(&draft);
+    }
+    replaced
+}
+
+fn draft_beside(path: &Path) -> PathBuf {
     let mut draft = path.as_os_str().to_owned();
     draft.push(format!(".new-{}", random::base62(8)));
-    let draft = PathBuf::from(draft);
+    PathBuf::from(draft)
+}
+
+/// Writes a new key beside `path` and links it there, unless another process was first.
+fn create_key_file(path: &Path) -> io::Result<()> {
+    let draft = draft_beside(path);
     let text = Zeroizing::new(format!("{}\n", hex::encode(&*Zeroizing::new(random::bytes::<32>()))));
     let linked = write_private(&draft, text.as_bytes()).and_then(|()| match std::fs::hard_link(&draft, path) {
         Err(error) if error.kind() == io::ErrorKind::AlreadyExists => Ok(()),
@@ -249,6 +264,20 @@ mod tests {
         assert_eq!(std::fs::read_dir(folder.path()).unwrap().count(), 1, "no draft is left");
         #[cfg(unix)]
         assert_eq!(std::os::unix::fs::PermissionsExt::mode(&path.metadata().unwrap().permissions()) & 0o777, 0o600);
+    }
+
+    #[test]
+    fn a_file_that_is_replaced_is_whole_and_its_owner_s() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("token");
+        std::fs::write(&path, "an earlier, longer one").unwrap();
+        replace_private(&path, b"token").unwrap();
+        assert_eq!(std::fs::read_to_string(&path).unwrap(), "token");
+        #[cfg(unix)]
+        assert_eq!(std::os::unix::fs::PermissionsExt::mode(&path.metadata().unwrap().permissions()) & 0o777, 0o600);
+        std::fs::create_dir(folder.path().join("folder")).unwrap();
+        assert!(replace_private(&folder.path().join("folder"), b"token").is_err());
+        assert_eq!(std::fs::read_dir(folder.path()).unwrap().count(), 2, "no draft is left");
     }
 
     #[test]

@@ -2,13 +2,13 @@
 
 use crate::Ended;
 use crate::api::Usage;
-use crate::cli::{TenantAdminVerb, TenantArguments, TenantTokenVerb, TenantVerb};
+use crate::cli::{PassingArguments, TenantAdminVerb, TenantArguments, TenantTokenVerb, TenantVerb};
 use crate::output::password_from_stdin;
 use crate::serve::{listen, serve_until, stop_signal, url_of};
 use anyhow::{Context, bail};
 use provost_db::Location;
 use provost_platform::Clock;
-use provost_tenant::tokens::{Grant, Lifetime, LifetimeUnit, Permission};
+use provost_tenant::tokens::{Grant, Lifetime, LifetimeUnit};
 use provost_tenant::{ProfileName, Tenant};
 use std::path::Path;
 
@@ -18,21 +18,7 @@ const DATABASE: &str = "tenant.db";
 /// Serves the tenant, or makes an administrator or a token.
 pub(crate) async fn run(arguments: TenantArguments) -> anyhow::Result<Ended> {
     match arguments.verb {
-        None => {
-            let data = arguments.data.context("--data DIR is missing: say where the tenant keeps its data")?;
-            let profile: ProfileName = arguments.profile.parse()?;
-            let tenant = open_or_make(&data, profile).await?;
-            let listener = listen(arguments.listen).await?;
-            let url = url_of(&listener)?;
-            println!("The tenant listens on {url}, its SCIM endpoint is {url}/api/v2/scim");
-            if !provost_tenant::admins::exists_any(&tenant).await? {
-                println!(
-                    "There is no administrator yet. Make one: provost tenant admin create --data {} --email you@example.com --password-stdin",
-                    data.display()
-                );
-            }
-            serve_until(listener, provost_tenant::router(tenant), stop_signal()).await?;
-        }
+        None => return serve(arguments).await,
         Some(TenantVerb::Admin(TenantAdminVerb::Create { data, email, password_stdin: _ })) => {
             let is_new = !data.join(DATABASE).exists();
             let tenant = open_or_make(&data, ProfileName::Netskope).await?;
@@ -44,7 +30,7 @@ pub(crate) async fn run(arguments: TenantArguments) -> anyhow::Result<Ended> {
             println!("{}", admin.email);
         }
         Some(TenantVerb::Token(TenantTokenVerb::Create { data, name, grant, expires })) => {
-            let grants = grant.iter().map(|text| parse_grant(text)).collect::<anyhow::Result<Vec<Grant>>>()?;
+            let grants = grant.iter().map(|text| text.parse()).collect::<Result<Vec<Grant>, _>>()?;
             let lifetime = parse_lifetime(&expires)?;
             let tenant = open(&data).await?;
             let secret = provost_tenant::tokens::create(&tenant, &name, grants, lifetime).await?;
@@ -59,6 +45,50 @@ pub(crate) async fn run(arguments: TenantArguments) -> anyhow::Result<Ended> {
         Some(TenantVerb::Conformance(arguments)) => return crate::conformance::run(&arguments).await,
     }
     Ok(Ended::Well)
+}
+
+async fn serve(arguments: TenantArguments) -> anyhow::Result<Ended> {
+    let profile: ProfileName = arguments.profile.parse()?;
+    // What tests wait for is that it listens: then its token is there, too.
+    let tenant = match &arguments.data {
+        Some(data) => open_or_make(data, profile).await?,
+        None => match in_memory(&arguments.passing, profile).await? {
+            Some(tenant) => tenant,
+            None => return Ok(Ended::WithFailures),
+        },
+    };
+    let listener = listen(arguments.listen).await?;
+    let url = url_of(&listener)?;
+    println!("The tenant listens on {url}, its SCIM endpoint is {url}/api/v2/scim");
+    if let Some(data) = &arguments.data
+        && !provost_tenant::admins::exists_any(&tenant).await?
+    {
+        println!(
+            "There is no administrator yet. Make one: provost tenant admin create --data {} --email you@example.com --password-stdin",
+            data.display()
+        );
+    }
+    serve_until(listener, provost_tenant::router(tenant), stop_signal()).await?;
+    Ok(Ended::Well)
+}
+
+/// A tenant that is gone when it ends; none when what it is to begin with cannot be imported, which has been said then.
+async fn in_memory(wanted: &PassingArguments, profile: ProfileName) -> anyhow::Result<Option<Tenant>> {
+    let tenant = Tenant::open(Location::Memory, Clock::system(), profile).await.context("cannot open a tenant in memory")?;
+    if let Some(file) = &wanted.import
+        && crate::transfer::import(&tenant, file, false).await? == Ended::WithFailures
+    {
+        return Ok(None);
+    }
+    if let Some(email) = &wanted.admin {
+        provost_tenant::admins::create(&tenant, email, password_from_stdin()?.expose()).await?;
+    }
+    if let Some(file) = &wanted.token_file {
+        let secret = provost_tenant::tokens::create(&tenant, "in memory", Grant::everything(), Lifetime::default()).await?;
+        provost_platform::replace_private(file, format!("{}\n", secret.expose()).as_bytes())
+            .with_context(|| format!("cannot write the token to {}", file.display()))?;
+    }
+    Ok(Some(tenant))
 }
 
 /// Opens a tenant that is there: a mistyped name is no new one.
@@ -82,19 +112,6 @@ async fn open_or_make(data: &Path, profile: ProfileName) -> anyhow::Result<Tenan
         .with_context(|| format!("cannot open the tenant in {}", data.display()))
 }
 
-/// `/api/v2/scim/Users:rw`
-fn parse_grant(text: &str) -> anyhow::Result<Grant> {
-    let Some((endpoint, permission)) = text.rsplit_once(':') else {
-        bail!("\"{text}\" says no privilege: write it as /api/v2/scim/Users:rw, or :r for reading only");
-    };
-    let permission = match permission {
-        "r" => Permission::Read,
-        "rw" => Permission::ReadWrite,
-        other => bail!("\"{other}\" is not a privilege: use r (Read) or rw (Read + Write)"),
-    };
-    Ok(Grant::new(endpoint, permission)?)
-}
-
 /// `365d`
 fn parse_lifetime(text: &str) -> anyhow::Result<Lifetime> {
     let (amount, unit) = text.split_at(text.len() - text.chars().next_back().map_or(0, char::len_utf8));
@@ -115,11 +132,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn grants_and_times_are_read_or_refused_with_what_to_write() {
-        assert!(parse_grant("/api/v2/scim/Users:rw").is_ok());
-        for bad in ["/api/v2/scim/Users", "/api/v2/scim/Users:w", "/nowhere:rw"] {
-            assert!(parse_grant(bad).is_err(), "{bad}");
-        }
+    fn times_are_read_or_refused_with_what_to_write() {
         assert!(parse_lifetime("12h").is_ok());
         for bad in ["", "d", "12", "12y", "-1d", "ä"] {
             assert!(parse_lifetime(bad).is_err(), "{bad}");

@@ -5,7 +5,7 @@ mod ours;
 mod peer;
 
 pub(crate) use ceiling::start as start_ceiling;
-pub(crate) use ours::start as start_ours;
+pub(crate) use ours::{fill, start as start_ours, start_in_memory};
 pub(crate) use peer::{install, start as start_peer};
 
 use anyhow::Context;
@@ -13,8 +13,8 @@ use std::path::Path;
 use std::process::Stdio;
 use std::sync::Arc;
 use std::time::Duration;
-use tokio::io::AsyncBufReadExt;
-use tokio::process::{Child, Command};
+use tokio::io::{AsyncBufReadExt, BufReader, Lines};
+use tokio::process::{Child, ChildStdout, Command};
 
 const STARTING_MAX: Duration = Duration::from_secs(30);
 
@@ -69,11 +69,27 @@ impl Target {
     }
 }
 
+/// A server that this program has started as a process of its own.
+struct Served {
+    child: Child,
+    host: String,
+    path: String,
+    lines: Lines<BufReader<ChildStdout>>,
+}
+
+impl Served {
+    /// What it says next.
+    async fn next_line(&mut self) -> anyhow::Result<String> {
+        let line = tokio::time::timeout(STARTING_MAX, self.lines.next_line()).await.context("the server did not start in time")??;
+        line.context("the server ended before it said where it is")
+    }
+}
+
 /// Starts this program once more, as a server over a directory.
-async fn serve_here(command: &str, data: &Path) -> anyhow::Result<(Child, String, String)> {
+async fn serve_here(command: &[&str], data: &Path) -> anyhow::Result<Served> {
     let program = std::env::current_exe().context("cannot find this program")?;
     let mut child = Command::new(program)
-        .arg(command)
+        .args(command)
         .arg(data)
         .stdin(Stdio::piped())
         .stdout(Stdio::piped())
@@ -81,10 +97,11 @@ async fn serve_here(command: &str, data: &Path) -> anyhow::Result<(Child, String
         .spawn()
         .context("cannot start the server")?;
     let stdout = child.stdout.take().context("the server has no standard output")?;
-    let mut lines = tokio::io::BufReader::new(stdout).lines();
-    let base = tokio::time::timeout(STARTING_MAX, lines.next_line()).await.context("the server did not start in time")??;
-    let base = base.context("the server ended before it listened")?;
+    let lines = BufReader::new(stdout).lines();
+    let mut served = Served { child, host: String::new(), path: String::new(), lines };
+    let base = served.next_line().await?;
     let place = base.trim_start_matches("http://");
     let (host, path) = place.split_at(place.find('/').unwrap_or(place.len()));
-    Ok((child, host.to_owned(), path.to_owned()))
+    (served.host, served.path) = (host.to_owned(), path.to_owned());
+    Ok(served)
 }

@@ -54,14 +54,33 @@ pub(crate) struct TenantArguments {
     #[command(subcommand)]
     pub verb: Option<TenantVerb>,
     /// Where the tenant's data is; made when missing
-    #[arg(long, value_name = "DIR", required = true)]
+    #[arg(long, value_name = "DIR", required_unless_present = "in_memory")]
     pub data: Option<PathBuf>,
+    #[command(flatten)]
+    pub passing: PassingArguments,
     /// The address to listen on
     #[arg(long, value_name = "ADDR", default_value = "127.0.0.1:8090")]
     pub listen: SocketAddr,
     /// How the tenant behaves: netskope or standard
     #[arg(long, default_value = "netskope")]
     pub profile: String,
+}
+
+/// A tenant for one run of somebody's tests.
+#[derive(Debug, Args)]
+pub(crate) struct PassingArguments {
+    /// Keep everything in memory: the tenant is gone when it ends
+    #[arg(long, conflicts_with = "data", requires = "token_file")]
+    pub in_memory: bool,
+    /// In memory: write a token here that may read and write users and groups; a file of an earlier run is replaced
+    #[arg(long, value_name = "FILE", requires = "in_memory")]
+    pub token_file: Option<PathBuf>,
+    /// In memory: begin with these users and groups, a file as `provost tenant export` writes it
+    #[arg(long, value_name = "FILE", requires = "in_memory")]
+    pub import: Option<PathBuf>,
+    /// In memory: make this administrator of the tenant's console, with the password on standard input (its first line)
+    #[arg(long, value_name = "EMAIL", requires = "in_memory")]
+    pub admin: Option<String>,
 }
 
 #[derive(Debug, Subcommand)]

@@ -12,6 +12,7 @@ mod disk;
 mod disk_faults;
 mod failing_disk;
 mod import_speed;
+mod in_memory;
 mod installation;
 mod kills;
 mod migrations;

@@ -96,6 +96,15 @@ impl Grant {
         Ok(Self { endpoint: path, permission })
     }
 
+    /// The most that can be done at every endpoint.
+    pub fn everything() -> Vec<Self> {
+        let most = |known: &endpoints::Endpoint| {
+            let permission = known.permissions.iter().copied().max_by_key(|permission| *permission == Permission::ReadWrite)?;
+            Some(Self { endpoint: known.path.to_owned(), permission })
+        };
+        endpoints::ENDPOINTS.iter().filter_map(most).collect()
+    }
+
     /// Whether the grant's endpoint is `path` or stands above it. `/api/v2/scim/Users` does not cover `/api/v2/scim/UsersX`.
     pub fn covers(&self, path: &str) -> bool {
         path.strip_prefix(self.endpoint.as_str()).is_some_and(|rest| rest.is_empty() || rest.starts_with('/'))
@@ -115,6 +124,16 @@ impl FromStr for Grant {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn everything_can_be_granted_one_by_one_too() {
+        let everything = Grant::everything();
+        assert_eq!(everything.len(), endpoints::ENDPOINTS.len());
+        for grant in &everything {
+            assert_eq!(Grant::new(&grant.endpoint, grant.permission).as_ref(), Ok(grant));
+        }
+        assert_eq!(everything.iter().filter(|grant| grant.permission == Permission::ReadWrite).count(), 2);
+    }
 
     #[test]
     fn a_grant_covers_its_endpoint_and_what_is_below_and_nothing_beside_it() {
