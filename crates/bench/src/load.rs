@@ -30,6 +30,22 @@ pub(crate) async fn measure(
     seconds: f64,
     run: u32,
 ) -> anyhow::Result<Measured> {
+    let service = Arc::clone(service);
+    // One thread: several that wake each other would take the time of the server's.
+    let sending = move || {
+        let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().context("the client cannot start")?;
+        runtime.block_on(send(&service, operation, connections, seconds, run))
+    };
+    tokio::task::spawn_blocking(sending).await.context("the client ended badly")?
+}
+
+async fn send(
+    service: &Arc<Service>,
+    operation: Operation,
+    connections: u16,
+    seconds: f64,
+    run: u32,
+) -> anyhow::Result<Measured> {
     let mut tasks = Vec::new();
     let warm = Arc::new(tokio::sync::Barrier::new(usize::from(connections)));
     for task in 0..u32::from(connections) {
