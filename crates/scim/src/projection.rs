@@ -64,42 +64,45 @@ fn paths(names: &[String]) -> Result<Vec<AttributePath>, ScimError> {
 /// // The id is always shown.
 /// assert_eq!(json!(project(user, &Schemas::user(), &wanted)), json!({ "id": "1", "name": { "givenName": "Ada" } }));
 /// ```
-pub fn project(resource: Resource, schemas: &Schemas, projection: &Projection) -> Resource {
+pub fn project(mut resource: Resource, schemas: &Schemas, projection: &Projection) -> Resource {
     let wanted = Wanted::of(projection, schemas);
-    let mut shown = Resource::with_capacity(resource.len());
-    for (key, value) in resource {
-        if let Some(extension) = schemas.extension(&key) {
-            let Value::Object(members) = value else { continue };
-            let part = project_extension(members, extension, schemas, &wanted);
-            if !part.is_empty() {
-                shown.insert(spelled(key, &extension.id), Value::Object(part));
-            }
-        } else if let Some(attribute) = schemas.attribute(&key) {
-            let view = View { extension: None, wanted: &wanted };
-            if let Some(value) = view.attribute(&attribute.name, attribute, value) {
-                shown.insert(spelled(key, &attribute.name), value);
-            }
+    let view = View { extension: None, wanted: &wanted };
+    keep(&mut resource, |key, value| {
+        if let Some(extension) = schemas.extension(key) {
+            let Value::Object(members) = value else { return None };
+            project_extension(members, extension, schemas, &wanted).then_some(Some(extension.id.as_str()))
+        } else {
+            let attribute = schemas.attribute(key)?;
+            view.shows(&attribute.name, attribute, value).then_some(Some(attribute.name.as_str()))
         }
-    }
-    shown
+    });
+    resource
 }
 
-fn project_extension(members: Resource, extension: &Schema, schemas: &Schemas, wanted: &Wanted<'_>) -> Resource {
+/// Whether anything of the extension is shown.
+fn project_extension(members: &mut Resource, extension: &Schema, schemas: &Schemas, wanted: &Wanted<'_>) -> bool {
     let view = View { extension: Some(extension), wanted };
-    let mut shown = Resource::with_capacity(members.len());
-    for (key, value) in members {
-        let Some(attribute) = schemas.extension_attribute(extension, &key) else { continue };
-        let key = if attribute.kind == AttributeType::Any { key } else { spelled(key, &attribute.name) };
-        if let Some(value) = view.attribute(&key, attribute, value) {
-            shown.insert(key, value);
-        }
-    }
-    shown
+    keep(members, |key, value| {
+        let attribute = schemas.extension_attribute(extension, key)?;
+        // One that may be called anything keeps its name.
+        let spelled = (attribute.kind != AttributeType::Any).then_some(attribute.name.as_str());
+        view.shows(spelled.unwrap_or(key), attribute, value).then_some(spelled)
+    });
+    !members.is_empty()
 }
 
-/// The key as the schema spells it, which is nearly always how it is spelled already.
-fn spelled(key: String, name: &str) -> String {
-    if key == name { key } else { name.to_owned() }
+/// Keeps the members that are shown, spelled as the schema has it, where it has a spelling. Nearly always they are already.
+fn keep<'n>(members: &mut Resource, mut shown: impl FnMut(&str, &mut Value) -> Option<Option<&'n str>>) {
+    let mut misspelled: Vec<(String, &str)> = Vec::new();
+    members.retain(|key, value| {
+        let shown = shown(key, value);
+        misspelled.extend(shown.flatten().filter(|name| name != key).map(|name| (key.clone(), name)));
+        shown.is_some()
+    });
+    if !misspelled.is_empty() {
+        let name = |key: String| misspelled.iter().find(|(of, _)| *of == key).map_or(key, |(_, name)| (*name).to_owned());
+        *members = std::mem::take(members).into_iter().map(|(key, value)| (name(key), value)).collect();
+    }
 }
 
 /// A [`Projection`] whose paths have been looked up: each resource has many attributes, and each of them is held against all paths.
@@ -156,25 +159,26 @@ struct Touch<'a> {
 }
 
 impl View<'_> {
-    fn attribute(&self, name: &str, attribute: &Attribute, value: Value) -> Option<Value> {
+    /// Whether anything of the attribute is shown; what is not is taken out of the value.
+    fn shows(&self, name: &str, attribute: &Attribute, value: &mut Value) -> bool {
         // RFC 7643 section 7: "always" whatever the client says, "never" likewise, "request" only by name.
         let parts = match (attribute.returned, self.wanted) {
-            (Returned::Never, _) | (Returned::Request, Wanted::Default | Wanted::Without(_)) => return None,
+            (Returned::Never, _) | (Returned::Request, Wanted::Default | Wanted::Without(_)) => None,
             (Returned::Always, Wanted::Default | Wanted::Without(_)) | (Returned::Default, Wanted::Default) => {
-                Parts::AllAnd(Vec::new())
+                Some(Parts::AllAnd(Vec::new()))
             }
-            (Returned::Always, Wanted::Only(paths)) => Parts::AllAnd(self.touch(paths, name).parts),
+            (Returned::Always, Wanted::Only(paths)) => Some(Parts::AllAnd(self.touch(paths, name).parts)),
             (Returned::Default | Returned::Request, Wanted::Only(paths)) => match self.touch(paths, name) {
-                Touch { whole: true, parts } => Parts::AllAnd(parts),
-                Touch { whole: false, parts } if parts.is_empty() => always_parts(attribute)?,
-                Touch { whole: false, parts } => Parts::Only(parts),
+                Touch { whole: true, parts } => Some(Parts::AllAnd(parts)),
+                Touch { whole: false, parts } if parts.is_empty() => always_parts(attribute),
+                Touch { whole: false, parts } => Some(Parts::Only(parts)),
             },
             (Returned::Default, Wanted::Without(paths)) => match self.touch(paths, name) {
-                Touch { whole: true, .. } => always_parts(attribute)?,
-                Touch { whole: false, parts } => Parts::Without(parts),
+                Touch { whole: true, .. } => always_parts(attribute),
+                Touch { whole: false, parts } => Some(Parts::Without(parts)),
             },
         };
-        keep_parts(attribute, value, &parts)
+        parts.is_some_and(|parts| keep_parts(attribute, value, &parts))
     }
 
     fn touch<'p>(&self, paths: &'p [Named<'_>], name: &str) -> Touch<'p> {
@@ -211,17 +215,18 @@ enum Parts<'a> {
     Without(Vec<&'a str>),
 }
 
-fn keep_parts(attribute: &Attribute, value: Value, parts: &Parts<'_>) -> Option<Value> {
+/// Whether anything is left.
+fn keep_parts(attribute: &Attribute, value: &mut Value, parts: &Parts<'_>) -> bool {
     match value {
         Value::Array(items) => {
-            let kept: Vec<Value> = items.into_iter().filter_map(|item| keep_parts(attribute, item, parts)).collect();
-            (!kept.is_empty()).then_some(Value::Array(kept))
+            items.retain_mut(|item| keep_parts(attribute, item, parts));
+            !items.is_empty()
         }
-        Value::Object(mut members) => {
+        Value::Object(members) => {
             members.retain(|key, _| keeps(attribute, key, parts));
-            (!members.is_empty()).then_some(Value::Object(members))
+            !members.is_empty()
         }
-        Value::Null | Value::Bool(_) | Value::Number(_) | Value::String(_) => Some(value),
+        Value::Null | Value::Bool(_) | Value::Number(_) | Value::String(_) => true,
     }
 }
 

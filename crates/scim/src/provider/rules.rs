@@ -33,12 +33,14 @@ pub struct Patched {
 /// `base_url` has no slash at its end.
 pub fn with_meta(provider: &Provider, kind: ResourceKind, mut resource: Resource, meta: &Meta, base_url: &str) -> Resource {
     validate::set_schemas(&mut resource, provider.schemas(kind));
-    let mut whole = Resource::new();
-    whole.insert("schemas".to_owned(), names::remove(&mut resource, "schemas").unwrap_or_default());
-    whole.insert("id".to_owned(), json!(meta.id));
     names::remove(&mut resource, "id");
     names::remove(&mut resource, "meta");
-    whole.extend(resource);
+    // What is kept begins with them already.
+    if resource.keys().next().is_none_or(|first| first != "schemas") {
+        let schemas = names::remove(&mut resource, "schemas").unwrap_or_default();
+        resource.shift_insert(0, "schemas".to_owned(), schemas);
+    }
+    resource.shift_insert(1, "id".to_owned(), json!(meta.id));
     // RFC 7643 section 3.1.
     let mut about = json!({
         "resourceType": kind.word(),
@@ -49,8 +51,8 @@ pub fn with_meta(provider: &Provider, kind: ResourceKind, mut resource: Resource
     if let Some(version) = &meta.version {
         about["version"] = json!(version);
     }
-    whole.insert("meta".to_owned(), about);
-    whole
+    resource.insert("meta".to_owned(), about);
+    resource
 }
 
 /// A new resource, checked and in form.

@@ -181,6 +181,18 @@ fn attributes_on_request_are_shown_by_name_only() {
     assert!(project(group, &schemas, &asked).contains_key("members"));
 }
 
+#[test]
+fn what_is_shown_is_spelled_as_the_schema_has_it_and_stays_in_its_place() {
+    let user = json!({
+        "schemas": [USER], "USERNAME": "ada", "nickName": "A", "Name": { "givenName": "Ada" }, "unheardOf": 1,
+        (ENTERPRISE.to_ascii_uppercase()): { "DEPARTMENT": "Engines", "division": "North", "colour": "red" },
+    });
+    let shown = project(user.as_object().cloned().unwrap(), &Schemas::user(), &Projection::Default);
+    assert_eq!(shown.keys().collect::<Vec<_>>(), ["schemas", "userName", "nickName", "name", ENTERPRISE]);
+    assert_eq!(shown[ENTERPRISE].as_object().unwrap().keys().collect::<Vec<_>>(), ["department", "division"]);
+    assert_eq!((&shown["userName"], &shown[ENTERPRISE]["department"]), (&json!("ada"), &json!("Engines")));
+}
+
 /// RFC 7643 section 7, `returned`, of sub-attributes: one on request is shown when it is named, beside whatever else is, and one
 /// that is returned always whatever is left out.
 #[test]
