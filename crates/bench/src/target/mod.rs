@@ -80,7 +80,8 @@ struct Served {
 impl Served {
     /// What it says next.
     async fn next_line(&mut self) -> anyhow::Result<String> {
-        let line = tokio::time::timeout(STARTING_MAX, self.lines.next_line()).await.context("the server did not start in time")??;
+        let line =
+            tokio::time::timeout(STARTING_MAX, self.lines.next_line()).await.context("the server did not start in time")??;
         line.context("the server ended before it said where it is")
     }
 }

@@ -60,6 +60,7 @@ pub(crate) async fn fill(tenant: &Tenant, data: &Path, users: u32) -> anyhow::Re
     let imported = transfer::import(tenant, &mut source, |_| ()).await.context("cannot store the users")?;
     ensure!(imported.users == u64::from(users), "{} of {users} users were stored", imported.users);
     std::fs::remove_file(&path).context("cannot remove the users' file")?;
-    let secret = tokens::create(tenant, "bench", Grant::everything(), Lifetime::default()).await.context("cannot make a token")?;
+    let secret =
+        tokens::create(tenant, "bench", Grant::everything(), Lifetime::default()).await.context("cannot make a token")?;
     Ok(secret.expose().to_owned())
 }

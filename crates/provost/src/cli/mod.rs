@@ -16,7 +16,8 @@ pub(crate) use provisioning::{
     PlanArguments, SyncArguments, TokenExpiryArguments, TurnOnArguments,
 };
 pub(crate) use servers::{
-    ConformanceArguments, DemoArguments, PassingArguments, ServeArguments, TenantAdminVerb, TenantArguments, TenantTokenVerb, TenantVerb,
+    ConformanceArguments, DemoArguments, PassingArguments, ServeArguments, TenantAdminVerb, TenantArguments, TenantTokenVerb,
+    TenantVerb,
 };
 
 use clap::{Args, Parser, Subcommand};

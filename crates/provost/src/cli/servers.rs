@@ -73,13 +73,13 @@ pub(crate) struct PassingArguments {
     #[arg(long, conflicts_with = "data", requires = "token_file")]
     pub in_memory: bool,
     /// In memory: write a token here that may read and write users and groups; a file of an earlier run is replaced
-    #[arg(long, value_name = "FILE", requires = "in_memory")]
+    #[arg(long, value_name = "FILE", requires = "in_memory", conflicts_with = "data")]
     pub token_file: Option<PathBuf>,
     /// In memory: begin with these users and groups, a file as `provost tenant export` writes it
-    #[arg(long, value_name = "FILE", requires = "in_memory")]
+    #[arg(long, value_name = "FILE", requires = "in_memory", conflicts_with = "data")]
     pub import: Option<PathBuf>,
     /// In memory: make this administrator of the tenant's console, with the password on standard input (its first line)
-    #[arg(long, value_name = "EMAIL", requires = "in_memory")]
+    #[arg(long, value_name = "EMAIL", requires = "in_memory", conflicts_with = "data")]
     pub admin: Option<String>,
 }
 

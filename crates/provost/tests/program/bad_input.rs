@@ -117,7 +117,7 @@ fn bad_values_of_the_creating_verbs_are_refused() {
     let token = |grant: &str, expires: &str| {
         provost(&["tenant", "token", "create", "--data", data, "--name", "t", "--grant", grant, "--expires", expires])
     };
-    token("/api/v2/scim/Users", "1d").refused(&["says no privilege", ":rw"]);
+    token("/api/v2/scim/Users", "1d").refused(&["is not a grant", ":rw"]);
     token("/api/v2/scim/Nobody:rw", "1d").refused(&["/api/v2/scim/Nobody"]);
     token("/api/v2/scim/Users:rw", "soon").refused(&["\"soon\" is not a time", "365d"]);
     make_tenant(data);

@@ -21,11 +21,8 @@ pub(super) async fn list(context: &Context<'_>, query: &ListQuery) -> Result<Res
 
 pub(super) async fn get(context: &Context<'_>, id: &str, projection: &Projection) -> Result<Response, Refused> {
     let (user, is_in_groups) = users::get_with_groups(context.tenant, id).await?.ok_or_else(|| not_found(id))?;
-    let user = if is_in_groups {
-        shown(context, KIND, stored(user), projection).await?
-    } else {
-        whole(context, KIND, stored(user))
-    };
+    let user =
+        if is_in_groups { shown(context, KIND, stored(user), projection).await? } else { whole(context, KIND, stored(user)) };
     Ok(provider::found_or_known(context.provider, KIND, user, projection, &context.preconditions))
 }
 
