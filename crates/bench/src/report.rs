@@ -5,42 +5,45 @@ use crate::operations::Operation;
 use crate::run::{Beside, Series, Who};
 use serde_json::{Value, json};
 
-/// One number of users: ours, what stands beside it, the ceiling, and the ratios of requests per second.
+/// One number of users: ours beside the ceiling, and beside the peer.
 pub(crate) fn print_size(connections: &[u16], ours: &Series, beside: Option<&Beside>, ceiling: &Series, has_peer: bool) {
     println!("\n{} stored users ({})", grouped(ours.users), about(ours));
-    let mut headers = vec!["operation", "connections", "ops/s", "p50 ms", "p99 ms"];
+    let headers = ["operation", "connections", "ops/s", "p50 ms", "p99 ms", "ceiling ops/s", "ours/ceiling"];
+    let bounded = each(connections, |operation, place, connections| {
+        let bare = Operation::ALL.iter().position(|other| *other == operation.bare()).unwrap_or(place);
+        let (mine, bound) = (ours.measured.get(&(place, connections))?, ceiling.measured.get(&(bare, connections))?);
+        let ratio = format!("{:.2}", mine.per_second / bound.per_second);
+        Some([&cells(mine)[..], &[whole(bound), ratio]].concat())
+    });
+    print_table(&headers, &bounded);
     if let Some(Beside { in_memory, peer }) = beside {
-        println!("in memory: {}", about(in_memory));
-        println!("peer: {}", about(peer));
-        headers.extend(["in memory ops/s", "p50 ms", "p99 ms", "peer ops/s", "p50 ms", "p99 ms", "ours/peer", "in memory/peer"]);
+        let (users, of_memory, of_peer) = (grouped(ours.users), about(in_memory), about(peer));
+        println!("\n{users} stored users beside the peer (in memory: {of_memory}; peer: {of_peer})");
+        let compared = each(connections, |_, place, connections| {
+            let of = |series: &Series| series.measured.get(&(place, connections)).copied();
+            let (mine, volatile, theirs) = (of(ours)?, of(in_memory)?, of(peer)?);
+            let ratios = [mine, volatile].map(|own| format!("{:.1}", own.per_second / theirs.per_second));
+            Some([&[whole(&mine), whole(&volatile)][..], &cells(&theirs), &ratios].concat())
+        });
+        print_table(
+            &["operation", "connections", "ours", "in memory", "peer", "p50 ms", "p99 ms", "ours/peer", "in memory/peer"],
+            &compared,
+        );
     } else if has_peer {
-        println!("peer: not measured (it holds its users in memory and is loaded over HTTP; see --peer-users-max)");
+        println!("\npeer: not measured (it holds its users in memory and is loaded over HTTP; see --peer-users-max)");
     }
-    headers.extend(["ceiling ops/s", "ours/ceiling"]);
+}
+
+/// A row for each operation and number of connections: its cells after these two.
+fn each(connections: &[u16], cells: impl Fn(Operation, usize, u16) -> Option<Vec<String>>) -> Vec<Vec<String>> {
     let mut rows = Vec::new();
     for (place, operation) in Operation::ALL.into_iter().enumerate() {
-        let bare = Operation::ALL.iter().position(|other| *other == operation.bare()).unwrap_or(place);
         for &connections in connections {
-            let Some(mine) = ours.measured.get(&(place, connections)) else { continue };
-            let mut row = vec![operation.name().to_owned(), connections.to_string()];
-            row.extend(cells(mine));
-            if let Some(beside) = beside {
-                let key = (place, connections);
-                let (Some(volatile), Some(theirs)) = (beside.in_memory.measured.get(&key), beside.peer.measured.get(&key)) else {
-                    continue;
-                };
-                row.extend(cells(volatile));
-                row.extend(cells(theirs));
-                row.extend([mine, volatile].map(|own| format!("{:.1}", own.per_second / theirs.per_second)));
-            }
-            if let Some(bound) = ceiling.measured.get(&(bare, connections)) {
-                row.push(format!("{:.0}", bound.per_second));
-                row.push(format!("{:.2}", mine.per_second / bound.per_second));
-            }
-            rows.push(row);
+            let begin = vec![operation.name().to_owned(), connections.to_string()];
+            rows.extend(cells(operation, place, connections).map(|cells| [begin, cells].concat()));
         }
     }
-    print_table(&headers, &rows);
+    rows
 }
 
 /// What an operation costs with the most users, as a multiple of what it costs with the fewest.
@@ -53,20 +56,11 @@ pub(crate) fn print_flatness(connections: &[u16], all: &[Series]) {
         return;
     }
     println!("\nCost with {} users over cost with {} users (ours)", grouped(many.users), grouped(few.users));
-    let mut rows = Vec::new();
-    for (place, operation) in Operation::ALL.into_iter().enumerate() {
-        for &connections in connections {
-            let key = (place, connections);
-            let (Some(few), Some(many)) = (few.measured.get(&key), many.measured.get(&key)) else { continue };
-            rows.push(vec![
-                operation.name().to_owned(),
-                connections.to_string(),
-                format!("{:.0}", few.per_second),
-                format!("{:.0}", many.per_second),
-                format!("{:.2}", few.per_second / many.per_second),
-            ]);
-        }
-    }
+    let rows = each(connections, |_, place, connections| {
+        let key = (place, connections);
+        let (few, many) = (few.measured.get(&key)?, many.measured.get(&key)?);
+        Some(vec![whole(few), whole(many), format!("{:.2}", few.per_second / many.per_second)])
+    });
     print_table(&["operation", "connections", "ops/s few", "ops/s many", "cost ratio"], &rows);
 }
 
@@ -107,8 +101,13 @@ fn about(series: &Series) -> String {
     format!("loaded in {:.1} s{memory}", series.loaded_seconds)
 }
 
+/// Operations a second.
+fn whole(figures: &Measured) -> String {
+    format!("{:.0}", figures.per_second)
+}
+
 fn cells(figures: &Measured) -> [String; 3] {
-    [format!("{:.0}", figures.per_second), format!("{:.2}", figures.p50_ms), format!("{:.2}", figures.p99_ms)]
+    [whole(figures), format!("{:.2}", figures.p50_ms), format!("{:.2}", figures.p99_ms)]
 }
 
 /// A table that is also one of Markdown; numbers at the right.

@@ -2,7 +2,7 @@
 
 use crate::Ended;
 use crate::api::Usage;
-use crate::cli::{PassingArguments, TenantAdminVerb, TenantArguments, TenantTokenVerb, TenantVerb};
+use crate::cli::{MemoryArguments, TenantAdminVerb, TenantArguments, TenantTokenVerb, TenantVerb};
 use crate::output::password_from_stdin;
 use crate::serve::{listen, serve_until, stop_signal, url_of};
 use anyhow::{Context, bail};
@@ -52,7 +52,7 @@ async fn serve(arguments: TenantArguments) -> anyhow::Result<Ended> {
     // What tests wait for is that it listens: then its token is there, too.
     let tenant = match &arguments.data {
         Some(data) => open_or_make(data, profile).await?,
-        None => match in_memory(&arguments.passing, profile).await? {
+        None => match in_memory(&arguments.memory, profile).await? {
             Some(tenant) => tenant,
             None => return Ok(Ended::WithFailures),
         },
@@ -73,7 +73,7 @@ async fn serve(arguments: TenantArguments) -> anyhow::Result<Ended> {
 }
 
 /// A tenant that is gone when it ends; none when what it is to begin with cannot be imported, which has been said then.
-async fn in_memory(wanted: &PassingArguments, profile: ProfileName) -> anyhow::Result<Option<Tenant>> {
+async fn in_memory(wanted: &MemoryArguments, profile: ProfileName) -> anyhow::Result<Option<Tenant>> {
     let tenant = Tenant::open(Location::Memory, Clock::system(), profile).await.context("cannot open a tenant in memory")?;
     if let Some(file) = &wanted.import
         && crate::transfer::import(&tenant, file, false).await? == Ended::WithFailures

@@ -16,7 +16,7 @@ pub(crate) use provisioning::{
     PlanArguments, SyncArguments, TokenExpiryArguments, TurnOnArguments,
 };
 pub(crate) use servers::{
-    ConformanceArguments, DemoArguments, PassingArguments, ServeArguments, TenantAdminVerb, TenantArguments, TenantTokenVerb,
+    ConformanceArguments, DemoArguments, MemoryArguments, ServeArguments, TenantAdminVerb, TenantArguments, TenantTokenVerb,
     TenantVerb,
 };
 

@@ -57,7 +57,7 @@ pub(crate) struct TenantArguments {
     #[arg(long, value_name = "DIR", required_unless_present = "in_memory")]
     pub data: Option<PathBuf>,
     #[command(flatten)]
-    pub passing: PassingArguments,
+    pub memory: MemoryArguments,
     /// The address to listen on
     #[arg(long, value_name = "ADDR", default_value = "127.0.0.1:8090")]
     pub listen: SocketAddr,
@@ -68,7 +68,7 @@ pub(crate) struct TenantArguments {
 
 /// A tenant for one run of somebody's tests.
 #[derive(Debug, Args)]
-pub(crate) struct PassingArguments {
+pub(crate) struct MemoryArguments {
     /// Keep everything in memory: the tenant is gone when it ends
     #[arg(long, conflicts_with = "data", requires = "token_file")]
     pub in_memory: bool,
