@@ -1,4 +1,5 @@
-//! The child process that is measured: a tenant of the profile `standard` over a SQLite file, as `provost tenant` serves it.
+//! The child process that is measured: a tenant of the profile `standard` over a SQLite file, or in memory, as `provost tenant` serves
+//! it.
 
 use crate::target;
 use anyhow::Context;
